@@ -1,0 +1,53 @@
+# Thin: every target is one script under scripts/. Works from any directory (make -C here demo, make -f here/Makefile demo).
+SCRIPTS := $(shell cd "$$(dirname "$(strip $(MAKEFILE_LIST))")" && pwd)/scripts
+
+# PG=16 chooses another Postgres, PG_CONFIG=/path/to/pg_config one of your own, DATA=<dir> more demo data, TESTS="a b" some tests.
+export PG PG_CONFIG DATA TESTS
+export INVOKED_FROM := $(PWD)
+
+.PHONY: help setup build install demo psql test test-engine regress regress-accept isolation lint bench clean
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' "$(SCRIPTS)/../Makefile" | expand -t 24
+	@echo
+	@echo '  PG=16              Postgres version (15 is the default; 16, 17, 18)'
+	@echo '  PG_CONFIG=/path    pg_config of a Postgres of your own; overrides PG'
+
+setup: ## install what is missing: Postgres, its headers, libclang, cargo-pgrx
+	@"$(SCRIPTS)/setup.sh"
+
+build: ## build the extension; its files land in target/package/
+	@"$(SCRIPTS)/build.sh"
+
+install: ## build, and install into a private copy of Postgres (the system stays untouched)
+	@"$(SCRIPTS)/install.sh"
+
+demo: ## a sample company, scored and explained (DATA=<dir>: real-world data sets too)
+	@"$(SCRIPTS)/demo.sh"
+
+psql: ## psql in the demo's database
+	@"$(SCRIPTS)/psql.sh"
+
+test: ## everything: lint, engine, regression, isolation and script tests
+	@"$(SCRIPTS)/test.sh" all
+
+test-engine: ## the engine's tests; no Postgres needed
+	@"$(SCRIPTS)/test-engine.sh"
+
+regress: ## SQL regression tests (TESTS="errors cache": only these)
+	@"$(SCRIPTS)/test.sh" regress
+
+regress-accept: ## take the last results as the expected ones, for review in git diff
+	@"$(SCRIPTS)/accept.sh"
+
+isolation: ## concurrency tests
+	@"$(SCRIPTS)/test.sh" isolation
+
+lint: ## formatting, clippy, shellcheck
+	@"$(SCRIPTS)/lint.sh"
+
+bench: ## benchmarks
+	@"$(SCRIPTS)/bench.sh"
+
+clean: ## remove target/ and the work directory with its clusters
+	@"$(SCRIPTS)/clean.sh"

@@ -1,0 +1,93 @@
+//! What can be wrong with an account's values, and how it is said.
+
+use std::fmt;
+
+use crate::input::{Input, Source};
+use crate::value::Value;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Expected {
+    Number,
+    Time,
+    Boolean,
+    /// A number, text or boolean that a `map` can look up.
+    Code,
+    /// A text that this `map` has.
+    MapKey,
+    /// The kind of the constant it is compared with.
+    Comparable,
+}
+
+/// One unusable value: small, because it is kept per signal; the sentence is made when somebody reads it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Problem {
+    /// The input at fault, or none where the result of a ratio, change or days is.
+    pub(crate) input: Option<usize>,
+    pub(crate) expected: Expected,
+}
+
+impl Problem {
+    pub(crate) fn sentence(&self, inputs: &[Input], values: &[Value]) -> String {
+        let Some(at) = self.input else {
+            return "the computed value is out of range".into();
+        };
+        let found = values.get(at).unwrap_or(&Value::Missing).describe();
+        let name = &inputs[at].name;
+        let expected = match self.expected {
+            Expected::Number => "a finite number",
+            Expected::Time => "a finite date or timestamp",
+            Expected::Boolean => "true or false",
+            Expected::Code => "a text, number or boolean",
+            Expected::MapKey => "one of the values that the map knows",
+            Expected::Comparable => "a value of the kind it is compared with",
+        };
+        format!("{name:?} is {found} where {expected} belongs")
+    }
+
+    fn hint(&self) -> &'static str {
+        match self.expected {
+            Expected::Number => "Cast or clean the value, or set \"on_invalid\": \"missing\" in the model.",
+            Expected::Time => {
+                "Give a date, a timestamp or an ISO 8601 text, or set \"on_invalid\": \"missing\" in the model."
+            }
+            Expected::Boolean => {
+                "For codes such as 0 and 1 use a map scale, or set \"on_invalid\": \"missing\" in the model."
+            }
+            Expected::Code | Expected::MapKey => {
+                "Add the value to the map, give the map an \"otherwise\", or set \"on_invalid\": \"missing\" in the model."
+            }
+            Expected::Comparable => {
+                "Compare with a constant of the column's kind, or set \"on_invalid\": \"missing\" in the model."
+            }
+        }
+    }
+}
+
+/// A value that stops the scoring of its account (`"on_invalid": "error"`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvalidValue {
+    /// What was being computed, as in `signal "nps"` or `rule "sponsor left"`.
+    pub place: String,
+    pub sentence: String,
+    pub hint: &'static str,
+}
+
+impl InvalidValue {
+    pub(crate) fn new(place: String, problem: Problem, inputs: &[Input], values: &[Value]) -> Self {
+        InvalidValue { place, sentence: problem.sentence(inputs, values), hint: problem.hint() }
+    }
+}
+
+impl fmt::Display for InvalidValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.place, self.sentence)
+    }
+}
+
+/// The one column at fault when the value of a source does not suit.
+pub(crate) fn unsuitable(source: &Source, expected: Expected) -> Problem {
+    match source {
+        Source::Column(at) => Problem { input: Some(*at), expected },
+        _ => Problem { input: None, expected },
+    }
+}

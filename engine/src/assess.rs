@@ -1,0 +1,335 @@
+//! Scoring one account: subscores, weighing, rules. An [`Assessor`] is scratch memory for one model; once it has seen
+//! an account it allocates nothing.
+
+use crate::account::{InvalidValue, Problem};
+use crate::band::{Band, band_of};
+use crate::condition::Numbers;
+use crate::model::{ChoiceError, Model, SegmentChoice, UnknownSegment};
+use crate::plan::{Formula, Plan};
+use crate::points::PointsRange;
+use crate::signal::{Measure, Signal, Status, Weighted};
+use crate::value::Value;
+
+/// Base and running scores are rounded, so that equal subscores give exactly that score whatever the weights are.
+/// Whatever they are compared with is rounded too.
+pub(crate) fn round9(score: f64) -> f64 {
+    (score * 1e9).round() / 1e9 + 0.0
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ScoreError {
+    Invalid(InvalidValue),
+    UnknownSegment(UnknownSegment),
+    /// The document reads time, and none was given.
+    AsOfRequired,
+}
+
+/// What became of one signal.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct State {
+    pub status: Status,
+    pub problem: Option<Problem>,
+    /// The subscore, none where the signal does not count. Under method `points` the points.
+    pub result: Option<f64>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Fired {
+    pub rule: usize,
+    pub before: f64,
+    pub after: f64,
+}
+
+#[derive(Debug, Default)]
+pub struct Assessor {
+    pub(crate) states: Vec<State>,
+    /// Per group: the weights that count, and weight · subscore.
+    pub(crate) groups: Vec<(f64, f64)>,
+    pub(crate) fired: Vec<Fired>,
+    pub(crate) order: Vec<(f64, usize)>,
+}
+
+/// The result for one account, with everything that explains it.
+pub struct Assessment<'a> {
+    pub(crate) model: &'a Model,
+    pub(crate) plan: &'a Plan,
+    pub(crate) values: &'a [Value<'a>],
+    pub(crate) as_of: i64,
+    pub(crate) scratch: &'a mut Assessor,
+    /// The weight of all groups that count.
+    pub(crate) total_weight: f64,
+    /// Before clamping; under method `points` it may lie outside 0 to 100.
+    pub(crate) unclamped: f64,
+    pub(crate) base: f64,
+    /// The name of the segment whose patch was used.
+    pub segment: Option<&'a str>,
+    /// 0 to 100, or none for lack of data.
+    pub score: Option<f64>,
+    /// The share of the weight (of the signals, under method `points`) that rests on the account's own values.
+    pub coverage: f64,
+}
+
+impl Assessor {
+    pub fn assess<'a>(
+        &'a mut self, model: &'a Model, values: &'a [Value<'a>], as_of: Option<i64>, segment: SegmentChoice,
+    ) -> Result<Assessment<'a>, ScoreError> {
+        if as_of.is_none() && model.reads_time() {
+            return Err(ScoreError::AsOfRequired);
+        }
+        let as_of = as_of.unwrap_or(0);
+        let invalid = |place: String, problem: Problem| {
+            ScoreError::Invalid(InvalidValue::new(place, problem, model.inputs(), values))
+        };
+        let chosen = model.choose(segment, values, as_of).map_err(|error| match error {
+            ChoiceError::Unknown(unknown) => ScoreError::UnknownSegment(unknown),
+            ChoiceError::Invalid(name, problem) => invalid(format!("segment {name:?}"), problem),
+        })?;
+        let plan = chosen.map_or(model.base(), |segment| &segment.plan);
+        let weighed = match plan.formula {
+            Formula::Weighted => self.weigh(plan, values, as_of),
+            Formula::Points(range) => self.add_points(plan, &range, values, as_of),
+        }
+        .map_err(|(signal, problem)| invalid(format!("signal {:?}", signal.name), problem))?;
+
+        let enough = weighed.has_score && weighed.coverage >= plan.min_coverage;
+        let base = round9(weighed.unclamped.clamp(0.0, 100.0));
+        self.fired.clear();
+        let score = if enough {
+            let score = self
+                .apply_rules(plan, values, as_of, base)
+                .map_err(|(rule, problem)| invalid(format!("rule {:?}", plan.rules[rule].name), problem))?;
+            Some(score)
+        } else {
+            None
+        };
+        Ok(Assessment {
+            model,
+            plan,
+            values,
+            as_of,
+            scratch: self,
+            total_weight: weighed.total_weight,
+            unclamped: weighed.unclamped,
+            base,
+            segment: chosen.map(|segment| segment.name.as_str()),
+            score,
+            coverage: weighed.coverage,
+        })
+    }
+
+    fn weigh<'p>(&mut self, plan: &'p Plan, values: &[Value], as_of: i64) -> Result<Weighed, (&'p Signal, Problem)> {
+        let weighing = &plan.weighing;
+        self.states.clear();
+        self.groups.clear();
+        self.groups.resize(weighing.group_weights.len(), (0.0, 0.0));
+        let mut covered = 0.0;
+        let mut uncovered = 0.0;
+        for (at, signal) in plan.signals.iter().enumerate() {
+            let Measure::Weighted(weighted) = &signal.measure else { continue };
+            let state = signal.state(weighted, plan.lenient, values, as_of).map_err(|problem| (signal, problem))?;
+            if let Some(subscore) = state.result {
+                let group = &mut self.groups[weighing.group_of[at]];
+                group.0 += weighted.weight;
+                group.1 += weighted.weight * subscore;
+            }
+            if state.status == Status::Ok {
+                covered += weighing.nominal[at];
+            } else {
+                uncovered += weighing.nominal[at];
+            }
+            self.states.push(state);
+        }
+        let (mut total_weight, mut sum) = (0.0, 0.0);
+        for ((weight, weighted_sum), group_weight) in self.groups.iter().zip(&weighing.group_weights) {
+            if *weight > 0.0 {
+                total_weight += group_weight;
+                sum += group_weight * (weighted_sum / weight);
+            }
+        }
+        let has_score = total_weight > 0.0;
+        Ok(Weighed {
+            has_score,
+            unclamped: if has_score { sum / total_weight } else { 0.0 },
+            total_weight,
+            // 1 is said only where nothing is missing, however little it weighs.
+            coverage: if uncovered == 0.0 { 1.0 } else { round9(covered).min(1.0 - 1e-9) },
+        })
+    }
+
+    fn add_points<'p>(
+        &mut self, plan: &'p Plan, range: &PointsRange, values: &[Value], as_of: i64,
+    ) -> Result<Weighed, (&'p Signal, Problem)> {
+        self.states.clear();
+        let mut points = range.start - range.low;
+        let mut covered = 0usize;
+        for signal in &plan.signals {
+            let Measure::Points(award) = &signal.measure else { continue };
+            let (earned, raw) = signal.award(award, range, values, as_of);
+            if let Some(problem) = raw.problem
+                && !plan.lenient
+            {
+                return Err((signal, problem));
+            }
+            points += earned;
+            covered += usize::from(raw.status == Status::Ok);
+            self.states.push(State { status: raw.status, problem: raw.problem, result: Some(earned) });
+        }
+        Ok(Weighed {
+            has_score: true,
+            unclamped: range.share(points),
+            total_weight: 0.0,
+            coverage: round9(covered as f64 / plan.signals.len() as f64),
+        })
+    }
+
+    fn apply_rules(&mut self, plan: &Plan, values: &[Value], as_of: i64, base: f64) -> Result<f64, (usize, Problem)> {
+        let mut running = base;
+        for (at, rule) in plan.rules.iter().enumerate() {
+            let numbers = Scored { plan, states: &self.states, running, base };
+            let holds = rule.when.holds(values, as_of, plan.lenient, &numbers).map_err(|problem| (at, problem))?;
+            if holds == Some(true) {
+                let after = round9(rule.action.apply(running));
+                self.fired.push(Fired { rule: at, before: running, after });
+                running = after;
+            }
+        }
+        Ok(running)
+    }
+}
+
+struct Weighed {
+    has_score: bool,
+    unclamped: f64,
+    total_weight: f64,
+    coverage: f64,
+}
+
+impl Signal {
+    /// The subscore of an account's signal: of its own value, of its default, or by its missing policy.
+    #[inline]
+    fn state(&self, weighted: &Weighted, lenient: bool, values: &[Value], as_of: i64) -> Result<State, Problem> {
+        let raw = self.raw(values, as_of);
+        let (mut status, mut problem) = (raw.status, raw.problem);
+        if status == Status::Ok {
+            match weighted.scale.subscore(&raw.value, as_of) {
+                Ok(subscore) => return Ok(State { status, problem: None, result: Some(subscore) }),
+                Err(expected) => {
+                    status = Status::Invalid;
+                    problem = Some(self.unsuitable(expected));
+                }
+            }
+        }
+        if let Some(problem) = problem
+            && !lenient
+        {
+            return Err(problem);
+        }
+        let from_default =
+            self.default.as_ref().and_then(|default| weighted.scale.subscore(&default.as_value(), as_of).ok());
+        if from_default.is_some() && status == Status::Missing {
+            status = Status::Default;
+        }
+        Ok(State { status, problem, result: from_default.or(weighted.missing) })
+    }
+}
+
+/// The numbers that conditions of rules look at.
+struct Scored<'a> {
+    plan: &'a Plan,
+    states: &'a [State],
+    running: f64,
+    base: f64,
+}
+
+impl Numbers for Scored<'_> {
+    fn subscore(&self, signal: usize) -> Option<f64> {
+        self.states[signal].result.map(round9)
+    }
+
+    fn category(&self, category: usize) -> Option<f64> {
+        category_subscore(self.plan, self.states, category)
+    }
+
+    fn running(&self) -> f64 {
+        self.running
+    }
+
+    fn base(&self) -> f64 {
+        self.base
+    }
+}
+
+/// The weighted mean of a category's signals that count.
+fn category_subscore(plan: &Plan, states: &[State], category: usize) -> Option<f64> {
+    let (mut weights, mut sum) = (0.0, 0.0);
+    for (signal, state) in plan.signals.iter().zip(states) {
+        if signal.category == Some(category)
+            && let Some(subscore) = state.result
+        {
+            weights += signal.weight();
+            sum += signal.weight() * subscore;
+        }
+    }
+    (weights > 0.0).then(|| round9(sum / weights))
+}
+
+impl<'a> Assessment<'a> {
+    /// The band, with its rank from the lowest, 1.
+    pub fn band(&self) -> Option<(usize, &'a Band)> {
+        self.score.and_then(|score| band_of(&self.plan.bands, score))
+    }
+
+    pub fn status(&self) -> &'static str {
+        if self.score.is_some() { "ok" } else { "insufficient_data" }
+    }
+
+    /// The names of the rules that fired, in order.
+    pub fn fired_rules(&self) -> impl Iterator<Item = &'a str> {
+        let plan = self.plan;
+        self.scratch.fired.iter().map(move |fired| plan.rules[fired.rule].name.as_str())
+    }
+
+    /// The lowest and highest score that the values the account lacks could have made, by the rules that fired.
+    pub fn interval(&self) -> (f64, f64) {
+        let (low, high) = match self.plan.formula {
+            Formula::Weighted => self.weighted_interval(),
+            Formula::Points(range) => self.points_interval(&range),
+        };
+        let (mut low, mut high) = (round9(low.clamp(0.0, 100.0)), round9(high.clamp(0.0, 100.0)));
+        if self.score.is_some() {
+            // The last digit of a different sum must not put the score outside.
+            (low, high) = (low.min(self.base), high.max(self.base));
+        }
+        for fired in &self.scratch.fired {
+            let action = self.plan.rules[fired.rule].action;
+            (low, high) = (round9(action.apply(low)), round9(action.apply(high)));
+        }
+        (low, high)
+    }
+
+    fn weighted_interval(&self) -> (f64, f64) {
+        let (mut low, mut unknown) = (0.0, 0.0);
+        for (state, nominal) in self.scratch.states.iter().zip(&self.plan.weighing.nominal) {
+            match state.result {
+                Some(subscore) if state.status == Status::Ok => low += nominal * subscore,
+                _ => unknown += nominal,
+            }
+        }
+        // The same sum in another order could end in another digit.
+        if unknown == 0.0 { (self.base, self.base) } else { (low, low + unknown * 100.0) }
+    }
+
+    fn points_interval(&self, range: &PointsRange) -> (f64, f64) {
+        let (mut low, mut high) = (self.unclamped, self.unclamped);
+        for (signal, state) in self.plan.signals.iter().zip(&self.scratch.states) {
+            if let (Some(award), Some(earned)) = (signal.as_award(), state.result)
+                && state.status != Status::Ok
+            {
+                let (least, most) = award.possible(range);
+                low += range.share(least - earned);
+                high += range.share(most - earned);
+            }
+        }
+        (low, high)
+    }
+}

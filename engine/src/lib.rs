@@ -1,0 +1,39 @@
+//! Customer health scoring without a database.
+//!
+//! The data's way is one way: a JSON document is checked and compiled into a [`Model`]; [`Value`]s read
+//! from an account go in; an [`Assessment`] comes out. Nothing here knows Postgres.
+
+mod account;
+mod assess;
+mod band;
+mod condition;
+mod driver;
+mod input;
+mod issue;
+mod json;
+mod model;
+mod names;
+mod patch;
+mod plan;
+mod points;
+mod rule;
+mod scale;
+mod signal;
+mod template;
+mod time;
+mod value;
+
+pub use account::{InvalidValue, Problem};
+pub use assess::{Assessment, Assessor, ScoreError};
+pub use band::{Band, Display};
+pub use driver::{Driver, DriverKind};
+pub use input::Input;
+pub use issue::{Issue, Severity};
+pub use model::{LIMITS, Limits, Model, SegmentChoice, UnknownSegment};
+pub use names::nearest;
+pub use patch::merge;
+pub use plan::{Method, Plan};
+pub use signal::{Combine, Signal, Status};
+pub use template::{Template, template, templates};
+pub use time::{parse_duration, parse_time};
+pub use value::{Value, parse_decimal};

@@ -1,0 +1,270 @@
+//! A model: a checked document with its segments, ready to score.
+
+use serde_json::Value as Json;
+
+use crate::account::Problem;
+use crate::band::{Band, band_of};
+use crate::condition::{Condition, Numbers, Scope};
+use crate::input::{Input, Inputs};
+use crate::issue::{Issue, Issues, Path};
+use crate::json::Object;
+use crate::patch::{check_segment_patch, merge};
+use crate::plan::{Plan, not_an_object};
+use crate::rule::unique_names;
+use crate::value::Value;
+
+/// Bounds of a document, so that compiling one never takes the memory or the minutes of a server.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Of the document as JSON text.
+    pub bytes: usize,
+    pub signals: usize,
+    pub segments: usize,
+    /// Signals times (segments + 1).
+    pub signals_in_segments: usize,
+}
+
+pub const LIMITS: Limits = Limits { bytes: 4 << 20, signals: 5_000, segments: 100, signals_in_segments: 50_000 };
+
+#[derive(Debug)]
+pub struct Model {
+    inputs: Vec<Input>,
+    base: Plan,
+    segments: Vec<Segment>,
+    warnings: Vec<Issue>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Segment {
+    pub name: String,
+    when: Condition,
+    pub plan: Plan,
+}
+
+/// Which segment's patch to use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SegmentChoice<'a> {
+    /// The first whose condition holds.
+    Auto,
+    /// The unpatched document.
+    None,
+    Named(&'a str),
+}
+
+impl<'a> SegmentChoice<'a> {
+    /// As an SQL argument says it: nothing, the empty text, or a name.
+    pub fn from_argument(argument: Option<&'a str>) -> Self {
+        match argument {
+            None => SegmentChoice::Auto,
+            Some("") => SegmentChoice::None,
+            Some(name) => SegmentChoice::Named(name),
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnknownSegment {
+    pub name: String,
+    pub nearest: Option<String>,
+}
+
+/// Segments are chosen before there are numbers.
+struct NoNumbers;
+
+impl Numbers for NoNumbers {
+    fn subscore(&self, _: usize) -> Option<f64> {
+        None
+    }
+    fn category(&self, _: usize) -> Option<f64> {
+        None
+    }
+    fn running(&self) -> f64 {
+        f64::NAN
+    }
+    fn base(&self) -> f64 {
+        f64::NAN
+    }
+}
+
+impl Model {
+    /// Everything wrong or doubtful in a document, errors and warnings.
+    pub fn check(document: &Json, interrupt: &mut dyn FnMut()) -> Vec<Issue> {
+        match Model::compile(document, interrupt) {
+            Ok(model) => model.warnings,
+            Err(issues) => issues,
+        }
+    }
+
+    /// Compiles a document, or reports all of its issues. `interrupt` is called often enough to stop long work.
+    pub fn compile(document: &Json, interrupt: &mut dyn FnMut()) -> Result<Model, Vec<Issue>> {
+        let mut issues = Issues::default();
+        let mut inputs = Inputs::default();
+        if !document.is_object() {
+            issues.error(&Path::Root, not_an_object(document));
+            return Err(issues.into_list());
+        }
+        let signals = count_signals(document);
+        let segments = document.get("segments").and_then(Json::as_array).map_or(0, Vec::len);
+        if signals > LIMITS.signals {
+            issues.error(&Path::Root.key("signals"), format!("has {signals} signals; the limit is {}", LIMITS.signals));
+        }
+        if segments > LIMITS.segments {
+            issues.error(&Path::Root.key("segments"), format!("has {segments} segments; the limit is {}", LIMITS.segments));
+        }
+        if signals * (segments + 1) > LIMITS.signals_in_segments {
+            let text = format!("signals times segments exceed the limit of {}", LIMITS.signals_in_segments);
+            issues.error(&Path::Root.key("segments"), text);
+        }
+        if issues.has_errors() {
+            return Err(issues.into_list());
+        }
+        let base = Plan::parse(document, &mut inputs, &mut issues, interrupt);
+        let segments = parse_segments(document, &mut inputs, &mut issues, interrupt);
+        match base {
+            Some(base) if !issues.has_errors() => {
+                Ok(Model { inputs: inputs.list, base, segments, warnings: issues.into_list() })
+            }
+            _ => Err(issues.into_list()),
+        }
+    }
+
+    pub fn warnings(&self) -> &[Issue] {
+        &self.warnings
+    }
+
+    /// The columns or keys to read, in the order of the values that [`crate::Assessor::assess`] takes.
+    pub fn inputs(&self) -> &[Input] {
+        &self.inputs
+    }
+
+    /// Whether any score of this model depends on the time it is asked for.
+    pub fn reads_time(&self) -> bool {
+        self.base.reads_time || self.segments.iter().any(|s| s.plan.reads_time || s.when.reads_time())
+    }
+
+    /// The unpatched document.
+    pub fn base(&self) -> &Plan {
+        &self.base
+    }
+
+    pub fn segment_names(&self) -> impl Iterator<Item = &str> {
+        self.segments.iter().map(|segment| segment.name.as_str())
+    }
+
+    /// The band of a score, without an account to choose a segment by.
+    pub fn band(&self, score: f64, segment: SegmentChoice) -> Result<Option<&Band>, UnknownSegment> {
+        let plan = match segment {
+            SegmentChoice::Named(name) => &self.named(name)?.plan,
+            SegmentChoice::Auto | SegmentChoice::None => &self.base,
+        };
+        Ok(band_of(&plan.bands, score).map(|(_, band)| band))
+    }
+
+    /// A score as the document's `display` shows it.
+    pub fn display(&self, score: f64) -> String {
+        self.base.display.format(score)
+    }
+
+    fn named(&self, name: &str) -> Result<&Segment, UnknownSegment> {
+        self.segments.iter().find(|segment| segment.name == name).ok_or_else(|| UnknownSegment {
+            name: name.to_owned(),
+            nearest: crate::nearest(name, self.segment_names()).map(str::to_owned),
+        })
+    }
+
+    pub(crate) fn choose(
+        &self, choice: SegmentChoice, values: &[Value], as_of: i64,
+    ) -> Result<Option<&Segment>, ChoiceError<'_>> {
+        match choice {
+            SegmentChoice::None => Ok(None),
+            SegmentChoice::Named(name) => self.named(name).map(Some).map_err(ChoiceError::Unknown),
+            SegmentChoice::Auto => {
+                for segment in &self.segments {
+                    match segment.when.holds(values, as_of, self.base.lenient, &NoNumbers) {
+                        Ok(Some(true)) => return Ok(Some(segment)),
+                        Ok(_) => {}
+                        Err(problem) => return Err(ChoiceError::Invalid(&segment.name, problem)),
+                    }
+                }
+                Ok(None)
+            }
+        }
+    }
+}
+
+pub(crate) enum ChoiceError<'m> {
+    Unknown(UnknownSegment),
+    Invalid(&'m str, Problem),
+}
+
+fn count_signals(document: &Json) -> usize {
+    document.get("signals").and_then(Json::as_object).map_or(0, |signals| signals.len())
+}
+
+fn parse_segments(document: &Json, inputs: &mut Inputs, issues: &mut Issues, interrupt: &mut dyn FnMut()) -> Vec<Segment> {
+    let path = Path::Root.key("segments");
+    let list = match document.get("segments") {
+        None => return Vec::new(),
+        Some(Json::Array(list)) => list,
+        Some(_) => {
+            issues.error(&path, "must be an array");
+            return Vec::new();
+        }
+    };
+    unique_names(list, &path, issues);
+    let mut unsegmented = document.clone();
+    if let Json::Object(map) = &mut unsegmented {
+        map.remove("segments");
+    }
+    let mut all_signals = count_signals(document);
+    let mut segments = Vec::with_capacity(list.len());
+    for (index, json) in list.iter().enumerate() {
+        let at = path.index(index);
+        let Some(object) = Object::open(json, at, &["name", "label", "when", "patch"], issues) else {
+            continue;
+        };
+        let name = object.name(issues);
+        object.text("label", issues);
+        let when = match object.get("when") {
+            Some(when) => Condition::parse(when, at.key("when"), &Scope::Segment, inputs, issues),
+            None => {
+                issues.error(&at, "a condition is required under when");
+                None
+            }
+        };
+        let Some(patch) = object.get("patch") else {
+            issues.error(&at, "a patch is required; {} changes nothing");
+            continue;
+        };
+        let mut own = Issues::default();
+        check_segment_patch(document, patch, &at.key("patch"), &mut own);
+        let mut plan = None;
+        if !own.has_errors() {
+            let patched = merge(&unsegmented, patch);
+            // A patch can add signals: the limits hold for what comes of it.
+            let signals = count_signals(&patched);
+            all_signals += signals;
+            if signals > LIMITS.signals || all_signals > LIMITS.signals_in_segments {
+                issues.error(&at.key("patch").key("signals"), format!("{signals} signals after this patch exceed the limits"));
+                return segments;
+            }
+            let mut found = Issues::default();
+            plan = Plan::parse(&patched, inputs, &mut found, interrupt);
+            for issue in found.into_list() {
+                // What the unpatched document says already is said once.
+                if !issues.contains(&issue.path, &issue.message) {
+                    let below = issue.path.strip_prefix('$').unwrap_or(&issue.path);
+                    let note = format!("{} (after this patch)", issue.message);
+                    own.push(Issue { severity: issue.severity, path: format!("{}{below}", at.key("patch")), message: note });
+                }
+            }
+        }
+        for issue in own.into_list() {
+            issues.push(issue);
+        }
+        if let (Some(name), Some(when), Some(plan)) = (name, when, plan) {
+            segments.push(Segment { name, when, plan });
+        }
+    }
+    segments
+}

@@ -1,0 +1,30 @@
+//! "Did you mean": the nearest known name to a misspelt one.
+
+use crate::issue::Issues;
+
+/// Beyond this length a name is no slip of the keyboard, and the distance would cost more than the help is worth.
+const LONGEST: usize = 200;
+
+/// The known name that a user most likely meant, or none if nothing is near enough.
+pub fn nearest<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    if wanted.len() > LONGEST {
+        return None;
+    }
+    let wanted = wanted.to_lowercase();
+    known
+        .into_iter()
+        .filter(|name| name.len() <= LONGEST)
+        .map(|name| (strsim::damerau_levenshtein(&wanted, &name.to_lowercase()), name))
+        .filter(|(distance, name)| *distance <= (name.chars().count().max(wanted.chars().count()) / 3).max(1))
+        .min()
+        .map(|(_, name)| name)
+}
+
+/// ` (did you mean "x"?)`, or nothing. Thousands of slips against thousands of names would take minutes: once the list
+/// is full nobody reads the help.
+pub(crate) fn did_you_mean<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>, issues: &Issues) -> String {
+    if issues.errors_are_full() {
+        return String::new();
+    }
+    nearest(wanted, known).map(|name| format!(" (did you mean {name:?}?)")).unwrap_or_default()
+}

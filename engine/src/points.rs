@@ -1,0 +1,159 @@
+//! Method `points`: actions with assigned values.
+
+use crate::account::{Expected, Problem};
+use crate::input::instant;
+use crate::issue::Issues;
+use crate::json::Object;
+use crate::signal::{Measure, Raw, Signal, Status};
+use crate::value::{Literal, Value};
+
+/// One signal moves the score by at most so many whole ranges. More could not be seen after clamping, but would
+/// cost the digits that make contributions sum to the score.
+pub(crate) const MOST_RANGES: f64 = 1000.0;
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Award {
+    /// Points per unit; may be negative.
+    points: f64,
+    /// The most that |points| may come to.
+    max: Option<f64>,
+    /// Microseconds, as `within`.
+    half_life: Option<i64>,
+    absent: Option<f64>,
+    within: Option<i64>,
+}
+
+/// `start` and `range` of a document.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct PointsRange {
+    pub start: f64,
+    pub low: f64,
+    pub high: f64,
+}
+
+impl PointsRange {
+    pub fn share(&self, points: f64) -> f64 {
+        points / (self.high - self.low) * 100.0
+    }
+
+    fn most(&self) -> f64 {
+        (self.high - self.low) * MOST_RANGES
+    }
+}
+
+impl Award {
+    pub fn parse(object: &Object, default: Option<&Literal>, issues: &mut Issues) -> Option<Award> {
+        if !object.has("points") {
+            issues.error(&object.path, "points are required under method \"points\"");
+        }
+        let points = object.number_in("points", -1e9, 1e9, issues);
+        let max = object.number_in("max", 0.0, 1e9, issues);
+        let half_life = object.duration("half_life", issues);
+        let absent = object.number_in("absent", -1e9, 1e9, issues);
+        let within = object.duration("within", issues);
+        if within.is_some() && !object.has("absent") {
+            issues.error(&object.path.key("within"), "goes with absent only");
+        }
+        for key in ["half_life", "within"].into_iter().filter(|key| object.has(key) && !object.has("observed")) {
+            issues.warning(&object.path.key(key), "does nothing without observed: the column with the time of the value");
+        }
+        if default.is_some_and(|default| units(&default.as_value()).is_err()) {
+            issues.error(&object.path.key("default"), "must be a number or boolean under method \"points\"");
+        }
+        Some(Award { points: points?, max, half_life, absent, within })
+    }
+
+    pub fn reads_time(&self) -> bool {
+        self.half_life.is_some() || self.within.is_some()
+    }
+
+    pub fn without_value(&self) -> String {
+        match self.absent {
+            Some(absent) => format!("{absent} points for its absence"),
+            None => "nothing added".into(),
+        }
+    }
+
+    fn for_absence(&self, range: &PointsRange) -> f64 {
+        self.absent.unwrap_or(0.0).clamp(-range.most(), range.most())
+    }
+
+    fn limit(&self, points: f64, range: &PointsRange) -> f64 {
+        let most = self.max.unwrap_or(f64::INFINITY).min(range.most());
+        points.clamp(-most, most)
+    }
+
+    /// The points that a signal without a value could have had, lowest and highest.
+    pub fn possible(&self, range: &PointsRange) -> (f64, f64) {
+        let absent = self.for_absence(range);
+        let most = if self.points == 0.0 { 0.0 } else { self.limit(self.points.signum() * f64::INFINITY, range) };
+        (absent.min(0.0).min(most + absent.min(0.0)), absent.max(0.0).max(most + absent.max(0.0)))
+    }
+}
+
+/// How many units there are, and their age in microseconds where it is known.
+struct Amount {
+    units: f64,
+    age: Option<i64>,
+}
+
+impl Amount {
+    fn ageless(units: f64) -> Amount {
+        Amount { units, age: None }
+    }
+}
+
+fn units(value: &Value) -> Result<f64, Expected> {
+    match value {
+        Value::Number(number) if number.is_finite() => Ok(*number),
+        Value::Bool(flag) => Ok(f64::from(u8::from(*flag))),
+        _ => Err(Expected::Number),
+    }
+}
+
+impl Signal {
+    /// The points of an account's signal, with what is known of its value.
+    pub(crate) fn award<'a>(&self, award: &Award, range: &PointsRange, values: &[Value<'a>], as_of: i64) -> (f64, Raw<'a>) {
+        let mut raw = self.raw(values, as_of);
+        let mut own = None;
+        if raw.status == Status::Ok {
+            match self.amount(award, &raw.value, values, as_of) {
+                Ok(amount) => own = Some(amount),
+                Err(problem) => raw = Raw::invalid(problem),
+            }
+        }
+        let amount = own.or_else(|| self.default.as_ref().and_then(|default| units(&default.as_value()).ok()).map(Amount::ageless));
+        if raw.status == Status::Missing && amount.is_some() {
+            raw.status = Status::Default;
+        }
+        let amount = amount.unwrap_or(Amount::ageless(0.0));
+        let decay = match (award.half_life, amount.age) {
+            (Some(half_life), Some(age)) => (-(age as f64) / half_life as f64).exp2(),
+            _ => 1.0,
+        };
+        let too_long_ago = matches!((award.within, amount.age), (Some(within), Some(age)) if age > within);
+        // In this order: an infinite product that fades to nothing would be no number.
+        let mut points = award.limit(amount.units * decay * award.points, range);
+        if amount.units == 0.0 || too_long_ago {
+            points += award.for_absence(range);
+        }
+        (points + 0.0, raw)
+    }
+
+    /// What an account's own value counts, and since when.
+    fn amount(&self, award: &Award, value: &Value, values: &[Value], as_of: i64) -> Result<Amount, Problem> {
+        let units = units(value).map_err(|expected| self.unsuitable(expected))?;
+        let Some(observed) = self.observed.filter(|_| award.reads_time()) else {
+            return Ok(Amount::ageless(units));
+        };
+        let age = instant(values, observed)?.map(|at| as_of.saturating_sub(at).max(0));
+        Ok(Amount { units, age })
+    }
+
+    pub(crate) fn as_award(&self) -> Option<&Award> {
+        match &self.measure {
+            Measure::Points(award) => Some(award),
+            Measure::Weighted(_) => None,
+        }
+    }
+}

@@ -1,0 +1,300 @@
+//! Signals: one measure of an account, from its raw value to a subscore (or to points).
+
+use serde_json::Value as Json;
+
+use crate::account::{Expected, Problem, unsuitable};
+use crate::input::{Inputs, Source, instant};
+use crate::issue::{Issues, Path};
+use crate::json::{Object, check_column, check_name, kind};
+use crate::names::did_you_mean;
+use crate::points::Award;
+use crate::scale::Scale;
+use crate::value::{Literal, Value};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    Ok,
+    Default,
+    Missing,
+    Stale,
+    Invalid,
+}
+
+impl Status {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Status::Ok => "ok",
+            Status::Default => "default",
+            Status::Missing => "missing",
+            Status::Stale => "stale",
+            Status::Invalid => "invalid",
+        }
+    }
+}
+
+/// How several values of a signal become one, in the long form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Combine {
+    Last,
+    Sum,
+    Mean,
+    Min,
+    Max,
+    Count,
+    Distinct,
+    ActiveDays,
+}
+
+const COMBINES: [(&str, Combine); 8] = [
+    ("last", Combine::Last),
+    ("sum", Combine::Sum),
+    ("mean", Combine::Mean),
+    ("min", Combine::Min),
+    ("max", Combine::Max),
+    ("count", Combine::Count),
+    ("distinct", Combine::Distinct),
+    ("active_days", Combine::ActiveDays),
+];
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Signal {
+    pub name: String,
+    pub label: String,
+    pub unit: Option<String>,
+    /// The question to a person who judges this signal.
+    pub ask: Option<String>,
+    pub category: Option<usize>,
+    pub combine: Combine,
+    /// Microseconds, as `lag`.
+    pub window: Option<i64>,
+    pub lag: Option<i64>,
+    pub(crate) source: Source,
+    pub(crate) observed: Option<usize>,
+    pub(crate) max_age: Option<i64>,
+    pub(crate) default: Option<Literal>,
+    pub(crate) evidence: Option<usize>,
+    pub(crate) measure: Measure,
+    /// What to tell where there is no value, and where it is too old.
+    pub(crate) missing_reason: String,
+    pub(crate) stale_reason: String,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Measure {
+    Weighted(Weighted),
+    Points(Award),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Weighted {
+    pub weight: f64,
+    pub scale: Scale,
+    /// The subscore of a missing value, or none to share its weight out.
+    pub missing: Option<f64>,
+}
+
+/// A raw value and whether it is the account's own.
+pub(crate) struct Raw<'a> {
+    pub value: Value<'a>,
+    pub status: Status,
+    pub problem: Option<Problem>,
+}
+
+impl Raw<'_> {
+    fn without(status: Status) -> Self {
+        Raw { value: Value::Missing, status, problem: None }
+    }
+
+    pub fn invalid(problem: Problem) -> Self {
+        Raw { value: Value::Missing, status: Status::Invalid, problem: Some(problem) }
+    }
+}
+
+const COMMON: [&str; 13] = [
+    "category", "label", "unit", "ask", "input", "observed", "max_age", "default", "evidence", "optional", "combine", "window",
+    "lag",
+];
+const WEIGHTED: [&str; 3] = ["weight", "scale", "missing"];
+const POINTS: [&str; 5] = ["points", "max", "half_life", "absent", "within"];
+
+/// What the signals of one document share.
+pub(crate) struct Context<'a> {
+    /// The names of all categories, sorted.
+    pub categories: &'a [&'a str],
+    pub points: bool,
+    pub category_weights: bool,
+}
+
+impl Signal {
+    pub(crate) fn parse(
+        name: &str, json: &Json, path: Path, context: &Context, inputs: &mut Inputs, issues: &mut Issues,
+    ) -> Option<Signal> {
+        check_name(name, &path, issues);
+        if name.starts_with('@') {
+            issues.error(&path, "a signal's name does not start with @");
+        }
+        let own: &[&str] = if context.points { &POINTS } else { &WEIGHTED };
+        let known: Vec<&str> = COMMON.iter().chain(own).copied().collect();
+        let object = Object::open(json, path, &known, issues)?;
+
+        let optional = object.boolean("optional", issues).unwrap_or(false);
+        let source = match object.get("input") {
+            Some(input) => Source::parse(input, path.key("input"), !optional, inputs, issues),
+            None => Some(Source::Column(inputs.add(name, !optional, true))),
+        };
+        let mut column = |key: &str, scored: bool, issues: &mut Issues| {
+            let column = object.text(key, issues)?;
+            check_column(column, &path.key(key), issues).then(|| inputs.add(column, !optional, scored))
+        };
+        let observed = column("observed", true, issues);
+        let evidence = column("evidence", false, issues);
+        let category = object.text("category", issues).and_then(|wanted| {
+            let found = context.categories.binary_search(&wanted).ok();
+            if found.is_none() {
+                let near = did_you_mean(wanted, context.categories.iter().copied(), issues);
+                issues.error(&path.key("category"), format!("category {wanted:?} is not declared under categories{near}"));
+            }
+            found
+        });
+        let default = object.get("default").and_then(|json| {
+            let literal = Literal::from_json(json);
+            if literal.is_none() {
+                issues.error(&path.key("default"), format!("must be a number, text or boolean, not {}", kind(json)));
+            }
+            literal
+        });
+        let max_age = object.duration("max_age", issues);
+        if object.has("max_age") && !object.has("observed") {
+            issues.error(&path.key("max_age"), "needs observed: the column with the time of the value");
+        }
+        let combine = object.choice("combine", &COMBINES, issues).unwrap_or(Combine::Last);
+        let window = object.duration("window", issues);
+        let lag = object.duration("lag", issues);
+        let measure = if context.points {
+            Award::parse(&object, default.as_ref(), issues).map(Measure::Points)
+        } else {
+            Weighted::parse(&object, context, default.as_ref(), issues).map(Measure::Weighted)
+        };
+        let label = object.text("label", issues).unwrap_or(name).to_owned();
+        let unit = object.owned_text("unit", issues);
+        let ask = object.owned_text("ask", issues);
+        let (source, measure) = (source?, measure?);
+        if let Measure::Weighted(weighted) = &measure
+            && !matches!(source, Source::Column(_))
+            && !weighted.scale.takes_numbers()
+        {
+            issues.error(&path.key("scale"), "needs a scale of numbers: that is what ratio, change and days give");
+        }
+
+        let treatment = treatment(default.as_ref(), &measure);
+        let age = object.get("max_age").and_then(Json::as_str).unwrap_or_default();
+        Some(Signal {
+            name: name.to_owned(),
+            label,
+            unit,
+            ask,
+            category,
+            combine,
+            window,
+            lag,
+            source,
+            observed,
+            max_age,
+            default,
+            evidence,
+            measure,
+            missing_reason: format!("no value: {treatment}"),
+            stale_reason: format!("older than {age}: {treatment}"),
+        })
+    }
+
+    pub fn weight(&self) -> f64 {
+        match &self.measure {
+            Measure::Weighted(weighted) => weighted.weight,
+            Measure::Points(_) => 0.0,
+        }
+    }
+
+    pub(crate) fn reads_time(&self) -> bool {
+        self.source.reads_time()
+            || (self.observed.is_some() && self.max_age.is_some())
+            || match &self.measure {
+                Measure::Weighted(weighted) => weighted.scale.reads_time(),
+                Measure::Points(award) => self.observed.is_some() && award.reads_time(),
+            }
+    }
+
+    /// The account's own value: missing, too old, unreadable, or there.
+    #[inline]
+    pub(crate) fn raw<'a>(&self, values: &[Value<'a>], as_of: i64) -> Raw<'a> {
+        let value = match self.source.read(values, as_of) {
+            Ok(Value::Missing) => return Raw::without(Status::Missing),
+            Ok(value) => value,
+            Err(problem) => return Raw::invalid(problem),
+        };
+        if let (Some(observed), Some(max_age)) = (self.observed, self.max_age) {
+            match instant(values, observed) {
+                Ok(Some(at)) if as_of.saturating_sub(at) > max_age => return Raw::without(Status::Stale),
+                // An unknown age is no proof that the value is old.
+                Ok(_) => {}
+                Err(problem) => return Raw::invalid(problem),
+            }
+        }
+        Raw { value, status: Status::Ok, problem: None }
+    }
+
+    pub(crate) fn unsuitable(&self, expected: Expected) -> Problem {
+        unsuitable(&self.source, expected)
+    }
+}
+
+impl Weighted {
+    fn parse(object: &Object, context: &Context, default: Option<&Literal>, issues: &mut Issues) -> Option<Weighted> {
+        let weight = if object.has("weight") { object.weight("weight", issues) } else { Some(1.0) };
+        if context.category_weights && weight != Some(0.0) && !object.has("category") {
+            issues.error(&object.path, "needs a category, because the categories have weights");
+        }
+        let missing = match object.get("missing") {
+            None => None,
+            Some(Json::Number(_)) => object.number_in("missing", 0.0, 100.0, issues),
+            Some(Json::String(_)) => {
+                let policies = [("exclude", None), ("worst", Some(0.0)), ("neutral", Some(50.0)), ("best", Some(100.0))];
+                object.choice("missing", &policies, issues).flatten()
+            }
+            Some(other) => {
+                let text = "must be \"exclude\", \"worst\", \"neutral\", \"best\" or a subscore";
+                issues.error(&object.path.key("missing"), format!("{text}, not {}", kind(other)));
+                None
+            }
+        };
+        let Some(scale) = object.get("scale") else {
+            issues.error(&object.path, "a scale is required");
+            return None;
+        };
+        let scale = Scale::parse(scale, object.path.key("scale"), issues)?;
+        if let Some(default) = default
+            && scale.subscore(&default.as_value(), 0).is_err()
+        {
+            issues.error(&object.path.key("default"), "does not suit the signal's scale");
+        }
+        Some(Weighted { weight: weight?, scale, missing })
+    }
+}
+
+/// What happens to a signal without a value, in words.
+fn treatment(default: Option<&Literal>, measure: &Measure) -> String {
+    let mut text = String::from("counted as ");
+    if let Some(default) = default {
+        default.as_value().write(&mut text);
+        return text;
+    }
+    match measure {
+        Measure::Weighted(Weighted { missing: None, .. }) => "its weight is shared out".into(),
+        Measure::Weighted(Weighted { missing: Some(subscore), .. }) => {
+            text.push_str("subscore ");
+            Value::Number(*subscore).write(&mut text);
+            text
+        }
+        Measure::Points(award) => award.without_value(),
+    }
+}

@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# make bench: runs bench/run.sh against a cluster set up for measuring, as the server's user, in a copy of the checkout.
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/env.sh"
+[ -f "$ROOT/bench/run.sh" ] || die "bench/run.sh is not there"
+"$SCRIPTS/install.sh"
+. "$SCRIPTS/postgres.sh"
+. "$SCRIPTS/work.sh"
+. "$SCRIPTS/cluster.sh"
+private_places
+make_work_directory
+
+only_one bench "a benchmark of this checkout is already running"
+trap 'cluster_drop bench' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# One core, everything in memory, no compiler at work: what remains is the cost of the functions.
+cluster_init bench "cluster_name = 'health_score bench'" 'shared_buffers = 1GB' 'work_mem = 256MB' \
+  'maintenance_work_mem = 512MB' 'max_wal_size = 8GB' 'checkpoint_timeout = 1h' 'jit = off' 'max_parallel_workers_per_gather = 0'
+cluster_start bench
+files=$(cluster_dir bench)/files
+stage_checkout "$files"
+cluster_database bench bench
+say "benchmarks (several minutes)"
+mapfile -t client < <(cluster_env bench bench)
+as_server env -C "$files" "${client[@]}" "PATH=$BINDIR:$PATH" "BINDIR=$BINDIR" "ROOT=$files" bash bench/run.sh

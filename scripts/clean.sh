@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# make clean: stops what still runs and removes target/ and this checkout's work directory with all its clusters.
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/env.sh"
+. "$SCRIPTS/postgres.sh"
+. "$SCRIPTS/work.sh"
+. "$SCRIPTS/cluster.sh"
+
+if [ -d "$WORK" ]; then
+  make_work_directory
+  for AREA in "$WORK"/pg*; do
+    BINDIR=$(dirname "$(find "$AREA/tree" -name pg_ctl -path '*/bin/*' 2>/dev/null | head -n 1)")
+    for cluster in demo test bench; do
+      cluster_drop $cluster
+    done
+  done
+  rm -rf "$WORK"
+fi
+rm -rf "$ROOT/target"

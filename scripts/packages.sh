@@ -1,0 +1,102 @@
+#!/usr/bin/env bash
+# Owns the Debian packages: finds out which are missing and installs only those. Never touches an existing cluster,
+# and keeps a new server package from making one of its own.
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/env.sh"
+. "$SCRIPTS/postgres.sh"
+
+# A Postgres that the caller brings needs no server package; its compiler and libclang are the caller's affair too.
+[ -z "$PG_CONFIG_GIVEN" ] || exit 0
+
+NO_CLUSTER_DIR=/etc/postgresql-common/createcluster.d
+NO_CLUSTER=$NO_CLUSTER_DIR/health_score-setup.conf
+INSTALL='apt-get install -y --no-install-recommends'
+
+installed() { dpkg-query -W -f='${Status}' "$1" 2>/dev/null | grep -q 'ok installed'; }
+
+cargo_pgrx_missing() { ! "$SCRIPTS/pgrx.sh" --check; }
+
+# libclang is for bindgen; OpenSSL's headers and pkg-config are for building cargo-pgrx itself.
+wanted_packages() {
+  printf '%s\n' "postgresql-$PG" "postgresql-server-dev-$PG" libclang-dev
+  command -v cc >/dev/null && [ -e /usr/include/stdio.h ] || echo build-essential
+  if cargo_pgrx_missing; then
+    echo libssl-dev
+    command -v pkg-config >/dev/null || echo pkg-config
+  fi
+}
+
+missing_packages() {
+  local package
+  for package in $(wanted_packages); do
+    installed "$package" || printf '%s ' "$package"
+  done
+}
+
+privileged() {
+  if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+can_be_root() {
+  [ "$(id -u)" = 0 ] && return 0
+  command -v sudo >/dev/null || return 1
+  sudo -n true 2>/dev/null || [ -t 0 ]
+}
+
+tell_what_to_run() {
+  cat >&2 <<TELL
+error: packages are missing, and there is no sudo here. As root, run
+
+  mkdir -p $NO_CLUSTER_DIR
+  echo 'create_main_cluster = false' > $NO_CLUSTER
+  apt-get update && $INSTALL $1
+  rm $NO_CLUSTER
+
+(the file keeps the package from starting a database server of its own), then run make again.
+TELL
+  exit 1
+}
+
+update_lists() {
+  [ -z "${lists_fresh:-}" ] || return 0
+  lists_fresh=yes
+  say "reading the package lists (apt-get update)"
+  privileged apt-get -qq update || say "apt-get update failed; trying with the lists that are here"
+}
+
+forbid_main_cluster() {
+  trap allow_main_cluster EXIT
+  trap 'exit 130' INT
+  trap 'exit 143' TERM
+  [ -d "$NO_CLUSTER_DIR" ] || made_dir=yes
+  privileged mkdir -p "$NO_CLUSTER_DIR"
+  echo 'create_main_cluster = false' | privileged tee "$NO_CLUSTER" >/dev/null
+}
+
+allow_main_cluster() {
+  privileged rm -f "$NO_CLUSTER"
+  [ -z "${made_dir:-}" ] || privileged rmdir --ignore-fail-on-non-empty "$NO_CLUSTER_DIR" 2>/dev/null || true
+}
+
+command -v dpkg-query >/dev/null ||
+  die "this is not Debian or Ubuntu: give PG_CONFIG=/path/to/pg_config of a Postgres 15 to 18 with its headers"
+
+missing=$(missing_packages)
+[ -n "$missing" ] || exit 0
+
+can_be_root || tell_what_to_run "$missing"
+# Empty or old lists are no ground for taking another version.
+if ! apt_offers "$PG" || [ "$PG" != "${PG_GIVEN:-$PG_DEFAULT}" ]; then
+  update_lists
+  resolve_postgres
+  missing=$(missing_packages)
+fi
+server_installed "$PG" || apt_offers "$PG" ||
+  die "no package postgresql-$PG here; choose another version (PG=15 to 18) or give PG_CONFIG=/path/to/pg_config"
+[ -n "$PG_GIVEN" ] || [ "$PG" = "$PG_DEFAULT" ] || say "this system has no Postgres $PG_DEFAULT package: taking Postgres $PG"
+
+say "installing $missing(a minute or two)"
+forbid_main_cluster
+# shellcheck disable=SC2086  # a list of words
+install_missing() { privileged env DEBIAN_FRONTEND=noninteractive $INSTALL -qq $missing </dev/null >&2; }
+install_missing || { update_lists; install_missing; } || die "apt-get could not install: $missing"

@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# make test, and its parts: "test.sh all" or some of lint, engine, regress, isolation, shell. Tests against a server run in a
+# throw-away cluster. The last line is "N passed, N failed[, N skipped]"; a failing lint or engine run counts as one failure.
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/env.sh"
+[ "${1:-all}" != all ] || set -- lint engine regress isolation shell
+
+wanted() { [[ " $PARTS " == *" $1 "* ]]; }
+PARTS=$*
+
+PASSED=0
+FAILED=0
+SKIPPED=0
+BROKEN=0
+# Whatever happens, the last line says how it went; a run that did not reach its end has failed.
+summary() {
+  local line
+  [ "$1" = 0 ] || [ $((FAILED + BROKEN)) -gt 0 ] || BROKEN=1
+  line="$PASSED passed, $((FAILED + BROKEN)) failed"
+  [ "$SKIPPED" = 0 ] || line="$line, $SKIPPED skipped"
+  printf '%s\n' "$line"
+  [ $((FAILED + BROKEN)) = 0 ] || exit 1
+}
+trap 'summary $?' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# A step that fails must not hide what the others would say.
+step() {
+  "$@" && return
+  printf 'FAILED %s\n' "$(basename "$1" .sh)"
+  BROKEN=$((BROKEN + 1))
+}
+
+for name in ${TESTS:-}; do
+  [ -e "$ROOT/tests/regress/sql/$name.sql" ] || [ -e "$ROOT/tests/isolation/specs/$name.spec" ] ||
+    [ -e "$ROOT/tests/$name.sh" ] || die "TESTS: there is no test named $name"
+done
+
+if wanted lint; then step "$SCRIPTS/lint.sh"; fi
+if wanted engine; then step "$SCRIPTS/test-engine.sh"; fi
+
+if wanted regress || wanted isolation || wanted shell; then
+  "$SCRIPTS/install.sh" || { printf 'FAILED build\n'; exit 1; }
+  . "$SCRIPTS/postgres.sh"
+  . "$SCRIPTS/work.sh"
+  . "$SCRIPTS/cluster.sh"
+  . "$SCRIPTS/suites.sh"
+  private_places
+  make_work_directory
+
+  only_one "$CLUSTER" "tests of this checkout are already running"
+  finish() {
+    local status=$?
+    as_server cat "$(cluster_log "$CLUSTER")" >"$RESULTS/server.log" 2>/dev/null || true
+    cluster_drop "$CLUSTER" || true
+    summary "$status"
+  }
+  trap finish EXIT
+
+  mkdir -p "$RESULTS"
+  cluster_init "$CLUSTER" "cluster_name = 'health_score test'"
+  cluster_start "$CLUSTER"
+  FILES=$(cluster_dir "$CLUSTER")/files
+  stage_checkout "$FILES"
+  for suite in regress isolation shell; do
+    if wanted $suite; then "suite_$suite"; fi
+  done
+  if as_server grep -q 'was terminated by signal' "$(cluster_log "$CLUSTER")"; then
+    say "a server process crashed during the tests: see target/test/server.log"
+  fi
+fi

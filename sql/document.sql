@@ -1,0 +1,36 @@
+-- Model documents: checking, patching, templates. No table is read here.
+
+CREATE FUNCTION health_model_check(definition jsonb, OUT severity text, OUT path text, OUT message text)
+RETURNS SETOF record
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 1000 ROWS 5
+AS 'MODULE_PATHNAME', 'health_model_check';
+COMMENT ON FUNCTION health_model_check(jsonb) IS
+'Every error and warning of a model document with its JSON path; raises nothing. No rows: the document is good.';
+
+CREATE FUNCTION health_model_require_valid(definition jsonb)
+RETURNS boolean
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 1000
+AS 'MODULE_PATHNAME', 'health_model_require_valid';
+COMMENT ON FUNCTION health_model_require_valid(jsonb) IS
+'True for a valid model document, else an error (22023) whose DETAIL lists all errors. Used by the trigger of health_model.';
+
+CREATE FUNCTION health_patch(definition jsonb, patch jsonb)
+RETURNS jsonb
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100
+AS 'MODULE_PATHNAME', 'health_patch';
+COMMENT ON FUNCTION health_patch(jsonb, jsonb) IS
+'The document after a merge patch (RFC 7396; a signal''s scale and input, and arrays, are replaced whole). For what-if questions; saves nothing.';
+
+CREATE FUNCTION health_template(name text)
+RETURNS jsonb
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100
+AS 'MODULE_PATHNAME', 'health_template';
+COMMENT ON FUNCTION health_template(text) IS
+'A shipped model document to begin with: simple, saas, b2b_services, ecommerce, financial_services, insurance, retail, frequency_breadth_depth, actions, eight_categories or expansion.';
+
+CREATE FUNCTION health_nearest(wanted text, known text[])
+RETURNS text
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'health_nearest';
+COMMENT ON FUNCTION health_nearest(text, text[]) IS
+'The known name that was most likely meant by a misspelt one, or NULL.';

@@ -1,0 +1,197 @@
+-- health_model: versioned model documents. A saved version never changes; one version a name is active.
+
+CREATE TABLE health_model (
+    name        text        NOT NULL,
+    version     integer     NOT NULL,
+    definition  jsonb       NOT NULL,
+    active      boolean     NOT NULL DEFAULT false,
+    note        text,
+    created_at  timestamptz NOT NULL DEFAULT now(),
+    created_by  text        NOT NULL DEFAULT current_user,
+    reviewed_at timestamptz,
+    PRIMARY KEY (name, version),
+    CONSTRAINT health_model_name_check CHECK (name <> '' AND octet_length(name) <= 200 AND name !~ '[@{]'),
+    CONSTRAINT health_model_version_check CHECK (version > 0)
+);
+CREATE UNIQUE INDEX health_model_active_key ON health_model (name) WHERE active;
+
+COMMENT ON TABLE health_model IS 'Model documents by name and version. Use health_model_save(); a saved version never changes.';
+COMMENT ON COLUMN health_model.name IS 'The name used in health_score(''name'', …): 1 to 200 bytes, without @ and {.';
+COMMENT ON COLUMN health_model.version IS 'Counts up from 1 within the name; health_score(''name@version'', …) uses it whether active or not.';
+COMMENT ON COLUMN health_model.definition IS 'The model document; valid by trigger, immutable.';
+COMMENT ON COLUMN health_model.active IS 'The version that the bare name means; one at most.';
+COMMENT ON COLUMN health_model.note IS 'Why this version was made.';
+COMMENT ON COLUMN health_model.created_at IS 'When this version was saved.';
+COMMENT ON COLUMN health_model.created_by IS 'The role that saved it.';
+COMMENT ON COLUMN health_model.reviewed_at IS 'When somebody last confirmed that the model is still right.';
+COMMENT ON INDEX health_model_active_key IS 'One active version a name.';
+
+GRANT SELECT ON health_model TO PUBLIC;
+SELECT pg_catalog.pg_extension_config_dump('health_model', '');
+
+-- Validation and immutability, on every path into the table.
+
+CREATE FUNCTION health_model_guard()
+RETURNS trigger
+LANGUAGE plpgsql
+SET search_path FROM CURRENT
+AS $$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        PERFORM health_model_require_valid(NEW.definition);
+        RETURN NEW;
+    END IF;
+    IF TG_OP = 'UPDATE' THEN
+        IF ROW(NEW.name, NEW.version, NEW.definition, NEW.created_at, NEW.created_by)
+           IS NOT DISTINCT FROM ROW(OLD.name, OLD.version, OLD.definition, OLD.created_at, OLD.created_by) THEN
+            RETURN NEW;
+        END IF;
+        RAISE EXCEPTION 'a saved model version does not change'
+            USING ERRCODE = 'object_not_in_prerequisite_state',
+                  DETAIL = pg_catalog.format('Model %L, version %s, was saved at %s by %s.', OLD.name, OLD.version, OLD.created_at, OLD.created_by),
+                  HINT = 'Save the changed document as a new version: SELECT health_model_save(name, definition).';
+    END IF;
+    RAISE EXCEPTION 'model versions are never deleted'
+        USING ERRCODE = 'object_not_in_prerequisite_state',
+              DETAIL = 'Past scores name the version that made them.',
+              HINT = 'SELECT health_model_drop(name) takes a model out of use.';
+END
+$$;
+COMMENT ON FUNCTION health_model_guard() IS 'Trigger of health_model: documents are valid, saved versions immutable.';
+
+CREATE FUNCTION health_model_changed()
+RETURNS trigger
+LANGUAGE c
+AS 'MODULE_PATHNAME', 'health_model_changed';
+COMMENT ON FUNCTION health_model_changed() IS 'Trigger of health_model: tells every session that its cached models may be old.';
+
+CREATE TRIGGER health_model_guard BEFORE INSERT OR UPDATE OR DELETE ON health_model
+    FOR EACH ROW EXECUTE FUNCTION health_model_guard();
+CREATE TRIGGER health_model_guard_truncate BEFORE TRUNCATE ON health_model
+    FOR EACH STATEMENT EXECUTE FUNCTION health_model_guard();
+CREATE TRIGGER health_model_changed AFTER INSERT OR UPDATE OR DELETE ON health_model
+    FOR EACH ROW EXECUTE FUNCTION health_model_changed();
+CREATE TRIGGER health_model_changed_truncate AFTER TRUNCATE ON health_model
+    FOR EACH STATEMENT EXECUTE FUNCTION health_model_changed();
+
+-- Invalidation must not depend on session_replication_role: a replicated change is a change.
+ALTER TABLE health_model ENABLE ALWAYS TRIGGER health_model_guard;
+ALTER TABLE health_model ENABLE ALWAYS TRIGGER health_model_changed;
+ALTER TABLE health_model ENABLE ALWAYS TRIGGER health_model_changed_truncate;
+
+CREATE FUNCTION health_model_get(name text)
+RETURNS jsonb
+LANGUAGE c STABLE STRICT PARALLEL SAFE COST 1000
+AS 'MODULE_PATHNAME', 'health_model_get';
+COMMENT ON FUNCTION health_model_get(text) IS
+'The document of a model''s active version, or of one version: ''saas@3''. Unknown: 42704 with the nearest name.';
+
+CREATE FUNCTION health_model_activate(name text, version integer)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path FROM CURRENT
+AS $$
+BEGIN
+    IF health_model_activate.name IS NULL OR health_model_activate.version IS NULL THEN
+        RAISE EXCEPTION 'name and version must not be null' USING ERRCODE = 'null_value_not_allowed',
+            HINT = 'SELECT name, version FROM health_model lists the versions.';
+    END IF;
+    -- Raises for a name or version that does not exist.
+    PERFORM health_model_get(pg_catalog.concat(health_model_activate.name, '@', health_model_activate.version));
+    LOCK TABLE health_model IN SHARE ROW EXCLUSIVE MODE;
+    UPDATE health_model m SET active = false
+     WHERE m.name OPERATOR(pg_catalog.=) health_model_activate.name AND m.active
+       AND m.version OPERATOR(pg_catalog.<>) health_model_activate.version;
+    UPDATE health_model m SET active = true
+     WHERE m.name OPERATOR(pg_catalog.=) health_model_activate.name AND NOT m.active
+       AND m.version OPERATOR(pg_catalog.=) health_model_activate.version;
+END
+$$;
+COMMENT ON FUNCTION health_model_activate(text, integer) IS
+'Makes a saved version the one that the bare name means. Already active: nothing happens.';
+
+CREATE FUNCTION health_model_drop(name text)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path FROM CURRENT
+AS $$
+BEGIN
+    IF health_model_drop.name IS NULL THEN
+        RAISE EXCEPTION 'name must not be null' USING ERRCODE = 'null_value_not_allowed',
+            HINT = 'SELECT name FROM health_model WHERE active lists the models.';
+    END IF;
+    LOCK TABLE health_model IN SHARE ROW EXCLUSIVE MODE;
+    UPDATE health_model m SET active = false
+     WHERE m.name OPERATOR(pg_catalog.=) health_model_drop.name AND m.active;
+    IF NOT FOUND THEN
+        PERFORM health_model_get(health_model_drop.name);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION health_model_drop(text) IS
+'Takes a model out of use: its active version is deactivated. The versions stay, and ''name@version'' still scores.';
+
+CREATE FUNCTION health_model_save(name text, definition jsonb, note text DEFAULT NULL, activate boolean DEFAULT true)
+RETURNS integer
+LANGUAGE plpgsql
+SET search_path FROM CURRENT
+AS $$
+DECLARE
+    saved integer;
+BEGIN
+    IF health_model_save.name IS NULL OR health_model_save.definition IS NULL THEN
+        RAISE EXCEPTION 'name and definition must not be null' USING ERRCODE = 'null_value_not_allowed',
+            HINT = 'For example: SELECT health_model_save(''saas'', health_template(''saas'')).';
+    END IF;
+    -- First of all, or two sessions would count to the same version.
+    LOCK TABLE health_model IN SHARE ROW EXCLUSIVE MODE;
+    SELECT m.version INTO saved
+      FROM health_model m
+     WHERE m.name OPERATOR(pg_catalog.=) health_model_save.name
+       AND m.definition OPERATOR(pg_catalog.=) health_model_save.definition
+     ORDER BY m.active DESC, m.version DESC LIMIT 1;
+    IF saved IS NULL THEN
+        BEGIN
+            INSERT INTO health_model (name, version, definition, note)
+            SELECT health_model_save.name,
+                   COALESCE(pg_catalog.max(m.version), 0) OPERATOR(pg_catalog.+) 1,
+                   health_model_save.definition, health_model_save.note
+              FROM health_model m
+             WHERE m.name OPERATOR(pg_catalog.=) health_model_save.name
+            RETURNING health_model.version INTO saved;
+        EXCEPTION WHEN unique_violation THEN
+            -- Only a REPEATABLE READ snapshot older than another session's version comes here.
+            RAISE EXCEPTION 'could not save model %: another session has saved a version since this transaction began',
+                pg_catalog.quote_literal(health_model_save.name)
+                USING ERRCODE = 'serialization_failure', HINT = 'Retry the transaction.';
+        END;
+    END IF;
+    IF activate THEN
+        PERFORM health_model_activate(health_model_save.name, saved);
+    END IF;
+    RETURN saved;
+END
+$$;
+COMMENT ON FUNCTION health_model_save(text, jsonb, text, boolean) IS
+'Saves a document as the next version of a model, activates it unless told not to, and returns the version. A document equal to a saved version returns that version. Invalid: 22023 with all errors in DETAIL.';
+
+CREATE FUNCTION health_model_patch(name text, patch jsonb, note text DEFAULT NULL)
+RETURNS integer
+LANGUAGE plpgsql
+SET search_path FROM CURRENT
+AS $$
+BEGIN
+    IF health_model_patch.name IS NULL OR health_model_patch.patch IS NULL THEN
+        RAISE EXCEPTION 'name and patch must not be null' USING ERRCODE = 'null_value_not_allowed',
+            HINT = 'For example: SELECT health_model_patch(''saas'', ''{"categories": {"usage": {"weight": 40}}}'').';
+    END IF;
+    -- Before the read: the patch goes onto the version that is active when it is saved.
+    LOCK TABLE health_model IN SHARE ROW EXCLUSIVE MODE;
+    RETURN health_model_save(
+        pg_catalog.regexp_replace(health_model_patch.name, '@[0-9]+$', ''),
+        health_patch(health_model_get(health_model_patch.name), health_model_patch.patch),
+        health_model_patch.note);
+END
+$$;
+COMMENT ON FUNCTION health_model_patch(text, jsonb, text) IS
+'Patches the active version (or ''name@version'') of a model, saves and activates the result as a new version, and returns it.';

@@ -1,0 +1,57 @@
+-- health_score(model, account, as_of, segment): the score of one account.
+
+CREATE FUNCTION health_score(model text, account record, as_of timestamptz DEFAULT NULL, segment text DEFAULT NULL)
+RETURNS double precision
+LANGUAGE c STABLE PARALLEL SAFE COST 50
+AS 'MODULE_PATHNAME', 'health_score';
+COMMENT ON FUNCTION health_score(text, record, timestamptz, text) IS
+'The health score, 0 to 100 (higher is healthier; NULL: insufficient data), of an account, given as a row, by a saved model''s name (or name@version). as_of NULL means the transaction''s now().';
+
+CREATE FUNCTION health_score(model text, account jsonb, as_of timestamptz DEFAULT NULL, segment text DEFAULT NULL)
+RETURNS double precision
+LANGUAGE c STABLE PARALLEL SAFE COST 50
+AS 'MODULE_PATHNAME', 'health_score';
+COMMENT ON FUNCTION health_score(text, jsonb, timestamptz, text) IS
+'The health score, 0 to 100 (higher is healthier; NULL: insufficient data), of an account, given as a jsonb object, by a saved model''s name (or name@version). as_of NULL means the transaction''s now().';
+
+CREATE FUNCTION health_score(model text, account json, as_of timestamptz DEFAULT NULL, segment text DEFAULT NULL)
+RETURNS double precision
+LANGUAGE c STABLE PARALLEL SAFE COST 50
+AS 'MODULE_PATHNAME', 'health_score';
+COMMENT ON FUNCTION health_score(text, json, timestamptz, text) IS
+'The health score, 0 to 100 (higher is healthier; NULL: insufficient data), of an account, given as a json object, by a saved model''s name (or name@version). as_of NULL means the transaction''s now().';
+
+CREATE FUNCTION health_score(model text, account text, as_of timestamptz DEFAULT NULL, segment text DEFAULT NULL)
+RETURNS double precision
+LANGUAGE c STABLE PARALLEL SAFE COST 50
+AS 'MODULE_PATHNAME', 'health_score';
+COMMENT ON FUNCTION health_score(text, text, timestamptz, text) IS
+'The health score, 0 to 100 (higher is healthier; NULL: insufficient data), of an account, given as a text or literal holding a JSON object, by a saved model''s name (or name@version). as_of NULL means the transaction''s now().';
+
+CREATE FUNCTION health_score(model jsonb, account record, as_of timestamptz DEFAULT NULL, segment text DEFAULT NULL)
+RETURNS double precision
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 50
+AS 'MODULE_PATHNAME', 'health_score';
+COMMENT ON FUNCTION health_score(jsonb, record, timestamptz, text) IS
+'The health score, 0 to 100 (higher is healthier; NULL: insufficient data), of an account, given as a row, by a model document. A document that reads time needs as_of.';
+
+CREATE FUNCTION health_score(model jsonb, account jsonb, as_of timestamptz DEFAULT NULL, segment text DEFAULT NULL)
+RETURNS double precision
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 50
+AS 'MODULE_PATHNAME', 'health_score';
+COMMENT ON FUNCTION health_score(jsonb, jsonb, timestamptz, text) IS
+'The health score, 0 to 100 (higher is healthier; NULL: insufficient data), of an account, given as a jsonb object, by a model document. A document that reads time needs as_of.';
+
+CREATE FUNCTION health_score(model jsonb, account json, as_of timestamptz DEFAULT NULL, segment text DEFAULT NULL)
+RETURNS double precision
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 50
+AS 'MODULE_PATHNAME', 'health_score';
+COMMENT ON FUNCTION health_score(jsonb, json, timestamptz, text) IS
+'The health score, 0 to 100 (higher is healthier; NULL: insufficient data), of an account, given as a json object, by a model document. A document that reads time needs as_of.';
+
+CREATE FUNCTION health_score(model jsonb, account text, as_of timestamptz DEFAULT NULL, segment text DEFAULT NULL)
+RETURNS double precision
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 50
+AS 'MODULE_PATHNAME', 'health_score';
+COMMENT ON FUNCTION health_score(jsonb, text, timestamptz, text) IS
+'The health score, 0 to 100 (higher is healthier; NULL: insufficient data), of an account, given as a text or literal holding a JSON object, by a model document. A document that reads time needs as_of.';

@@ -1,0 +1,121 @@
+//! The ACCOUNT argument in its four forms, as values of a model's inputs.
+
+use health_score_engine::Value;
+use pgrx::pg_sys;
+
+use crate::datum::varlena_bytes;
+use crate::error::{Report, code};
+use crate::jsonb::{self, NotAnAccount};
+use crate::model_cache::Compiled;
+use crate::row::{Layout, Row};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AccountType {
+    Row,
+    Jsonb,
+    /// json or text: parsed by Postgres's own jsonb input.
+    Json,
+}
+
+impl AccountType {
+    pub fn of(type_id: pg_sys::Oid) -> AccountType {
+        match type_id {
+            pg_sys::RECORDOID => AccountType::Row,
+            pg_sys::JSONBOID => AccountType::Jsonb,
+            _ => AccountType::Json,
+        }
+    }
+}
+
+/// One call site's way to read its accounts.
+#[derive(Default)]
+pub struct AccountReader {
+    layout: Option<Layout>,
+    found: Vec<(usize, usize)>,
+}
+
+impl AccountReader {
+    /// Forgets what was resolved for another model.
+    pub fn reset(&mut self) {
+        self.layout = None;
+    }
+
+    /// # Safety
+    /// `datum` is a non-null datum of the declared type `account`, and `row` (unused but for rows) was made from it.
+    #[inline]
+    pub unsafe fn read<'a>(
+        &mut self, account: &'a Account, model: &Compiled, explain: bool, context: pg_sys::MemoryContext,
+        values: &mut Vec<Value<'a>>,
+    ) {
+        values.clear();
+        values.resize(model.model.inputs().len(), Value::Missing);
+        match account {
+            Account::Row(row) => {
+                if !self.layout.as_ref().is_some_and(|layout| layout.fits(row)) {
+                    self.layout = None;
+                    self.layout = Some(Layout::resolve(row, model.model.inputs(), context));
+                }
+                if let Some(layout) = &mut self.layout {
+                    layout.read(row, explain, values);
+                }
+            }
+            Account::Jsonb(bytes) => {
+                if let Err(problem) = jsonb::read(bytes, &model.keys, &mut self.found, values) {
+                    not_an_account(problem, model);
+                }
+            }
+        }
+    }
+}
+
+/// The account of one call.
+pub enum Account {
+    Row(Row),
+    /// The payload of a jsonb.
+    Jsonb(&'static [u8]),
+}
+
+impl Account {
+    /// # Safety
+    /// `datum` is a non-null datum of the declared type, and the account is used only while it lives.
+    #[inline]
+    pub unsafe fn from_datum(declared: AccountType, datum: pg_sys::Datum) -> Account {
+        // SAFETY: by this function's own contract.
+        unsafe {
+            match declared {
+                AccountType::Row => Account::Row(Row::from_datum(datum)),
+                AccountType::Jsonb => Account::Jsonb(varlena_bytes(datum)),
+                AccountType::Json => Account::Jsonb(varlena_bytes(parse(varlena_bytes(datum)))),
+            }
+        }
+    }
+}
+
+fn parse(text: &[u8]) -> pg_sys::Datum {
+    let Ok(text) = std::ffi::CString::new(text) else {
+        Report::new(code::INVALID_PARAMETER, "the account is not JSON").raise();
+    };
+    // SAFETY: jsonb_in reads a C string; what it allocates belongs to the call's memory.
+    unsafe {
+        let function = pg_sys::Oid::from(pg_sys::F_JSONB_IN);
+        pg_sys::OidInputFunctionCall(function, text.as_ptr().cast_mut(), pg_sys::JSONBOID, -1)
+    }
+}
+
+fn not_an_account(problem: NotAnAccount, model: &Compiled) -> ! {
+    let wanted: Vec<_> = model.model.inputs().iter().map(|input| input.name.as_str()).take(20).collect();
+    let reads = format!("The model reads: {}.", wanted.join(", "));
+    match problem {
+        NotAnAccount::NoKnownKey => Report::new(code::INVALID_PARAMETER, "the account has none of the model's inputs")
+            .detail(reads)
+            .hint("Use the input names of the model as keys; a key with null counts as known.")
+            .raise(),
+        NotAnAccount::Array | NotAnAccount::Scalar => {
+            let what = if problem == NotAnAccount::Array { "an array" } else { "a scalar" };
+            Report::new(code::INVALID_PARAMETER, format!("the account must be a JSON object, not {what}"))
+                .detail(reads)
+                .hint("Pass a row, or an object such as {\"nps\": 9}; for a band of a score, pass it as float8.")
+                .raise()
+        }
+    }
+}

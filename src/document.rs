@@ -1,0 +1,155 @@
+//! Functions of model documents: health_model_check, health_patch, health_template, and what the triggers call.
+
+use health_score_engine::{Model, merge, nearest, template, templates};
+use pgrx::{IntoDatum, JsonB, pg_sys};
+use serde_json::Value as Json;
+
+use crate::arguments::{Arguments, text_datum, text_of};
+use crate::datum::varlena_bytes;
+use crate::error::{Report, code, did_you_mean, invalid_document, quoted};
+use crate::model_cache::check_size;
+use crate::model_store::{Reference, Store};
+use crate::returning::{Rows, row_type};
+use crate::site::Site;
+use crate::sql_function;
+
+/// A document from the payload of a jsonb. Postgres writes it as text, serde_json reads that: a document is compiled
+/// once, so the detour costs nothing that matters.
+pub fn parse(bytes: &[u8], what: &str) -> Json {
+    check_size(bytes, what);
+    // SAFETY: the payload of a jsonb begins with its root container; the copy is palloc'd, so aligned, and freed with
+    // the call's memory. JsonbToCString checks the stack and gives a C string.
+    let text = unsafe {
+        let copy: *mut u8 = pg_sys::palloc(bytes.len()).cast();
+        std::ptr::copy_nonoverlapping(bytes.as_ptr(), copy, bytes.len());
+        let text = pg_sys::JsonbToCString(std::ptr::null_mut(), copy.cast(), bytes.len() as i32);
+        std::ffi::CStr::from_ptr(text).to_string_lossy()
+    };
+    serde_json::from_str(&text).unwrap_or_else(|error| {
+        let reason = if error.to_string().starts_with("recursion limit") {
+            "it is nested more than 127 levels deep".to_owned()
+        } else {
+            error.to_string()
+        };
+        Report::new(code::INVALID_PARAMETER, format!("invalid {what}: it cannot be read"))
+            .detail(format!("{reason}."))
+            .hint("A document is nested a few levels deep, and its numbers fit double precision.")
+            .raise()
+    })
+}
+
+/// Lets a cancel or timeout through while a document is compiled.
+pub fn interruptible() {
+    pgrx::check_for_interrupts!();
+}
+
+fn argument(arguments: &Arguments, at: usize, what: &str) -> Option<Json> {
+    // SAFETY: the argument is declared jsonb.
+    arguments.datum(at).map(|datum| parse(unsafe { varlena_bytes(datum) }, what))
+}
+
+sql_function! {
+    fn health_model_check(arguments) {
+        let site = Site::of(arguments);
+        let descriptor = row_type(arguments, site, 3);
+        let mut rows = Rows::begin(arguments, descriptor);
+        if let Some(document) = argument(arguments, 0, "model document") {
+            for issue in Model::check(&document, &mut interruptible) {
+                rows.push([text_datum(issue.severity.as_str()), text_datum(&issue.path), text_datum(&issue.message)]);
+            }
+        }
+        None
+    }
+}
+
+sql_function! {
+    /// Raises all errors of a document; for the trigger of health_model.
+    fn health_model_require_valid(arguments) {
+        let document = argument(arguments, 0, "model document")?;
+        match Model::compile(&document, &mut interruptible) {
+            Ok(_) => true.into_datum(),
+            Err(issues) => invalid_document("model document", &issues).raise(),
+        }
+    }
+}
+
+sql_function! {
+    fn health_patch(arguments) {
+        let (document, patch) = (argument(arguments, 0, "model document")?, argument(arguments, 1, "patch")?);
+        if !patch.is_object() {
+            Report::new(code::INVALID_PARAMETER, "a patch must be a JSON object")
+                .hint("For example '{\"categories\": {\"usage\": {\"weight\": 40}}}'.")
+                .raise();
+        }
+        JsonB(merge(&document, &patch)).into_datum()
+    }
+}
+
+sql_function! {
+    fn health_template(arguments) {
+        let name = text_of(arguments.datum(0)?);
+        let Some(template) = template(name) else {
+            let names = || templates().iter().map(|template| template.name);
+            let all = format!("There are: {}.", names().collect::<Vec<_>>().join(", "));
+            Report::new(code::UNDEFINED_OBJECT, format!("unknown template {}", quoted(name)))
+                .detail(&all)
+                .hint(did_you_mean(name, names(), "Take one of these."))
+                .raise();
+        };
+        match serde_json::from_str(template.document) {
+            Ok(document) => JsonB(document).into_datum(),
+            Err(error) => Report::new(code::INVALID_PARAMETER, format!("template {name:?}: {error}")).raise(),
+        }
+    }
+}
+
+sql_function! {
+    fn health_model_get(arguments) {
+        let name = text_of(arguments.datum(0)?);
+        // SAFETY: flinfo is valid during the call.
+        let store = Store::of_function(unsafe { (*arguments.flinfo()).fn_oid });
+        store.check_rights();
+        let reference = Reference::parse(name);
+        let stored = store.find(&reference).unwrap_or_else(|| store.not_found(&reference));
+        Some(jsonb_datum(&stored.definition))
+    }
+}
+
+/// A jsonb datum from its payload.
+fn jsonb_datum(payload: &[u8]) -> pg_sys::Datum {
+    const HEADER: usize = 4;
+    // SAFETY: the memory holds header and payload; the header is the one of an uncompressed varlena of that length.
+    unsafe {
+        let total = payload.len() + HEADER;
+        let memory: *mut u8 = pg_sys::palloc(total).cast();
+        memory.cast::<u32>().write((total as u32) << 2);
+        std::ptr::copy_nonoverlapping(payload.as_ptr(), memory.add(HEADER), payload.len());
+        pg_sys::Datum::from(memory)
+    }
+}
+
+sql_function! {
+    /// The nearest of some known names, for HINTs of the SQL functions.
+    fn health_nearest(arguments) {
+        let wanted = text_of(arguments.datum(0)?);
+        let known: Vec<Option<String>> = arguments.get(1)?;
+        nearest(wanted, known.iter().flatten().map(String::as_str)).and_then(text_datum)
+    }
+}
+
+sql_function! {
+    /// Tells every backend that health_model has changed; called by its ALWAYS triggers. Delivered at commit, and to
+    /// this transaction's next command.
+    fn health_model_changed(arguments) {
+        // SAFETY: called as a trigger, checked here; the relation is open.
+        unsafe {
+            let context = (*arguments.fcinfo()).context;
+            if context.is_null() || (*context).type_ != pg_sys::NodeTag::T_TriggerData {
+                Report::new(code::WRONG_OBJECT_TYPE, "health_model_changed() is a trigger function").raise();
+            }
+            let trigger = context.cast::<pg_sys::TriggerData>();
+            pg_sys::CacheInvalidateRelcacheByRelid((*(*trigger).tg_relation).rd_id);
+        }
+        Some(pg_sys::Datum::from(0))
+    }
+}

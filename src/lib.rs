@@ -1,0 +1,50 @@
+//! The Postgres side of health_score: reading rows and jsonb into inputs, caching models, returning results.
+//! Nothing here computes with scores; that is the engine's.
+
+#[cfg(not(target_endian = "little"))]
+compile_error!("health_score reads jsonb and numeric in little-endian layout");
+#[cfg(not(panic = "unwind"))]
+compile_error!("health_score needs panic = \"unwind\", or an error would end the server");
+
+mod account;
+mod arguments;
+mod assess;
+mod band;
+mod datum;
+mod document;
+mod drivers;
+mod error;
+mod inputs;
+mod jsonb;
+mod model_cache;
+mod model_store;
+mod numeric;
+mod returning;
+mod row;
+mod score;
+mod site;
+
+use pgrx::pg_sys;
+
+pgrx::pg_module_magic!(name, version);
+
+// Hand-written SQL, in the order of its dependencies.
+pgrx::extension_sql_file!("../sql/document.sql", name = "document");
+pgrx::extension_sql_file!("../sql/model.sql", name = "model", requires = ["document"]);
+pgrx::extension_sql_file!("../sql/score.sql", name = "score", requires = ["model"]);
+pgrx::extension_sql_file!("../sql/band.sql", name = "band", requires = ["score"]);
+pgrx::extension_sql_file!("../sql/drivers.sql", name = "drivers", requires = ["band"]);
+pgrx::extension_sql_file!("../sql/assess.sql", name = "assess", requires = ["drivers"]);
+pgrx::extension_sql_file!("../sql/inputs.sql", name = "inputs", requires = ["assess"]);
+
+/// Refuses a database whose texts are not UTF-8: names and map keys are compared byte by byte.
+#[pgrx::pg_guard]
+pub extern "C-unwind" fn _PG_init() {
+    // SAFETY: plain reads of backend globals, set before any library is loaded into a backend.
+    let (in_database, encoding) = unsafe { (pg_sys::MyDatabaseId != pg_sys::InvalidOid, pg_sys::GetDatabaseEncoding()) };
+    if in_database && encoding != pg_sys::pg_enc::PG_UTF8 as i32 {
+        error::Report::new(error::code::FEATURE_NOT_SUPPORTED, "health_score needs a database with encoding UTF8")
+            .hint("Create the database with ENCODING 'UTF8' TEMPLATE template0.")
+            .raise();
+    }
+}

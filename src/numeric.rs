@@ -1,0 +1,75 @@
+//! Postgres numeric to double, from its bytes, correctly rounded, without going through text where that is exact.
+//!
+//! Layout: src/backend/utils/adt/numeric.c (NumericShort, NumericLong, base-10000 digits). Safe code: a wrong layout
+//! gives a wrong value, never a wild read.
+
+use health_score_engine::{Value, parse_decimal};
+
+const SIGN_MASK: u16 = 0xC000;
+const SHORT: u16 = 0x8000;
+const SPECIAL: u16 = 0xC000;
+const NEGATIVE: u16 = 0x4000;
+const SHORT_NEGATIVE: u16 = 0x2000;
+
+/// Powers of ten that a double holds exactly.
+const EXACT_POWERS: [f64; 23] = [
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21,
+    1e22,
+];
+
+fn word(bytes: &[u8], at: usize) -> u16 {
+    match bytes.get(at..at + 2) {
+        Some(&[low, high]) => u16::from_le_bytes([low, high]),
+        _ => 0,
+    }
+}
+
+/// The value of a numeric's payload (after its varlena header).
+#[inline]
+pub fn numeric_value(bytes: &[u8]) -> Value<'static> {
+    let header = word(bytes, 0);
+    let (negative, weight, digits) = match header & SIGN_MASK {
+        SPECIAL => {
+            return match header & 0xF000 {
+                0xD000 => Value::Number(f64::INFINITY),
+                0xF000 => Value::Number(f64::NEG_INFINITY),
+                _ => Value::Number(f64::NAN),
+            };
+        }
+        SHORT => {
+            // Six bits of weight and its sign, as two's complement.
+            let weight = i32::from(header & 0x3F) - if header & 0x40 != 0 { 0x40 } else { 0 };
+            (header & SHORT_NEGATIVE != 0, weight, bytes.get(2..).unwrap_or_default())
+        }
+        sign => (sign == NEGATIVE, i32::from(word(bytes, 2) as i16), bytes.get(4..).unwrap_or_default()),
+    };
+    let count = digits.len() / 2;
+    let exponent = (weight + 1 - count as i32) * 4;
+    // Up to four digits are below 10^16; the product below is then one rounding of exact parts.
+    if count <= 4 {
+        let mantissa = (0..count).fold(0u64, |sum, at| sum * 10_000 + u64::from(word(digits, at * 2)));
+        let power = EXACT_POWERS.get(exponent.unsigned_abs() as usize);
+        if let (Some(power), true) = (power, mantissa < 1 << 53) {
+            let magnitude = if exponent < 0 { mantissa as f64 / power } else { mantissa as f64 * power };
+            return Value::Number(if negative { -magnitude } else { magnitude });
+        }
+    }
+    slow(negative, digits, exponent)
+}
+
+fn slow(negative: bool, digits: &[u8], exponent: i32) -> Value<'static> {
+    use std::fmt::Write;
+    let mut text = String::with_capacity(digits.len() * 2 + 16);
+    if negative {
+        text.push('-');
+    }
+    text.push('0');
+    for at in (0..digits.len() - digits.len() % 2).step_by(2) {
+        let _ = write!(text, "{:04}", word(digits, at));
+    }
+    let _ = write!(text, "e{exponent}");
+    match parse_decimal(&text) {
+        Some(number) if number.is_finite() => Value::Number(number),
+        _ => Value::Unusable("a number beyond double precision"),
+    }
+}

@@ -1,0 +1,182 @@
+//! One call site: what a function call inside a statement needs again for the next row. It lives in fn_extra.
+
+use std::rc::Rc;
+
+use health_score_engine::{Assessment, Assessor, SegmentChoice, Value};
+use pgrx::{PgMemoryContexts, pg_sys};
+
+use crate::account::{Account, AccountReader, AccountType};
+use crate::arguments::{Arguments, text_of};
+use crate::datum::{instant, varlena_bytes};
+use crate::error::{Report, code, score_error};
+use crate::model_cache::{Compiled, Named, by_document, by_name};
+use crate::model_store::Store;
+
+/// Whether the explanation is wanted, or the number alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    Score,
+    Explain,
+}
+
+pub struct Site {
+    by_name: bool,
+    account: AccountType,
+    context: pg_sys::MemoryContext,
+    model: Option<SiteModel>,
+    reader: AccountReader,
+    assessor: Assessor,
+    values: Vec<Value<'static>>,
+    /// The row type that a function returns, for those that return rows.
+    pub descriptor: Option<pg_sys::TupleDesc>,
+}
+
+enum SiteModel {
+    Named { argument: Box<str>, named: Named },
+    Document { bytes: Box<[u8]>, compiled: Rc<Compiled> },
+}
+
+/// Who made a score: none for a document.
+pub struct Identity<'a> {
+    pub name: Option<&'a str>,
+    pub version: Option<i32>,
+}
+
+impl SiteModel {
+    fn compiled(&self) -> &Compiled {
+        match self {
+            SiteModel::Named { named, .. } => &named.compiled,
+            SiteModel::Document { compiled, .. } => compiled,
+        }
+    }
+
+    fn identity(&self) -> Identity<'_> {
+        match self {
+            SiteModel::Named { named, .. } => Identity { name: Some(&named.name), version: Some(named.version) },
+            SiteModel::Document { .. } => Identity { name: None, version: None },
+        }
+    }
+}
+
+impl Site {
+    /// The site of this call, made at the first one.
+    pub fn of(arguments: &Arguments) -> &'static mut Site {
+        // SAFETY: fn_extra is ours: null, or the Site that we put there; it is dropped with fn_mcxt, after the last
+        // call. A call site is never entered twice at once, so the reference is the only one.
+        unsafe {
+            let flinfo = arguments.flinfo();
+            if (*flinfo).fn_extra.is_null() {
+                let site = Site::new(flinfo);
+                (*flinfo).fn_extra = PgMemoryContexts::For((*flinfo).fn_mcxt).leak_and_drop_on_delete(site).cast();
+            }
+            &mut *(*flinfo).fn_extra.cast::<Site>()
+        }
+    }
+
+    /// # Safety
+    /// `flinfo` is the one of the running call.
+    unsafe fn new(flinfo: *mut pg_sys::FmgrInfo) -> Site {
+        // SAFETY: get_func_signature fills what it is given, for a function that exists.
+        let declared = unsafe {
+            let mut types: *mut pg_sys::Oid = std::ptr::null_mut();
+            let mut count = 0;
+            pg_sys::get_func_signature((*flinfo).fn_oid, &mut types, &mut count);
+            std::slice::from_raw_parts(types, count as usize)
+        };
+        Site {
+            by_name: declared.first() != Some(&pg_sys::JSONBOID),
+            account: AccountType::of(declared.get(1).copied().unwrap_or(pg_sys::InvalidOid)),
+            // SAFETY: as above.
+            context: unsafe { (*flinfo).fn_mcxt },
+            model: None,
+            reader: AccountReader::default(),
+            assessor: Assessor::default(),
+            values: Vec::new(),
+            descriptor: None,
+        }
+    }
+
+    /// The model of argument 0, looked up again only where it may have changed.
+    #[inline]
+    fn model(&mut self, arguments: &Arguments, datum: pg_sys::Datum) -> &Compiled {
+        let unchanged = match &self.model {
+            Some(SiteModel::Named { argument, named }) => **argument == *text_of(datum) && named.is_current(),
+            // SAFETY: argument 0 is declared jsonb.
+            Some(SiteModel::Document { bytes, .. }) => **bytes == *unsafe { varlena_bytes(datum) },
+            None => false,
+        };
+        if !unchanged {
+            self.model = None;
+            self.reader.reset();
+            self.model = Some(if self.by_name {
+                let text = text_of(datum);
+                // SAFETY: flinfo is valid during the call.
+                let store = Store::of_function(unsafe { (*arguments.flinfo()).fn_oid });
+                SiteModel::Named { argument: text.into(), named: by_name(store, text) }
+            } else {
+                // SAFETY: argument 0 is declared jsonb.
+                let bytes = unsafe { varlena_bytes(datum) };
+                SiteModel::Document { bytes: bytes.into(), compiled: by_document(bytes) }
+            });
+        }
+        match &self.model {
+            Some(model) => model.compiled(),
+            None => unreachable!("set above"),
+        }
+    }
+
+    /// The model alone, for functions without an account.
+    pub fn with_model<R>(&mut self, arguments: &Arguments, act: impl FnOnce(&Compiled) -> R) -> Option<R> {
+        let model = arguments.datum(0)?;
+        Some(act(self.model(arguments, model)))
+    }
+
+    /// Assesses the account of argument 1 as of argument 2 in the segment of argument 3. None if model or account are
+    /// NULL.
+    #[inline]
+    pub fn assess<R>(
+        &mut self, arguments: &Arguments, purpose: Purpose, act: impl FnOnce(Assessment, Identity) -> R,
+    ) -> Option<R> {
+        let (model, account) = (arguments.datum(0)?, arguments.datum(1)?);
+        let as_of = self.as_of(arguments);
+        let segment = arguments.datum(3).map(text_of);
+        self.model(arguments, model);
+        let Some(site_model) = &self.model else { return None };
+        let compiled = site_model.compiled();
+        // SAFETY: the account is of the declared type, and used only during this call.
+        let account = unsafe { Account::from_datum(self.account, account) };
+        let mut values = recycle(std::mem::take(&mut self.values));
+        // SAFETY: as above.
+        unsafe { self.reader.read(&account, compiled, purpose == Purpose::Explain, self.context, &mut values) };
+        let assessed =
+            self.assessor.assess(&compiled.model, &values, as_of, SegmentChoice::from_argument(segment));
+        let result = match assessed {
+            Ok(assessment) => act(assessment, site_model.identity()),
+            Err(error) => score_error(error).raise(),
+        };
+        self.values = recycle(values);
+        Some(result)
+    }
+
+    /// Argument 2, or the transaction's now() for a model by name.
+    #[inline]
+    fn as_of(&self, arguments: &Arguments) -> Option<i64> {
+        match arguments.datum(2) {
+            Some(datum) => match instant(datum.value() as i64) {
+                Some(instant) => Some(instant),
+                None => Report::new(code::INVALID_PARAMETER, "as_of must be a finite time")
+                    .hint("Leave as_of out for now().")
+                    .raise(),
+            },
+            // SAFETY: a read of backend state.
+            None if self.by_name => instant(unsafe { pg_sys::GetCurrentTransactionStartTimestamp() }),
+            None => None,
+        }
+    }
+}
+
+/// The same memory for values of another lifetime. Emptied first, the collect runs in place.
+fn recycle<'a, 'b>(mut values: Vec<Value<'a>>) -> Vec<Value<'b>> {
+    values.clear();
+    values.into_iter().map(|_| Value::Missing).collect()
+}
