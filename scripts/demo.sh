@@ -27,7 +27,7 @@ state() {
 
 run_file() { cluster_psql demo demo -v data="$files/data" -f "$files/demo/$1"; }
 
-for script in company tour; do
+for script in company model tour; do
   [ -f "$ROOT/demo/$script.sql" ] || die "demo/$script.sql is not there"
 done
 
@@ -43,6 +43,8 @@ else
   run_file company.sql
   state | as_server tee "$marker" >/dev/null
 fi
+# Saving a model that is stored already changes nothing.
+run_file model.sql >/dev/null
 [ "${1:-}" != --load-only ] || exit 0
 
 run_file tour.sql

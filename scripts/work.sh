@@ -44,12 +44,13 @@ work_directory() {
   printf '%s/%s' "${base%/}" "$name"
 }
 
-# /tmp is open to everybody: a directory, or a link, that somebody else put there is not used.
+# /tmp is open to everybody: a directory, or a link, that somebody else put there is not used. Nor is one that holds
+# other things, since make clean removes it.
 make_work_directory() {
-  [ -e "$WORK" ] || mkdir -p "$(dirname "$WORK")"
-  mkdir -m 755 "$WORK" 2>/dev/null || true
-  if [ -L "$WORK" ] || [ ! -d "$WORK" ] || [ "$(stat -c %u "$WORK")" != "$ME" ]; then
-    die "$WORK exists and is not a directory of ours; set HEALTH_SCORE_WORK to another path"
+  mkdir -p "$(dirname "$WORK")"
+  if mkdir -m 755 "$WORK" 2>/dev/null; then touch "$WORK/$WORK_MARK"; fi
+  if [ -L "$WORK" ] || [ ! -f "$WORK/$WORK_MARK" ] || [ "$(stat -c %u "$WORK")" != "$ME" ]; then
+    die "$WORK exists and is not a work directory of ours; set HEALTH_SCORE_WORK to a path that does not exist yet"
   fi
   chmod 755 "$WORK"
   as_server test -x "$WORK" || die "the user $SERVER_USER, who runs the server, cannot enter $WORK; set HEALTH_SCORE_WORK"
@@ -57,6 +58,7 @@ make_work_directory() {
 }
 
 WORK=$(work_directory)
+WORK_MARK=made-by-health_score
 # Two Postgres builds of one version do not share a tree.
 AREA=$WORK/pg$PG
 if [ "$PG_CONFIG" != "$(debian_pg_config "$PG")" ]; then

@@ -44,7 +44,11 @@ impl AccountReader {
     /// `datum` is a non-null datum of the declared type `account`, and `row` (unused but for rows) was made from it.
     #[inline]
     pub unsafe fn read<'a>(
-        &mut self, account: &'a Account, model: &Compiled, explain: bool, context: pg_sys::MemoryContext,
+        &mut self,
+        account: &'a Account,
+        model: &Compiled,
+        explain: bool,
+        context: pg_sys::MemoryContext,
         values: &mut Vec<Value<'a>>,
     ) {
         values.clear();

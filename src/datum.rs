@@ -73,16 +73,28 @@ impl Kind {
 
     /// # Safety
     /// `datum` is a non-null datum of the type that this kind was made from, and lives for `'a`.
-    #[inline]
+    #[inline(always)]
     pub unsafe fn value<'a>(self, datum: pg_sys::Datum) -> Value<'a> {
         let bits = datum.value();
         match self {
+            Kind::Int4 => Value::Number(f64::from(bits as i32)),
+            Kind::Float8 => Value::Number(f64::from_bits(bits as u64)),
+            // SAFETY: the caller vouches for the type.
+            _ => unsafe { self.other_value(datum) },
+        }
+    }
+
+    /// # Safety
+    /// As of [`Self::value`].
+    unsafe fn other_value<'a>(self, datum: pg_sys::Datum) -> Value<'a> {
+        let bits = datum.value();
+        match self {
+            Kind::Int4 => Value::Number(f64::from(bits as i32)),
+            Kind::Float8 => Value::Number(f64::from_bits(bits as u64)),
             Kind::Bool => Value::Bool(bits as u8 != 0),
             Kind::Int2 => Value::Number(f64::from(bits as i16)),
-            Kind::Int4 => Value::Number(f64::from(bits as i32)),
             Kind::Int8 => Value::Number(bits as i64 as f64),
             Kind::Float4 => float4(f32::from_bits(bits as u32)),
-            Kind::Float8 => Value::Number(f64::from_bits(bits as u64)),
             // SAFETY: the caller vouches for the type.
             Kind::Numeric => numeric_value(unsafe { varlena_bytes(datum) }),
             // SAFETY: the same.

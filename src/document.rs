@@ -9,9 +9,10 @@ use crate::datum::varlena_bytes;
 use crate::error::{Report, code, did_you_mean, invalid_document, quoted};
 use crate::model_cache::check_size;
 use crate::model_store::{Reference, Store};
-use crate::returning::{Rows, row_type};
+use crate::returning::{begin_rows, row_type};
 use crate::site::Site;
 use crate::sql_function;
+use crate::tuple::TupleWriter;
 
 /// A document from the payload of a jsonb. Postgres writes it as text, serde_json reads that: a document is compiled
 /// once, so the detour costs nothing that matters.
@@ -51,11 +52,17 @@ fn argument(arguments: &Arguments, at: usize, what: &str) -> Option<Json> {
 sql_function! {
     fn health_model_check(arguments) {
         let site = Site::of(arguments);
-        let descriptor = row_type(arguments, site, 3);
-        let mut rows = Rows::begin(arguments, descriptor);
+        row_type(arguments, site, 3);
+        let store = begin_rows(arguments);
+        let mut row = TupleWriter::new(3);
         if let Some(document) = argument(arguments, 0, "model document") {
             for issue in Model::check(&document, &mut interruptible) {
-                rows.push([text_datum(issue.severity.as_str()), text_datum(&issue.path), text_datum(&issue.message)]);
+                row.begin();
+                row.text(Some(issue.severity.as_str()));
+                row.text(Some(&issue.path));
+                row.text(Some(&issue.message));
+                // SAFETY: these are the OUT columns of health_model_check in sql/document.sql; row_type() counted them.
+                unsafe { row.put(store) };
             }
         }
         None

@@ -1,50 +1,57 @@
 //! health_drivers(model, account …) → SETOF rows, one for each signal and each rule that fired
 
 use health_score_engine::Value;
-use pgrx::{IntoDatum, pg_sys};
 
-use crate::arguments::text_datum;
-use crate::returning::{Rows, row_type};
+use crate::returning::{begin_rows, row_type};
 use crate::site::{Purpose, Site};
 use crate::sql_function;
+use crate::tuple::TupleWriter;
 
 const COLUMNS: usize = 14;
 
 sql_function! {
     fn health_drivers(arguments) {
         let site = Site::of(arguments);
-        let descriptor = row_type(arguments, site, COLUMNS);
-        let mut rows = Rows::begin(arguments, descriptor);
-        let mut buffer = String::new();
+        row_type(arguments, site, COLUMNS);
+        let store = begin_rows(arguments);
+        let mut row = std::mem::take(&mut site.row).unwrap_or_else(|| TupleWriter::new(COLUMNS));
+        let mut buffer = std::mem::take(&mut site.buffer);
         site.assess(arguments, Purpose::Explain, |mut assessment, _| {
             for (rank, driver) in assessment.drivers().enumerate() {
-                rows.push([
-                    (rank as i32 + 1).into_datum(),
-                    text_datum(driver.kind.as_str()),
-                    driver.category.and_then(text_datum),
-                    text_datum(driver.name),
-                    text_datum(driver.label),
-                    value_datum(&driver.value, &mut buffer),
-                    driver.unit.and_then(text_datum),
-                    driver.subscore.into_datum(),
-                    driver.weight.into_datum(),
-                    driver.contribution.into_datum(),
-                    driver.lost.into_datum(),
-                    text_datum(driver.status),
-                    driver.reason.as_deref().and_then(text_datum),
-                    value_datum(&driver.evidence, &mut buffer),
-                ]);
+                row.begin();
+                row.int4(rank as i32 + 1);
+                row.text(Some(driver.kind.as_str()));
+                row.text(driver.category);
+                row.text(Some(driver.name));
+                row.text(Some(driver.label));
+                row.text(written(&driver.value, &mut buffer));
+                row.text(driver.unit);
+                row.float8(driver.subscore);
+                row.float8(driver.weight);
+                row.float8(driver.contribution);
+                row.float8(driver.lost);
+                row.text(Some(driver.status));
+                row.text(driver.reason.as_deref());
+                row.text(written(&driver.evidence, &mut buffer));
+                // SAFETY: these are the OUT columns of health_drivers in sql/drivers.sql; row_type() counted them.
+                unsafe { row.put(store) };
             }
         });
+        site.row = Some(row);
+        site.buffer = buffer;
         None
     }
 }
 
-fn value_datum(value: &Value, buffer: &mut String) -> Option<pg_sys::Datum> {
-    if matches!(value, Value::Missing) {
-        return None;
+/// The value as text, in `buffer` unless it is a text already.
+fn written<'a>(value: &Value<'a>, buffer: &'a mut String) -> Option<&'a str> {
+    match value {
+        Value::Missing => None,
+        Value::Text(text) => Some(text),
+        other => {
+            buffer.clear();
+            other.write(buffer);
+            Some(buffer)
+        }
     }
-    buffer.clear();
-    value.write(buffer);
-    text_datum(buffer)
 }

@@ -71,7 +71,8 @@ pub fn did_you_mean<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>, 
 
 /// All errors of a document in one report.
 pub fn invalid_document(what: &str, issues: &[Issue]) -> Report {
-    let errors: Vec<_> = issues.iter().filter(|issue| issue.severity == Severity::Error).map(Issue::to_string).collect();
+    let errors: Vec<_> =
+        issues.iter().filter(|issue| issue.severity == Severity::Error).map(Issue::to_string).collect();
     let message = match &errors[..] {
         [only] => format!("invalid {what}: {only}"),
         _ => format!("invalid {what}: {} errors", errors.len()),
@@ -96,8 +97,10 @@ pub fn score_error(error: ScoreError) -> Report {
                 None => report.hint("Leave the segment out to choose it by its condition; '' scores without one."),
             }
         }
-        ScoreError::AsOfRequired => Report::new(code::INVALID_PARAMETER, "this model reads time, so as_of must be given")
-            .detail("A score from a document is IMMUTABLE and may not depend on the clock.")
-            .hint("Pass as_of => now(), or use the model by its name, which takes the transaction's now()."),
+        ScoreError::AsOfRequired => {
+            Report::new(code::INVALID_PARAMETER, "this model reads time, so as_of must be given")
+                .detail("A score from a document is IMMUTABLE and may not depend on the clock.")
+                .hint("Pass as_of => now(), or use the model by its name, which takes the transaction's now().")
+        }
     }
 }

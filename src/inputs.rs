@@ -53,9 +53,12 @@ impl Part {
             Kind::Other(_) if unsafe { pg_sys::getBaseType(type_id) } == pg_sys::JSONBOID => Part::Jsonb,
             // SAFETY: the same.
             Kind::Other(_) if unsafe { pg_sys::type_is_rowtype(type_id) } => Part::Row,
-            _ => Report::new(code::INVALID_PARAMETER, format!("argument {} of health_inputs() is neither a name nor a row", at + 1))
-                .hint("Write name and value in turn: health_inputs('nps', nps, 'plan', plan), or pass rows.")
-                .raise(),
+            _ => Report::new(
+                code::INVALID_PARAMETER,
+                format!("argument {} of health_inputs() is neither a name nor a row", at + 1),
+            )
+            .hint("Write name and value in turn: health_inputs('nps', nps, 'plan', plan), or pass rows.")
+            .raise(),
         }
     }
 }
@@ -76,9 +79,12 @@ fn merge_jsonb(arguments: &Arguments, at: usize, object: &mut Map<String, Json>)
         // SAFETY: the argument's type is jsonb.
         match crate::document::parse(unsafe { varlena_bytes(datum) }, "account") {
             Json::Object(more) => object.extend(more),
-            _ => Report::new(code::INVALID_PARAMETER, format!("argument {} of health_inputs() is no JSON object", at + 1))
-                .hint("Merge objects and rows, or write name and value in turn.")
-                .raise(),
+            _ => Report::new(
+                code::INVALID_PARAMETER,
+                format!("argument {} of health_inputs() is no JSON object", at + 1),
+            )
+            .hint("Merge objects and rows, or write name and value in turn.")
+            .raise(),
         }
     }
     1
@@ -86,9 +92,12 @@ fn merge_jsonb(arguments: &Arguments, at: usize, object: &mut Map<String, Json>)
 
 fn put_pair(arguments: &Arguments, at: usize, object: &mut Map<String, Json>) -> usize {
     let Some(name) = arguments.datum(at) else {
-        Report::new(code::INVALID_PARAMETER, format!("argument {} of health_inputs() is a name and must not be null", at + 1))
-            .hint("Write name and value in turn: health_inputs('nps', nps).")
-            .raise();
+        Report::new(
+            code::INVALID_PARAMETER,
+            format!("argument {} of health_inputs() is a name and must not be null", at + 1),
+        )
+        .hint("Write name and value in turn: health_inputs('nps', nps).")
+        .raise();
     };
     let name = match type_of(arguments, at) {
         // SAFETY: an unknown literal is a C string.

@@ -81,7 +81,10 @@ fn word(bytes: &[u8], at: usize) -> u32 {
 
 /// Fills `values` (all [`Value::Missing`] before) from the payload of a jsonb. `found` is scratch memory.
 pub fn read<'a>(
-    jsonb: &'a [u8], keys: &Keys, found: &mut Vec<(usize, usize)>, values: &mut [Value<'a>],
+    jsonb: &'a [u8],
+    keys: &Keys,
+    found: &mut Vec<(usize, usize)>,
+    values: &mut [Value<'a>],
 ) -> Result<(), NotAnAccount> {
     let header = word(jsonb, 0);
     if header & IS_OBJECT == 0 {

@@ -23,6 +23,7 @@ mod returning;
 mod row;
 mod score;
 mod site;
+mod tuple;
 
 use pgrx::pg_sys;
 
@@ -41,7 +42,8 @@ pgrx::extension_sql_file!("../sql/inputs.sql", name = "inputs", requires = ["ass
 #[pgrx::pg_guard]
 pub extern "C-unwind" fn _PG_init() {
     // SAFETY: plain reads of backend globals, set before any library is loaded into a backend.
-    let (in_database, encoding) = unsafe { (pg_sys::MyDatabaseId != pg_sys::InvalidOid, pg_sys::GetDatabaseEncoding()) };
+    let (in_database, encoding) =
+        unsafe { (pg_sys::MyDatabaseId != pg_sys::InvalidOid, pg_sys::GetDatabaseEncoding()) };
     if in_database && encoding != pg_sys::pg_enc::PG_UTF8 as i32 {
         error::Report::new(error::code::FEATURE_NOT_SUPPORTED, "health_score needs a database with encoding UTF8")
             .hint("Create the database with ENCODING 'UTF8' TEMPLATE template0.")

@@ -3,9 +3,10 @@
 //! Who may use a stored model is asked again at every call site; what is cached is only the compiling. A cached model
 //! is used under a snapshot only if that snapshot sees the row it came from.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use health_score_engine::{LIMITS, Model};
 use pgrx::pg_sys;
@@ -47,10 +48,12 @@ const NAMES: usize = 256;
 /// The bytes of a document, and what they compile to.
 type Document = (Box<[u8]>, Rc<Compiled>);
 
+/// Atomics only to be statics: a backend is one thread, and reading them must cost nothing per row.
+static GENERATION: AtomicU64 = AtomicU64::new(0);
+static WATCHED: AtomicU32 = AtomicU32::new(0);
+static CALLBACK_REGISTERED: AtomicBool = AtomicBool::new(false);
+
 thread_local! {
-    static GENERATION: Cell<u64> = const { Cell::new(0) };
-    static WATCHED: Cell<pg_sys::Oid> = const { Cell::new(pg_sys::InvalidOid) };
-    static CALLBACK_REGISTERED: Cell<bool> = const { Cell::new(false) };
     /// The most recently used first.
     static BY_DOCUMENT: RefCell<Vec<Document>> = const { RefCell::new(Vec::new()) };
     static BY_NAME: RefCell<HashMap<(Store, String), Named>> = RefCell::new(HashMap::new());
@@ -58,20 +61,25 @@ thread_local! {
 
 /// Runs inside Postgres's invalidation, where nothing may be looked up: it counts, and nothing else.
 unsafe extern "C-unwind" fn relation_changed(_: pg_sys::Datum, relation: pg_sys::Oid) {
-    if relation == pg_sys::InvalidOid || relation == WATCHED.get() {
-        GENERATION.set(GENERATION.get() + 1);
+    if relation == pg_sys::InvalidOid || u32::from(relation) == WATCHED.load(Relaxed) {
+        GENERATION.fetch_add(1, Relaxed);
     }
 }
 
 fn watch(relation: pg_sys::Oid) {
-    if !CALLBACK_REGISTERED.replace(true) {
+    if !CALLBACK_REGISTERED.swap(true, Relaxed) {
         // SAFETY: the callback is a plain function that lives as long as the library.
         unsafe { pg_sys::CacheRegisterRelcacheCallback(Some(relation_changed), pg_sys::Datum::from(0)) };
     }
-    if WATCHED.replace(relation) != relation {
+    if WATCHED.swap(relation.into(), Relaxed) != u32::from(relation) {
         // Another installation (dropped and created again): its changes were not seen so far.
-        GENERATION.set(GENERATION.get() + 1);
+        GENERATION.fetch_add(1, Relaxed);
     }
+}
+
+unsafe extern "C" {
+    /// Declared here because pgrx's own binding sets a jump target for errors, which a read of a variable cannot raise.
+    fn GetUserId() -> pg_sys::Oid;
 }
 
 impl Validity {
@@ -80,7 +88,7 @@ impl Validity {
     fn holds(&self) -> bool {
         // SAFETY: reads of backend state; XidInMVCCSnapshot takes the active snapshot.
         unsafe {
-            if self.generation != GENERATION.get() || self.user != pg_sys::GetUserId() {
+            if self.generation != GENERATION.load(Relaxed) || self.user != GetUserId() {
                 return false;
             }
             if precedes(self.xmin, pg_sys::TransactionXmin) {
@@ -124,7 +132,7 @@ pub fn by_name(store: Store, text: &str) -> Named {
     store.check_rights();
     let key = (store, text.to_owned());
     // SAFETY: a read of backend state.
-    let user = unsafe { pg_sys::GetUserId() };
+    let user = unsafe { GetUserId() };
     let cached = BY_NAME.with_borrow(|names| names.get(&key).cloned());
     if let Some(mut named) = cached {
         // The rights were checked just now; the entry may come from another user.
@@ -134,7 +142,7 @@ pub fn by_name(store: Store, text: &str) -> Named {
         }
     }
     let reference = Reference::parse(text);
-    let generation = GENERATION.get();
+    let generation = GENERATION.load(Relaxed);
     let stored = store.find(&reference).unwrap_or_else(|| store.not_found(&reference));
     let what = format!("model {:?}, version {}", reference.name, stored.version);
     let compiled = compiled(&stored.definition, &what);
@@ -143,8 +151,8 @@ pub fn by_name(store: Store, text: &str) -> Named {
     if validity.own_command.is_none() && !store.has_row_security() && is_latest(&store, &reference, &stored) {
         BY_NAME.with_borrow_mut(|names| {
             // Entries of an older generation can never be used again.
-            names.retain(|_, named| named.validity.generation == GENERATION.get());
-            if generation == GENERATION.get() && names.len() < NAMES {
+            names.retain(|_, named| named.validity.generation == GENERATION.load(Relaxed));
+            if generation == GENERATION.load(Relaxed) && names.len() < NAMES {
                 names.insert(key, named.clone());
             }
         });
@@ -190,8 +198,8 @@ fn compiled(bytes: &[u8], what: &str) -> Rc<Compiled> {
         return known;
     }
     let document = parse(bytes, what);
-    let model = Model::compile(&document, &mut interruptible)
-        .unwrap_or_else(|issues| invalid_document(what, &issues).raise());
+    let model =
+        Model::compile(&document, &mut interruptible).unwrap_or_else(|issues| invalid_document(what, &issues).raise());
     let keys = Keys::new(model.inputs().iter().map(|input| input.name.as_str()));
     let compiled = Rc::new(Compiled { model, keys });
     BY_DOCUMENT.with_borrow_mut(|documents| {

@@ -32,9 +32,12 @@ pub struct Reference<'a> {
 impl<'a> Reference<'a> {
     pub fn parse(text: &'a str) -> Reference<'a> {
         if text.trim_start().starts_with('{') {
-            Report::new(code::UNDEFINED_OBJECT, "the model argument looks like a JSON document, but is read as a model's name")
-                .hint("Cast a document: health_score('{…}'::jsonb, …).")
-                .raise();
+            Report::new(
+                code::UNDEFINED_OBJECT,
+                "the model argument looks like a JSON document, but is read as a model's name",
+            )
+            .hint("Cast a document: health_score('{…}'::jsonb, …).")
+            .raise();
         }
         let Some((name, version)) = text.rsplit_once('@') else {
             return Reference { name: text, version: None };
@@ -57,9 +60,12 @@ impl Store {
             let schema = pg_sys::get_func_namespace(function);
             let relation = pg_sys::get_relname_relid(c"health_model".as_ptr(), schema);
             if relation == pg_sys::InvalidOid {
-                Report::new(code::UNDEFINED_OBJECT, "this function stands outside the schema of extension health_score")
-                    .hint("Use the function that CREATE EXTENSION health_score made.")
-                    .raise();
+                Report::new(
+                    code::UNDEFINED_OBJECT,
+                    "this function stands outside the schema of extension health_score",
+                )
+                .hint("Use the function that CREATE EXTENSION health_score made.")
+                .raise();
             }
             Store { schema, relation }
         }
@@ -123,7 +129,10 @@ impl Store {
 
     /// Says what is wrong with a name or version that [`Self::find`] does not know.
     pub fn not_found(&self, reference: &Reference) -> ! {
-        let query = format!("SELECT version FROM {} WHERE name OPERATOR(pg_catalog.=) $1 ORDER BY version DESC LIMIT 1", self.table());
+        let query = format!(
+            "SELECT version FROM {} WHERE name OPERATOR(pg_catalog.=) $1 ORDER BY version DESC LIMIT 1",
+            self.table()
+        );
         let latest: Option<i32> = select(&query, reference.name, None, |tuple| tuple.get(1)).pop().flatten();
         let name = quoted(reference.name);
         if let Some(latest) = latest {
@@ -171,7 +180,9 @@ impl Tuple {
 /// Runs a read-only query. The raw interface, because it must use the active snapshot whatever the transaction has
 /// done: pgrx's takes a new one after the first write.
 fn select<T>(query: &str, name: &str, version: Option<i32>, row: impl Fn(&Tuple) -> T) -> Vec<T> {
-    let Ok(query) = CString::new(query) else { return Vec::new() };
+    let Ok(query) = CString::new(query) else {
+        return Vec::new();
+    };
     let mut types = [pg_sys::TEXTOID, pg_sys::INT4OID];
     let mut values = [name.into_datum().unwrap_or(pg_sys::Datum::from(0)), pg_sys::Datum::from(version.unwrap_or(0))];
     let count = if version.is_some() { 2 } else { 1 };
@@ -184,8 +195,15 @@ fn select<T>(query: &str, name: &str, version: Option<i32>, row: impl Fn(&Tuple)
         }
         pg_sys::SPI_connect();
         let null: *const std::ffi::c_char = std::ptr::null();
-        let result =
-            pg_sys::SPI_execute_with_args(query.as_ptr(), count, types.as_mut_ptr(), values.as_mut_ptr(), null, true, 0);
+        let result = pg_sys::SPI_execute_with_args(
+            query.as_ptr(),
+            count,
+            types.as_mut_ptr(),
+            values.as_mut_ptr(),
+            null,
+            true,
+            0,
+        );
         let mut rows = Vec::new();
         if result == pg_sys::SPI_OK_SELECT as i32 && !pg_sys::SPI_tuptable.is_null() {
             let table = &*pg_sys::SPI_tuptable;

@@ -29,7 +29,8 @@ pub fn row_type(arguments: &Arguments, site: &mut Site, columns: usize) -> pg_sy
 
 /// A composite datum.
 pub fn row<const N: usize>(descriptor: pg_sys::TupleDesc, columns: [Option<pg_sys::Datum>; N]) -> pg_sys::Datum {
-    let (mut values, mut nulls) = split(columns);
+    let mut values = columns.map(|column| column.unwrap_or(pg_sys::Datum::from(0)));
+    let mut nulls = columns.map(|column| column.is_none());
     // SAFETY: row_type() checked the number of columns; the declarations in sql/ give their types.
     unsafe {
         let tuple = pg_sys::heap_form_tuple(descriptor, values.as_mut_ptr(), nulls.as_mut_ptr());
@@ -37,47 +38,30 @@ pub fn row<const N: usize>(descriptor: pg_sys::TupleDesc, columns: [Option<pg_sy
     }
 }
 
-fn split<const N: usize>(columns: [Option<pg_sys::Datum>; N]) -> ([pg_sys::Datum; N], [bool; N]) {
-    (columns.map(|column| column.unwrap_or(pg_sys::Datum::from(0))), columns.map(|column| column.is_none()))
-}
-
-/// The rows of a set-returning function in materialize mode.
-pub struct Rows {
-    store: *mut pg_sys::Tuplestorestate,
-    descriptor: pg_sys::TupleDesc,
-}
-
-impl Rows {
-    /// Begins the result. The function itself then returns NULL.
-    pub fn begin(arguments: &Arguments, descriptor: pg_sys::TupleDesc) -> Rows {
-        // SAFETY: resultinfo is checked to be a ReturnSetInfo; the store belongs to the query's memory, as the executor
-        // asks. No setDesc: the function has OUT columns, so the executor knows its row type.
-        unsafe {
-            let info = (*arguments.fcinfo()).resultinfo.cast::<pg_sys::ReturnSetInfo>();
-            let modes = pg_sys::SetFunctionReturnMode::SFRM_Materialize;
-            if info.is_null()
-                || (*info).type_ != pg_sys::NodeTag::T_ReturnSetInfo
-                || (*info).allowedModes as u32 & modes == 0
-            {
-                Report::new(code::FEATURE_NOT_SUPPORTED, "set-valued function called in a context that cannot accept a set")
-                    .hint("Put it into FROM: … CROSS JOIN LATERAL health_drivers(…) d.")
-                    .raise();
-            }
-            let random = (*info).allowedModes as u32 & pg_sys::SetFunctionReturnMode::SFRM_Materialize_Random != 0;
-            let memory = (*(*info).econtext).ecxt_per_query_memory;
-            let store = pgrx::PgMemoryContexts::For(memory)
-                .switch_to(|_| pg_sys::tuplestore_begin_heap(random, false, pg_sys::work_mem));
-            (*info).returnMode = modes;
-            (*info).setResult = store;
-            Rows { store, descriptor }
+/// Begins the result of a set-returning function, in materialize mode. The function itself then returns NULL.
+pub fn begin_rows(arguments: &Arguments) -> *mut pg_sys::Tuplestorestate {
+    // SAFETY: resultinfo is checked to be a ReturnSetInfo; the store belongs to the query's memory, as the executor asks.
+    // No setDesc: the function has OUT columns, so the executor knows its row type.
+    unsafe {
+        let info = (*arguments.fcinfo()).resultinfo.cast::<pg_sys::ReturnSetInfo>();
+        let modes = pg_sys::SetFunctionReturnMode::SFRM_Materialize;
+        if info.is_null()
+            || (*info).type_ != pg_sys::NodeTag::T_ReturnSetInfo
+            || (*info).allowedModes as u32 & modes == 0
+        {
+            Report::new(
+                code::FEATURE_NOT_SUPPORTED,
+                "set-valued function called in a context that cannot accept a set",
+            )
+            .hint("Put it into FROM: … CROSS JOIN LATERAL health_drivers(…) d.")
+            .raise();
         }
-    }
-
-    pub fn push<const N: usize>(&mut self, columns: [Option<pg_sys::Datum>; N]) {
-        let (mut values, mut nulls) = split(columns);
-        // SAFETY: as in row().
-        unsafe {
-            pg_sys::tuplestore_putvalues(self.store, self.descriptor, values.as_mut_ptr(), nulls.as_mut_ptr());
-        }
+        let random = (*info).allowedModes as u32 & pg_sys::SetFunctionReturnMode::SFRM_Materialize_Random != 0;
+        let memory = (*(*info).econtext).ecxt_per_query_memory;
+        let store = pgrx::PgMemoryContexts::For(memory)
+            .switch_to(|_| pg_sys::tuplestore_begin_heap(random, false, pg_sys::work_mem));
+        (*info).returnMode = modes;
+        (*info).setResult = store;
+        store
     }
 }

@@ -1,5 +1,7 @@
 //! Reading an account from a row: the columns are found by name once per row type, then one deform a row.
 
+use std::sync::OnceLock;
+
 use health_score_engine::{Input, Value};
 use pgrx::{PgMemoryContexts, pg_sys};
 
@@ -10,21 +12,21 @@ use crate::error::{Report, code, did_you_mean, quoted};
 pub struct Layout {
     /// Changes when the type does, unlike its Oid.
     identifier: u64,
-    /// Cut after the last column that is needed.
     descriptor: pg_sys::TupleDesc,
-    /// Per input.
-    columns: Vec<Option<Column>>,
+    /// Those that are there, scored ones first.
+    columns: Vec<Column>,
+    scored: usize,
     datums: Vec<pg_sys::Datum>,
     nulls: Vec<bool>,
 }
 
 #[derive(Clone, Copy)]
 struct Column {
+    /// Where its value goes.
+    input: usize,
     /// From 0.
     attribute: usize,
     kind: Kind,
-    /// Evidence is read only where it is shown.
-    scored: bool,
 }
 
 /// A composite datum, in plain memory.
@@ -33,6 +35,24 @@ pub struct Row {
     identifier: u64,
 }
 
+/// Postgres's own conversion of a composite datum, where this server exports it. Minor releases of November 2026 mark
+/// composite datums with the version of their type, to refuse rows older than an ALTER; datums that earlier releases
+/// stored get their mark there. Found at run time, so that one build serves servers with and without it.
+type ToHeader = unsafe extern "C-unwind" fn(pg_sys::Datum) -> pg_sys::HeapTupleHeader;
+
+fn to_header() -> Option<ToHeader> {
+    static FOUND: OnceLock<Option<ToHeader>> = OnceLock::new();
+    // SAFETY: the symbol, where it exists, has this signature (fmgr.h).
+    *FOUND.get_or_init(|| unsafe {
+        let symbol = libc::dlsym(libc::RTLD_DEFAULT, c"DatumGetHeapTupleHeader".as_ptr());
+        (!symbol.is_null()).then(|| std::mem::transmute::<*mut libc::c_void, ToHeader>(symbol))
+    })
+}
+
+/// Both bits together mark a composite datum (HEAP_IS_DATUM of those releases); a stored table row cannot have them
+/// here.
+const MARKED: u16 = (pg_sys::HEAP_XMAX_COMMITTED | pg_sys::HEAP_XMAX_INVALID) as u16;
+
 impl Row {
     /// # Safety
     /// `datum` is a non-null datum of a composite type.
@@ -40,24 +60,31 @@ impl Row {
     pub unsafe fn from_datum(datum: pg_sys::Datum) -> Row {
         // SAFETY: a composite datum is a varlena with a tuple header, and names its type there.
         unsafe {
-            let header = pg_sys::pg_detoast_datum(datum.cast_mut_ptr()).cast::<pg_sys::HeapTupleHeaderData>();
-            let fields = &(*header).t_choice.t_datum;
-            let identifier = pg_sys::assign_record_type_identifier(fields.datum_typeid, fields.datum_typmod);
-            Row { header, identifier }
+            let mut header: pg_sys::HeapTupleHeader = datum.cast_mut_ptr();
+            if !pgrx::varatt_is_4b_u(header.cast()) || (*header).t_infomask & MARKED != MARKED {
+                header = Row::convert(datum);
+            }
+            let (type_id, typmod) = type_of(header);
+            Row { header, identifier: pg_sys::assign_record_type_identifier(type_id, typmod) }
         }
     }
 
-    fn type_id(&self) -> (pg_sys::Oid, i32) {
-        // SAFETY: header is valid by the contract of from_datum().
-        let fields = unsafe { &(*self.header).t_choice.t_datum };
-        (fields.datum_typeid, fields.datum_typmod)
+    /// # Safety
+    /// As of [`Self::from_datum`].
+    unsafe fn convert(datum: pg_sys::Datum) -> pg_sys::HeapTupleHeader {
+        // SAFETY: by this function's contract; the guard turns an error into a panic.
+        unsafe {
+            match to_header() {
+                Some(to_header) => pg_sys::ffi::pg_guard_ffi_boundary(|| to_header(datum)),
+                None => pg_sys::pg_detoast_datum(datum.cast_mut_ptr()).cast(),
+            }
+        }
     }
-}
 
-impl Row {
     /// All columns: name, type and datum.
     pub fn columns(&self) -> Vec<(String, pg_sys::Oid, Option<pg_sys::Datum>)> {
-        let (type_id, typmod) = self.type_id();
+        // SAFETY: header is valid by the contract of from_datum().
+        let (type_id, typmod) = unsafe { type_of(self.header) };
         // SAFETY: the row's own type; the copy belongs to the call's memory.
         let descriptor = unsafe { pg_sys::lookup_rowtype_tupdesc_copy(type_id, typmod) };
         // SAFETY: the copy is valid.
@@ -84,6 +111,17 @@ impl Row {
     }
 }
 
+/// # Safety
+/// `header` is the header of a composite datum.
+#[inline]
+unsafe fn type_of(header: pg_sys::HeapTupleHeader) -> (pg_sys::Oid, i32) {
+    // SAFETY: by this function's contract.
+    let fields = unsafe { &(*header).t_choice.t_datum };
+    // Only anonymous rows have a typmod; of a named type the field may hold a version.
+    let typmod = if fields.datum_typeid == pg_sys::RECORDOID { fields.datum_typmod } else { -1 };
+    (fields.datum_typeid, typmod)
+}
+
 impl Layout {
     pub fn fits(&self, row: &Row) -> bool {
         self.identifier == row.identifier
@@ -91,29 +129,34 @@ impl Layout {
 
     /// Finds the columns of `inputs`; memory comes from `context`, which lives as long as the layout.
     pub fn resolve(row: &Row, inputs: &[Input], context: pg_sys::MemoryContext) -> Layout {
-        let (type_id, typmod) = row.type_id();
+        // SAFETY: header is valid by the contract of from_datum().
+        let (type_id, typmod) = unsafe { type_of(row.header) };
         // SAFETY: the row's own type; the copy belongs to `context`.
         let descriptor = unsafe {
             PgMemoryContexts::For(context).switch_to(|_| pg_sys::lookup_rowtype_tupdesc_copy(type_id, typmod))
         };
         let names = column_names(descriptor);
-        let columns: Vec<Option<Column>> = inputs
-            .iter()
-            .map(|input| {
-                let found = names.iter().find(|column| column.name == input.name)?;
-                Some(Column { attribute: found.attribute, kind: Kind::of(found.type_id), scored: input.scored })
+        let found: Vec<Option<&NamedColumn>> =
+            inputs.iter().map(|input| names.iter().find(|column| column.name == input.name)).collect();
+        require_columns(inputs, &found, &names);
+        let columns_of = |scored: bool| {
+            let found = found.iter().zip(inputs).enumerate().filter(move |(_, (_, input))| input.scored == scored);
+            found.filter_map(|(input, (column, _))| {
+                let column = (*column)?;
+                Some(Column { input, attribute: column.attribute, kind: Kind::of(column.type_id) })
             })
-            .collect();
-        require_columns(inputs, &columns, &names);
-        let needed = columns.iter().flatten().map(|column| column.attribute + 1).max().unwrap_or(0);
-        // SAFETY: our own copy; deforming stops at natts, so wide rows cost only what lies before the last input.
-        unsafe { (*descriptor).natts = needed as i32 };
+        };
+        let scored = columns_of(true).count();
+        let columns: Vec<Column> = columns_of(true).chain(columns_of(false)).collect();
+        // SAFETY: our own copy.
+        let count = unsafe { (*descriptor).natts } as usize;
         Layout {
             identifier: row.identifier,
             descriptor,
             columns,
-            datums: vec![pg_sys::Datum::from(0); needed],
-            nulls: vec![true; needed],
+            scored,
+            datums: vec![pg_sys::Datum::from(0); count],
+            nulls: vec![true; count],
         }
     }
 
@@ -121,13 +164,11 @@ impl Layout {
     #[inline]
     pub fn read<'a>(&mut self, row: &'a Row, explain: bool, values: &mut [Value<'a>]) {
         row.deform(self.descriptor, &mut self.datums, &mut self.nulls);
-        for (value, column) in values.iter_mut().zip(&self.columns) {
-            if let Some(column) = column
-                && !self.nulls[column.attribute]
-                && (column.scored || explain)
-            {
+        let columns = if explain { &self.columns } else { &self.columns[..self.scored] };
+        for column in columns {
+            if !self.nulls[column.attribute] {
                 // SAFETY: the kind was made from this column's type.
-                *value = unsafe { column.kind.value(self.datums[column.attribute]) };
+                values[column.input] = unsafe { column.kind.value(self.datums[column.attribute]) };
             }
         }
     }
@@ -155,7 +196,7 @@ fn column_names(descriptor: pg_sys::TupleDesc) -> Vec<NamedColumn> {
 }
 
 /// A renamed column must not quietly re-weigh everybody.
-fn require_columns(inputs: &[Input], columns: &[Option<Column>], names: &[NamedColumn]) {
+fn require_columns(inputs: &[Input], columns: &[Option<&NamedColumn>], names: &[NamedColumn]) {
     let known = || names.iter().map(|column| column.name.as_str());
     let listed = || known().take(20).collect::<Vec<_>>().join(", ");
     if columns.iter().all(Option::is_none) {
@@ -168,9 +209,12 @@ fn require_columns(inputs: &[Input], columns: &[Option<Column>], names: &[NamedC
     let absent = inputs.iter().zip(columns).find(|(input, column)| input.required && column.is_none());
     if let Some((input, _)) = absent {
         let otherwise = "Add the column, change the signal's \"input\", or make the signal \"optional\".";
-        Report::new(code::UNDEFINED_COLUMN, format!("the row has no column {}, which the model reads", quoted(&input.name)))
-            .detail(format!("The row has: {}.", listed()))
-            .hint(did_you_mean(&input.name, known(), otherwise))
-            .raise();
+        Report::new(
+            code::UNDEFINED_COLUMN,
+            format!("the row has no column {}, which the model reads", quoted(&input.name)),
+        )
+        .detail(format!("The row has: {}.", listed()))
+        .hint(did_you_mean(&input.name, known(), otherwise))
+        .raise();
     }
 }

@@ -11,6 +11,7 @@ use crate::datum::{instant, varlena_bytes};
 use crate::error::{Report, code, score_error};
 use crate::model_cache::{Compiled, Named, by_document, by_name};
 use crate::model_store::Store;
+use crate::tuple::TupleWriter;
 
 /// Whether the explanation is wanted, or the number alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,8 +28,10 @@ pub struct Site {
     reader: AccountReader,
     assessor: Assessor,
     values: Vec<Value<'static>>,
-    /// The row type that a function returns, for those that return rows.
+    /// The row type that a function returns, for those that return rows; and memory to write them in.
     pub descriptor: Option<pg_sys::TupleDesc>,
+    pub row: Option<TupleWriter>,
+    pub buffer: String,
 }
 
 enum SiteModel {
@@ -47,6 +50,14 @@ impl SiteModel {
         match self {
             SiteModel::Named { named, .. } => &named.compiled,
             SiteModel::Document { compiled, .. } => compiled,
+        }
+    }
+
+    #[inline]
+    fn is_for(&self, argument: &[u8]) -> bool {
+        match self {
+            SiteModel::Named { argument: known, named } => known.as_bytes() == argument && named.is_current(),
+            SiteModel::Document { bytes, .. } => **bytes == *argument,
         }
     }
 
@@ -93,6 +104,8 @@ impl Site {
             assessor: Assessor::default(),
             values: Vec::new(),
             descriptor: None,
+            row: None,
+            buffer: String::new(),
         }
     }
 
@@ -100,9 +113,8 @@ impl Site {
     #[inline]
     fn model(&mut self, arguments: &Arguments, datum: pg_sys::Datum) -> &Compiled {
         let unchanged = match &self.model {
-            Some(SiteModel::Named { argument, named }) => **argument == *text_of(datum) && named.is_current(),
-            // SAFETY: argument 0 is declared jsonb.
-            Some(SiteModel::Document { bytes, .. }) => **bytes == *unsafe { varlena_bytes(datum) },
+            // SAFETY: argument 0 is declared text, or jsonb.
+            Some(model) => unsafe { model.is_for(varlena_bytes(datum)) },
             None => false,
         };
         if !unchanged {
@@ -135,21 +147,25 @@ impl Site {
     /// NULL.
     #[inline]
     pub fn assess<R>(
-        &mut self, arguments: &Arguments, purpose: Purpose, act: impl FnOnce(Assessment, Identity) -> R,
+        &mut self,
+        arguments: &Arguments,
+        purpose: Purpose,
+        act: impl FnOnce(Assessment, Identity) -> R,
     ) -> Option<R> {
         let (model, account) = (arguments.datum(0)?, arguments.datum(1)?);
-        let as_of = self.as_of(arguments);
         let segment = arguments.datum(3).map(text_of);
         self.model(arguments, model);
-        let Some(site_model) = &self.model else { return None };
+        let Some(site_model) = &self.model else {
+            return None;
+        };
         let compiled = site_model.compiled();
+        let as_of = self.as_of(arguments, compiled);
         // SAFETY: the account is of the declared type, and used only during this call.
         let account = unsafe { Account::from_datum(self.account, account) };
         let mut values = recycle(std::mem::take(&mut self.values));
         // SAFETY: as above.
         unsafe { self.reader.read(&account, compiled, purpose == Purpose::Explain, self.context, &mut values) };
-        let assessed =
-            self.assessor.assess(&compiled.model, &values, as_of, SegmentChoice::from_argument(segment));
+        let assessed = self.assessor.assess(&compiled.model, &values, as_of, SegmentChoice::from_argument(segment));
         let result = match assessed {
             Ok(assessment) => act(assessment, site_model.identity()),
             Err(error) => score_error(error).raise(),
@@ -158,9 +174,9 @@ impl Site {
         Some(result)
     }
 
-    /// Argument 2, or the transaction's now() for a model by name.
+    /// Argument 2, or the transaction's now() for a model by name that reads time.
     #[inline]
-    fn as_of(&self, arguments: &Arguments) -> Option<i64> {
+    fn as_of(&self, arguments: &Arguments, compiled: &Compiled) -> Option<i64> {
         match arguments.datum(2) {
             Some(datum) => match instant(datum.value() as i64) {
                 Some(instant) => Some(instant),
@@ -168,8 +184,10 @@ impl Site {
                     .hint("Leave as_of out for now().")
                     .raise(),
             },
-            // SAFETY: a read of backend state.
-            None if self.by_name => instant(unsafe { pg_sys::GetCurrentTransactionStartTimestamp() }),
+            None if self.by_name && compiled.model.reads_time() => {
+                // SAFETY: a read of backend state.
+                instant(unsafe { pg_sys::GetCurrentTransactionStartTimestamp() })
+            }
             None => None,
         }
     }

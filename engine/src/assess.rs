@@ -28,7 +28,6 @@ pub enum ScoreError {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct State {
     pub status: Status,
-    pub problem: Option<Problem>,
     /// The subscore, none where the signal does not count. Under method `points` the points.
     pub result: Option<f64>,
 }
@@ -43,10 +42,14 @@ pub(crate) struct Fired {
 #[derive(Debug, Default)]
 pub struct Assessor {
     pub(crate) states: Vec<State>,
+    /// What was wrong with the values of which signals.
+    pub(crate) problems: Vec<(usize, Problem)>,
     /// Per group: the weights that count, and weight · subscore.
     pub(crate) groups: Vec<(f64, f64)>,
     pub(crate) fired: Vec<Fired>,
+    /// Of the drivers: what each costs and its number, in the order of their ranks; and the signals' effective weights.
     pub(crate) order: Vec<(f64, usize)>,
+    pub(crate) weights: Vec<f64>,
 }
 
 /// The result for one account, with everything that explains it.
@@ -71,7 +74,11 @@ pub struct Assessment<'a> {
 
 impl Assessor {
     pub fn assess<'a>(
-        &'a mut self, model: &'a Model, values: &'a [Value<'a>], as_of: Option<i64>, segment: SegmentChoice,
+        &'a mut self,
+        model: &'a Model,
+        values: &'a [Value<'a>],
+        as_of: Option<i64>,
+        segment: SegmentChoice,
     ) -> Result<Assessment<'a>, ScoreError> {
         if as_of.is_none() && model.reads_time() {
             return Err(ScoreError::AsOfRequired);
@@ -119,14 +126,19 @@ impl Assessor {
 
     fn weigh<'p>(&mut self, plan: &'p Plan, values: &[Value], as_of: i64) -> Result<Weighed, (&'p Signal, Problem)> {
         let weighing = &plan.weighing;
-        self.states.clear();
+        self.begin(plan);
         self.groups.clear();
         self.groups.resize(weighing.group_weights.len(), (0.0, 0.0));
         let mut covered = 0.0;
         let mut uncovered = 0.0;
         for (at, signal) in plan.signals.iter().enumerate() {
-            let Measure::Weighted(weighted) = &signal.measure else { continue };
-            let state = signal.state(weighted, plan.lenient, values, as_of).map_err(|problem| (signal, problem))?;
+            let Measure::Weighted(weighted) = &signal.measure else {
+                continue;
+            };
+            let state = match signal.own_subscore(weighted, values, as_of) {
+                Some(subscore) => State { status: Status::Ok, result: Some(subscore) },
+                None => self.fallback(plan, at, weighted, values, as_of)?,
+            };
             if let Some(subscore) = state.result {
                 let group = &mut self.groups[weighing.group_of[at]];
                 group.0 += weighted.weight;
@@ -156,23 +168,73 @@ impl Assessor {
         })
     }
 
-    fn add_points<'p>(
-        &mut self, plan: &'p Plan, range: &PointsRange, values: &[Value], as_of: i64,
-    ) -> Result<Weighed, (&'p Signal, Problem)> {
+    fn begin(&mut self, plan: &Plan) {
+        self.problems.clear();
         self.states.clear();
+        self.states.reserve(plan.signals.len());
+    }
+
+    /// A signal without a usable value of its own: by its default, or by its missing policy.
+    fn fallback<'p>(
+        &mut self,
+        plan: &'p Plan,
+        at: usize,
+        weighted: &Weighted,
+        values: &[Value],
+        as_of: i64,
+    ) -> Result<State, (&'p Signal, Problem)> {
+        let signal = &plan.signals[at];
+        let raw = signal.raw(values, as_of);
+        let (mut status, mut problem) = (raw.status, raw.problem);
+        if status == Status::Ok {
+            match weighted.scale.subscore(&raw.value, as_of) {
+                Ok(subscore) => {
+                    return Ok(State { status, result: Some(subscore) });
+                }
+                Err(expected) => {
+                    status = Status::Invalid;
+                    problem = Some(signal.unsuitable(expected));
+                }
+            }
+        }
+        if let Some(problem) = problem {
+            if !plan.lenient {
+                return Err((signal, problem));
+            }
+            self.problems.push((at, problem));
+        }
+        let default =
+            signal.default.as_ref().and_then(|default| weighted.scale.subscore(&default.as_value(), as_of).ok());
+        if default.is_some() && status == Status::Missing {
+            status = Status::Default;
+        }
+        Ok(State { status, result: default.or(weighted.missing) })
+    }
+
+    fn add_points<'p>(
+        &mut self,
+        plan: &'p Plan,
+        range: &PointsRange,
+        values: &[Value],
+        as_of: i64,
+    ) -> Result<Weighed, (&'p Signal, Problem)> {
+        self.begin(plan);
         let mut points = range.start - range.low;
         let mut covered = 0usize;
-        for signal in &plan.signals {
-            let Measure::Points(award) = &signal.measure else { continue };
+        for (at, signal) in plan.signals.iter().enumerate() {
+            let Measure::Points(award) = &signal.measure else {
+                continue;
+            };
             let (earned, raw) = signal.award(award, range, values, as_of);
-            if let Some(problem) = raw.problem
-                && !plan.lenient
-            {
-                return Err((signal, problem));
+            if let Some(problem) = raw.problem {
+                if !plan.lenient {
+                    return Err((signal, problem));
+                }
+                self.problems.push((at, problem));
             }
             points += earned;
             covered += usize::from(raw.status == Status::Ok);
-            self.states.push(State { status: raw.status, problem: raw.problem, result: Some(earned) });
+            self.states.push(State { status: raw.status, result: Some(earned) });
         }
         Ok(Weighed {
             has_score: true,
@@ -205,31 +267,13 @@ struct Weighed {
 }
 
 impl Signal {
-    /// The subscore of an account's signal: of its own value, of its default, or by its missing policy.
-    #[inline]
-    fn state(&self, weighted: &Weighted, lenient: bool, values: &[Value], as_of: i64) -> Result<State, Problem> {
-        let raw = self.raw(values, as_of);
-        let (mut status, mut problem) = (raw.status, raw.problem);
-        if status == Status::Ok {
-            match weighted.scale.subscore(&raw.value, as_of) {
-                Ok(subscore) => return Ok(State { status, problem: None, result: Some(subscore) }),
-                Err(expected) => {
-                    status = Status::Invalid;
-                    problem = Some(self.unsuitable(expected));
-                }
-            }
+    /// The subscore of a plain column that has a good value: what almost every signal of almost every account is.
+    #[inline(always)]
+    fn own_subscore(&self, weighted: &Weighted, values: &[Value], as_of: i64) -> Option<f64> {
+        match self.plain.map(|at| &values[at]) {
+            None | Some(Value::Missing) => None,
+            Some(value) => weighted.scale.subscore(value, as_of).ok(),
         }
-        if let Some(problem) = problem
-            && !lenient
-        {
-            return Err(problem);
-        }
-        let from_default =
-            self.default.as_ref().and_then(|default| weighted.scale.subscore(&default.as_value(), as_of).ok());
-        if from_default.is_some() && status == Status::Missing {
-            status = Status::Default;
-        }
-        Ok(State { status, problem, result: from_default.or(weighted.missing) })
     }
 }
 

@@ -84,9 +84,14 @@ pub(crate) trait Numbers {
 }
 
 impl Condition {
-    pub fn parse(json: &Json, path: Path, scope: &Scope, inputs: &mut Inputs, issues: &mut Issues) -> Option<Condition> {
-        let known: Vec<&str> =
-            JOINS.into_iter().chain(SUBJECTS).chain(OPERATORS.map(|o| o.0)).chain(OTHERS).collect();
+    pub fn parse(
+        json: &Json,
+        path: Path,
+        scope: &Scope,
+        inputs: &mut Inputs,
+        issues: &mut Issues,
+    ) -> Option<Condition> {
+        let known: Vec<&str> = JOINS.into_iter().chain(SUBJECTS).chain(OPERATORS.map(|o| o.0)).chain(OTHERS).collect();
         let object = Object::open(json, path, &known, issues)?;
         let heads: Vec<_> = JOINS.into_iter().chain(SUBJECTS).filter(|key| object.has(key)).collect();
         let [head] = heads[..] else {
@@ -136,7 +141,11 @@ impl Condition {
 
     /// True, false, or unknown; what is wrong with a value unless `lenient`, which reads it as missing.
     pub fn holds(
-        &self, values: &[Value], as_of: i64, lenient: bool, numbers: &dyn Numbers,
+        &self,
+        values: &[Value],
+        as_of: i64,
+        lenient: bool,
+        numbers: &dyn Numbers,
     ) -> Result<Option<bool>, Problem> {
         match self {
             Condition::Not(inner) => Ok(inner.holds(values, as_of, lenient, numbers)?.map(|truth| !truth)),
@@ -162,7 +171,9 @@ impl Condition {
 
 /// Kleene's and/or: `decisive` ends it; else unknown if any part is unknown.
 fn join<T>(
-    list: &[T], decisive: bool, mut truth_of: impl FnMut(&T) -> Result<Option<bool>, Problem>,
+    list: &[T],
+    decisive: bool,
+    mut truth_of: impl FnMut(&T) -> Result<Option<bool>, Problem>,
 ) -> Result<Option<bool>, Problem> {
     let mut result = Some(!decisive);
     for item in list {
@@ -177,7 +188,12 @@ fn join<T>(
 
 impl Subject {
     fn parse(
-        head: &str, json: &Json, path: Path, scope: &Scope, inputs: &mut Inputs, issues: &mut Issues,
+        head: &str,
+        json: &Json,
+        path: Path,
+        scope: &Scope,
+        inputs: &mut Inputs,
+        issues: &mut Issues,
     ) -> Option<Subject> {
         if head == "input" {
             return Source::parse(json, path, true, inputs, issues).map(Subject::Input);
@@ -238,7 +254,9 @@ fn checks(object: &Object, numeric: bool, issues: &mut Issues) -> Option<Vec<Che
     let mut checks = Vec::new();
     let mut good = true;
     for (key, operator) in OPERATORS {
-        let Some(json) = object.get(key) else { continue };
+        let Some(json) = object.get(key) else {
+            continue;
+        };
         let ordered = !matches!(operator, Operator::Eq | Operator::Ne);
         match Constant::parse(json, &object.path.key(key), numeric, ordered, issues) {
             Some(constant) => checks.push(Check::Compare(operator, constant)),
@@ -307,7 +325,9 @@ impl Constant {
                 (Some(left), Some(right)) => Ok(Some(left.cmp(&right))),
                 _ => Ok((left == right).then_some(std::cmp::Ordering::Equal)),
             },
-            (Literal::Text(_), Value::Time(left)) => self.time.map(|right| Some(left.cmp(&right))).ok_or(Expected::Comparable),
+            (Literal::Text(_), Value::Time(left)) => {
+                self.time.map(|right| Some(left.cmp(&right))).ok_or(Expected::Comparable)
+            }
             _ => Err(Expected::Comparable),
         }
     }

@@ -53,6 +53,7 @@ impl<'a> Assessment<'a> {
     pub fn drivers(&mut self) -> impl Iterator<Item = Driver<'a>> {
         let signals = self.plan.signals.len();
         let total = self.driver_count();
+        self.weigh_signals();
         let mut order = std::mem::take(&mut self.scratch.order);
         order.clear();
         order.extend((0..total).map(|at| (self.cost(at), at)));
@@ -65,6 +66,22 @@ impl<'a> Assessment<'a> {
             let at = self.scratch.order[rank].1;
             if at < signals { self.signal_driver(at) } else { self.other_driver(at) }
         })
+    }
+
+    /// The effective weights: what counts shares the weight of what does not.
+    fn weigh_signals(&mut self) {
+        self.scratch.weights.clear();
+        let weighing = &self.plan.weighing;
+        for (at, signal) in self.plan.signals.iter().enumerate() {
+            let weight = signal.weight();
+            let counts = weight > 0.0 && self.total_weight > 0.0 && self.scratch.states[at].result.is_some();
+            self.scratch.weights.push(if counts {
+                let group = weighing.group_of[at];
+                weighing.group_weights[group] / self.total_weight * (weight / self.scratch.groups[group].0)
+            } else {
+                0.0
+            });
+        }
     }
 
     /// Signals, then rules that fired, then start and limit of a points plan.
@@ -80,19 +97,6 @@ impl<'a> Assessment<'a> {
         self.unclamped.clamp(0.0, 100.0) - self.unclamped
     }
 
-    fn weight_of(&self, at: usize) -> f64 {
-        if self.scratch.states[at].result.is_none() {
-            return 0.0;
-        }
-        let weight = self.plan.signals[at].weight();
-        let weighing = &self.plan.weighing;
-        let group = weighing.group_of[at];
-        if weight == 0.0 || self.total_weight == 0.0 {
-            return 0.0;
-        }
-        weighing.group_weights[group] / self.total_weight * (weight / self.scratch.groups[group].0)
-    }
-
     /// What ranks a driver. Without a score: the weight of what is missing, since that is what to mend.
     fn cost(&self, at: usize) -> f64 {
         let signals = self.plan.signals.len();
@@ -104,9 +108,13 @@ impl<'a> Assessment<'a> {
         match self.plan.formula {
             Formula::Points(range) => -range.share(state.result.unwrap_or(0.0)) + 0.0,
             Formula::Weighted if self.score.is_none() => {
-                if state.status == Status::Ok { 0.0 } else { self.plan.weighing.nominal[at] }
+                if state.status == Status::Ok {
+                    0.0
+                } else {
+                    self.plan.weighing.nominal[at]
+                }
             }
-            Formula::Weighted => state.result.map_or(0.0, |subscore| self.weight_of(at) * (100.0 - subscore)),
+            Formula::Weighted => state.result.map_or(0.0, |subscore| self.scratch.weights[at] * (100.0 - subscore)),
         }
     }
 
@@ -140,6 +148,7 @@ impl<'a> Assessment<'a> {
         }
     }
 
+    #[inline(always)]
     fn signal_driver(&self, at: usize) -> Driver<'a> {
         let plan = self.plan;
         let signal = &plan.signals[at];
@@ -153,13 +162,14 @@ impl<'a> Assessment<'a> {
             Status::Default | Status::Missing => Some(Cow::Borrowed(signal.missing_reason.as_str())),
             Status::Stale => Some(Cow::Borrowed(signal.stale_reason.as_str())),
             Status::Invalid => {
-                state.problem.map(|problem| Cow::Owned(problem.sentence(self.model.inputs(), self.values)))
+                let problem = self.scratch.problems.iter().find(|(signal, _)| *signal == at);
+                problem.map(|(_, problem)| Cow::Owned(problem.sentence(self.model.inputs(), self.values)))
             }
         };
         let scored = self.score.is_some();
         let (subscore, weight, contribution, lost) = match plan.formula {
             Formula::Weighted => {
-                let weight = self.weight_of(at);
+                let weight = self.scratch.weights[at];
                 let gained = state.result.map_or(0.0, |subscore| weight * subscore);
                 let lost = state.result.map_or(0.0, |subscore| weight * (100.0 - subscore));
                 (state.result, Some(weight), gained, Some(lost))
@@ -183,6 +193,7 @@ impl<'a> Assessment<'a> {
         }
     }
 
+    #[inline(never)]
     fn other_driver(&self, at: usize) -> Driver<'a> {
         let signals = self.plan.signals.len();
         let contribution = self.other_contribution(at);

@@ -66,7 +66,10 @@ impl Source {
         }
         const KINDS: [&str; 3] = ["ratio", "change", "days"];
         if !json.is_object() {
-            issues.error(&path, format!("must be a column name, or an object with ratio, change or days, not {}", kind(json)));
+            issues.error(
+                &path,
+                format!("must be a column name, or an object with ratio, change or days, not {}", kind(json)),
+            );
             return None;
         }
         let object = Object::open(json, path, &KINDS, issues)?;
@@ -84,7 +87,9 @@ impl Source {
             let at = at.index(index);
             match json {
                 Json::String(name) if name == AS_OF && form == "days" => Some(Moment::AsOf),
-                Json::String(name) => check_column(name, &at, issues).then(|| Moment::Input(inputs.add(name, required, true))),
+                Json::String(name) => {
+                    check_column(name, &at, issues).then(|| Moment::Input(inputs.add(name, required, true)))
+                }
                 other => {
                     issues.error(&at, format!("must be a column name, not {}", kind(other)));
                     None
@@ -151,9 +156,7 @@ pub(crate) fn instant(values: &[Value], at: usize) -> Result<Option<i64>, Proble
     match values[at] {
         Value::Missing => Ok(None),
         Value::Time(micros) => Ok(Some(micros)),
-        Value::Text(text) => {
-            parse_time(text).map(Some).ok_or(Problem { input: Some(at), expected: Expected::Time })
-        }
+        Value::Text(text) => parse_time(text).map(Some).ok_or(Problem { input: Some(at), expected: Expected::Time }),
         _ => Err(Problem { input: Some(at), expected: Expected::Time }),
     }
 }

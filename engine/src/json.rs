@@ -105,7 +105,8 @@ impl<'a> Object<'a> {
         if weight == 0.0 || (SMALLEST..=LARGEST).contains(&weight) {
             return Some(weight);
         }
-        issues.error(&self.path.key(key), format!("a weight is 0 or between {SMALLEST:e} and {LARGEST:e}, not {weight}"));
+        issues
+            .error(&self.path.key(key), format!("a weight is 0 or between {SMALLEST:e} and {LARGEST:e}, not {weight}"));
         None
     }
 

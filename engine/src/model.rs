@@ -3,6 +3,7 @@
 use serde_json::Value as Json;
 
 use crate::account::Problem;
+use crate::assess::round9;
 use crate::band::{Band, band_of};
 use crate::condition::{Condition, Numbers, Scope};
 use crate::input::{Input, Inputs};
@@ -22,15 +23,24 @@ pub struct Limits {
     pub segments: usize,
     /// Signals times (segments + 1).
     pub signals_in_segments: usize,
+    /// JSON values, as numbers, texts and arrays, times (segments + 1): each segment compiles a document of its own.
+    pub values_in_segments: usize,
 }
 
-pub const LIMITS: Limits = Limits { bytes: 4 << 20, signals: 5_000, segments: 100, signals_in_segments: 50_000 };
+pub const LIMITS: Limits = Limits {
+    bytes: 4 << 20,
+    signals: 5_000,
+    segments: 100,
+    signals_in_segments: 50_000,
+    values_in_segments: 2_000_000,
+};
 
 #[derive(Debug)]
 pub struct Model {
     inputs: Vec<Input>,
     base: Plan,
     segments: Vec<Segment>,
+    reads_time: bool,
     warnings: Vec<Issue>,
 }
 
@@ -109,10 +119,20 @@ impl Model {
             issues.error(&Path::Root.key("signals"), format!("has {signals} signals; the limit is {}", LIMITS.signals));
         }
         if segments > LIMITS.segments {
-            issues.error(&Path::Root.key("segments"), format!("has {segments} segments; the limit is {}", LIMITS.segments));
+            issues.error(
+                &Path::Root.key("segments"),
+                format!("has {segments} segments; the limit is {}", LIMITS.segments),
+            );
         }
         if signals * (segments + 1) > LIMITS.signals_in_segments {
             let text = format!("signals times segments exceed the limit of {}", LIMITS.signals_in_segments);
+            issues.error(&Path::Root.key("segments"), text);
+        }
+        if segments > 0 && count_values(document) * (segments + 1) > LIMITS.values_in_segments {
+            let text = format!(
+                "the document is too large for so many: its values times segments exceed {}",
+                LIMITS.values_in_segments
+            );
             issues.error(&Path::Root.key("segments"), text);
         }
         if issues.has_errors() {
@@ -122,7 +142,8 @@ impl Model {
         let segments = parse_segments(document, &mut inputs, &mut issues, interrupt);
         match base {
             Some(base) if !issues.has_errors() => {
-                Ok(Model { inputs: inputs.list, base, segments, warnings: issues.into_list() })
+                let reads_time = base.reads_time || segments.iter().any(|s| s.plan.reads_time || s.when.reads_time());
+                Ok(Model { inputs: inputs.list, base, segments, reads_time, warnings: issues.into_list() })
             }
             _ => Err(issues.into_list()),
         }
@@ -139,7 +160,7 @@ impl Model {
 
     /// Whether any score of this model depends on the time it is asked for.
     pub fn reads_time(&self) -> bool {
-        self.base.reads_time || self.segments.iter().any(|s| s.plan.reads_time || s.when.reads_time())
+        self.reads_time
     }
 
     /// The unpatched document.
@@ -157,7 +178,8 @@ impl Model {
             SegmentChoice::Named(name) => &self.named(name)?.plan,
             SegmentChoice::Auto | SegmentChoice::None => &self.base,
         };
-        Ok(band_of(&plan.bands, score).map(|(_, band)| band))
+        // A mean of scores that are all 70 may be a bit below it.
+        Ok(band_of(&plan.bands, round9(score)).map(|(_, band)| band))
     }
 
     /// A score as the document's `display` shows it.
@@ -173,7 +195,10 @@ impl Model {
     }
 
     pub(crate) fn choose(
-        &self, choice: SegmentChoice, values: &[Value], as_of: i64,
+        &self,
+        choice: SegmentChoice,
+        values: &[Value],
+        as_of: i64,
     ) -> Result<Option<&Segment>, ChoiceError<'_>> {
         match choice {
             SegmentChoice::None => Ok(None),
@@ -197,11 +222,24 @@ pub(crate) enum ChoiceError<'m> {
     Invalid(&'m str, Problem),
 }
 
+fn count_values(json: &Json) -> usize {
+    match json {
+        Json::Array(list) => 1 + list.iter().map(count_values).sum::<usize>(),
+        Json::Object(map) => 1 + map.values().map(count_values).sum::<usize>(),
+        _ => 1,
+    }
+}
+
 fn count_signals(document: &Json) -> usize {
     document.get("signals").and_then(Json::as_object).map_or(0, |signals| signals.len())
 }
 
-fn parse_segments(document: &Json, inputs: &mut Inputs, issues: &mut Issues, interrupt: &mut dyn FnMut()) -> Vec<Segment> {
+fn parse_segments(
+    document: &Json,
+    inputs: &mut Inputs,
+    issues: &mut Issues,
+    interrupt: &mut dyn FnMut(),
+) -> Vec<Segment> {
     let path = Path::Root.key("segments");
     let list = match document.get("segments") {
         None => return Vec::new(),
@@ -245,7 +283,10 @@ fn parse_segments(document: &Json, inputs: &mut Inputs, issues: &mut Issues, int
             let signals = count_signals(&patched);
             all_signals += signals;
             if signals > LIMITS.signals || all_signals > LIMITS.signals_in_segments {
-                issues.error(&at.key("patch").key("signals"), format!("{signals} signals after this patch exceed the limits"));
+                issues.error(
+                    &at.key("patch").key("signals"),
+                    format!("{signals} signals after this patch exceed the limits"),
+                );
                 return segments;
             }
             let mut found = Issues::default();
@@ -255,7 +296,11 @@ fn parse_segments(document: &Json, inputs: &mut Inputs, issues: &mut Issues, int
                 if !issues.contains(&issue.path, &issue.message) {
                     let below = issue.path.strip_prefix('$').unwrap_or(&issue.path);
                     let note = format!("{} (after this patch)", issue.message);
-                    own.push(Issue { severity: issue.severity, path: format!("{}{below}", at.key("patch")), message: note });
+                    own.push(Issue {
+                        severity: issue.severity,
+                        path: format!("{}{below}", at.key("patch")),
+                        message: note,
+                    });
                 }
             }
         }

@@ -58,21 +58,41 @@ pub(crate) struct Weighing {
 }
 
 const KEYS: [&str; 13] = [
-    "method", "purpose", "min_coverage", "on_invalid", "categories", "signals", "rules", "bands", "segments", "display", "trend",
-    "start", "range",
+    "method",
+    "purpose",
+    "min_coverage",
+    "on_invalid",
+    "categories",
+    "signals",
+    "rules",
+    "bands",
+    "segments",
+    "display",
+    "trend",
+    "start",
+    "range",
 ];
 
 /// The default bands of a document that names none.
 fn default_bands() -> Vec<Band> {
-    [("red", "At risk", 0.0, "#c0392b"), ("yellow", "Needs attention", 40.0, "#f1c40f"), ("green", "Healthy", 70.0, "#27ae60")]
-        .map(|(name, label, from, color)| Band { name: name.into(), label: label.into(), color: Some(color.into()), from })
-        .into()
+    [
+        ("red", "At risk", 0.0, "#c0392b"),
+        ("yellow", "Needs attention", 40.0, "#f1c40f"),
+        ("green", "Healthy", 70.0, "#27ae60"),
+    ]
+    .map(|(name, label, from, color)| Band { name: name.into(), label: label.into(), color: Some(color.into()), from })
+    .into()
 }
 
 impl Plan {
     /// Reads everything but the segments. Whatever is wrong goes to `issues`; a plan comes back even then, for the
     /// checks of the segments, but must not be used.
-    pub(crate) fn parse(json: &Json, inputs: &mut Inputs, issues: &mut Issues, interrupt: &mut dyn FnMut()) -> Option<Plan> {
+    pub(crate) fn parse(
+        json: &Json,
+        inputs: &mut Inputs,
+        issues: &mut Issues,
+        interrupt: &mut dyn FnMut(),
+    ) -> Option<Plan> {
         let root = Path::Root;
         let object = Object::open(json, root, &KEYS, issues)?;
         let methods = [("weighted", Method::Weighted), ("points", Method::Points)];
@@ -241,7 +261,11 @@ impl Weighing {
         }
         let total: f64 = group_weights.iter().zip(&sums).filter(|(_, sum)| **sum > 0.0).map(|(weight, _)| weight).sum();
         let share = |signal: &Signal, group: usize| {
-            if signal.weight() > 0.0 && total > 0.0 { group_weights[group] / total * signal.weight() / sums[group] } else { 0.0 }
+            if signal.weight() > 0.0 && total > 0.0 {
+                group_weights[group] / total * signal.weight() / sums[group]
+            } else {
+                0.0
+            }
         };
         let nominal = signals.iter().zip(&group_of).map(|(signal, group)| share(signal, *group)).collect();
         Weighing { group_weights, group_of, nominal }

@@ -55,7 +55,8 @@ impl Award {
             issues.error(&object.path.key("within"), "goes with absent only");
         }
         for key in ["half_life", "within"].into_iter().filter(|key| object.has(key) && !object.has("observed")) {
-            issues.warning(&object.path.key(key), "does nothing without observed: the column with the time of the value");
+            issues
+                .warning(&object.path.key(key), "does nothing without observed: the column with the time of the value");
         }
         if default.is_some_and(|default| units(&default.as_value()).is_err()) {
             issues.error(&object.path.key("default"), "must be a number or boolean under method \"points\"");
@@ -113,7 +114,13 @@ fn units(value: &Value) -> Result<f64, Expected> {
 
 impl Signal {
     /// The points of an account's signal, with what is known of its value.
-    pub(crate) fn award<'a>(&self, award: &Award, range: &PointsRange, values: &[Value<'a>], as_of: i64) -> (f64, Raw<'a>) {
+    pub(crate) fn award<'a>(
+        &self,
+        award: &Award,
+        range: &PointsRange,
+        values: &[Value<'a>],
+        as_of: i64,
+    ) -> (f64, Raw<'a>) {
         let mut raw = self.raw(values, as_of);
         let mut own = None;
         if raw.status == Status::Ok {
@@ -122,7 +129,8 @@ impl Signal {
                 Err(problem) => raw = Raw::invalid(problem),
             }
         }
-        let amount = own.or_else(|| self.default.as_ref().and_then(|default| units(&default.as_value()).ok()).map(Amount::ageless));
+        let amount = own
+            .or_else(|| self.default.as_ref().and_then(|default| units(&default.as_value()).ok()).map(Amount::ageless));
         if raw.status == Status::Missing && amount.is_some() {
             raw.status = Status::Default;
         }

@@ -81,9 +81,7 @@ impl Rule {
         Some(Rule { label: label.unwrap_or_else(|| name.clone()), name, reason, when: when?, action, effect })
     }
 
-    pub fn parse_all(
-        list: &[Json], path: Path, scope: &Scope, inputs: &mut Inputs, issues: &mut Issues,
-    ) -> Vec<Rule> {
+    pub fn parse_all(list: &[Json], path: Path, scope: &Scope, inputs: &mut Inputs, issues: &mut Issues) -> Vec<Rule> {
         unique_names(list, &path, issues);
         list.iter()
             .enumerate()

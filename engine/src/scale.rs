@@ -12,7 +12,10 @@ const KINDS: [&str; 6] = ["linear", "steps", "curve", "map", "boolean", "recency
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Scale {
-    Linear { worst: f64, range: f64 },
+    Linear {
+        worst: f64,
+        range: f64,
+    },
     /// (from, subscore), `from` strictly rising.
     Steps(Box<[(f64, f64)]>),
     /// (value, subscore), values strictly rising.
@@ -21,7 +24,10 @@ pub(crate) enum Scale {
     /// The answer that earns 100.
     Boolean(bool),
     /// Ages in microseconds.
-    Recency { worst: f64, range: f64 },
+    Recency {
+        worst: f64,
+        range: f64,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -93,8 +99,16 @@ impl Scale {
     }
 
     /// The subscore of a value that is not missing, or what the scale would have needed.
-    #[inline]
+    #[inline(always)]
     pub fn subscore(&self, value: &Value, as_of: i64) -> Result<f64, Expected> {
+        // The common case without a call.
+        match self {
+            Scale::Linear { worst, range } => Ok(clamp((number(value)? - worst) / range * 100.0)),
+            _ => self.other_subscore(value, as_of),
+        }
+    }
+
+    fn other_subscore(&self, value: &Value, as_of: i64) -> Result<f64, Expected> {
         match self {
             Scale::Linear { worst, range } => Ok(clamp((number(value)? - worst) / range * 100.0)),
             Scale::Steps(steps) => {
@@ -120,12 +134,13 @@ impl Scale {
     }
 }
 
+#[inline(always)]
 fn clamp(subscore: f64) -> f64 {
     // Adding 0 turns −0 into 0, which would be printed as "-0".
     subscore.clamp(0.0, 100.0) + 0.0
 }
 
-#[inline]
+#[inline(always)]
 fn number(value: &Value) -> Result<f64, Expected> {
     match value {
         Value::Number(number) if number.is_finite() => Ok(*number),
@@ -246,7 +261,10 @@ mod tests {
     #[test]
     fn linear_clamps_and_may_fall() {
         let falling = scale(json!({"linear": [60, 0]}));
-        assert_eq!([at(&falling, -1.0), at(&falling, 15.0), at(&falling, 60.0), at(&falling, 1e308)], [100.0, 75.0, 0.0, 0.0]);
+        assert_eq!(
+            [at(&falling, -1.0), at(&falling, 15.0), at(&falling, 60.0), at(&falling, 1e308)],
+            [100.0, 75.0, 0.0, 0.0]
+        );
     }
 
     #[test]
@@ -259,7 +277,10 @@ mod tests {
     #[test]
     fn curve_interpolates_and_is_flat_beyond_its_ends() {
         let curve = scale(json!({"curve": [[0, 0], [5, 60], [20, 100]]}));
-        assert_eq!([-1.0, 0.0, 2.5, 5.0, 12.5, 20.0, 1e9].map(|n| at(&curve, n)), [0.0, 0.0, 30.0, 60.0, 80.0, 100.0, 100.0]);
+        assert_eq!(
+            [-1.0, 0.0, 2.5, 5.0, 12.5, 20.0, 1e9].map(|n| at(&curve, n)),
+            [0.0, 0.0, 30.0, 60.0, 80.0, 100.0, 100.0]
+        );
     }
 
     #[test]

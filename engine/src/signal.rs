@@ -69,6 +69,8 @@ pub struct Signal {
     pub window: Option<i64>,
     pub lag: Option<i64>,
     pub(crate) source: Source,
+    /// The input, where its value needs nothing but the scale.
+    pub(crate) plain: Option<usize>,
     pub(crate) observed: Option<usize>,
     pub(crate) max_age: Option<i64>,
     pub(crate) default: Option<Literal>,
@@ -111,8 +113,8 @@ impl Raw<'_> {
 }
 
 const COMMON: [&str; 13] = [
-    "category", "label", "unit", "ask", "input", "observed", "max_age", "default", "evidence", "optional", "combine", "window",
-    "lag",
+    "category", "label", "unit", "ask", "input", "observed", "max_age", "default", "evidence", "optional", "combine",
+    "window", "lag",
 ];
 const WEIGHTED: [&str; 3] = ["weight", "scale", "missing"];
 const POINTS: [&str; 5] = ["points", "max", "half_life", "absent", "within"];
@@ -127,7 +129,12 @@ pub(crate) struct Context<'a> {
 
 impl Signal {
     pub(crate) fn parse(
-        name: &str, json: &Json, path: Path, context: &Context, inputs: &mut Inputs, issues: &mut Issues,
+        name: &str,
+        json: &Json,
+        path: Path,
+        context: &Context,
+        inputs: &mut Inputs,
+        issues: &mut Issues,
     ) -> Option<Signal> {
         check_name(name, &path, issues);
         if name.starts_with('@') {
@@ -152,7 +159,10 @@ impl Signal {
             let found = context.categories.binary_search(&wanted).ok();
             if found.is_none() {
                 let near = did_you_mean(wanted, context.categories.iter().copied(), issues);
-                issues.error(&path.key("category"), format!("category {wanted:?} is not declared under categories{near}"));
+                issues.error(
+                    &path.key("category"),
+                    format!("category {wanted:?} is not declared under categories{near}"),
+                );
             }
             found
         });
@@ -165,7 +175,8 @@ impl Signal {
         });
         let max_age = object.duration("max_age", issues);
         if object.has("max_age") && !object.has("observed") {
-            issues.error(&path.key("max_age"), "needs observed: the column with the time of the value");
+            // In the long form every value brings its time.
+            issues.warning(&path.key("max_age"), "has no effect on a row or object without observed");
         }
         let combine = object.choice("combine", &COMBINES, issues).unwrap_or(Combine::Last);
         let window = object.duration("window", issues);
@@ -186,6 +197,10 @@ impl Signal {
             issues.error(&path.key("scale"), "needs a scale of numbers: that is what ratio, change and days give");
         }
 
+        let plain = match source {
+            Source::Column(at) if max_age.is_none() || observed.is_none() => Some(at),
+            _ => None,
+        };
         let treatment = treatment(default.as_ref(), &measure);
         let age = object.get("max_age").and_then(Json::as_str).unwrap_or_default();
         Some(Signal {
@@ -198,6 +213,7 @@ impl Signal {
             window,
             lag,
             source,
+            plain,
             observed,
             max_age,
             default,
@@ -234,7 +250,9 @@ impl Signal {
         };
         if let (Some(observed), Some(max_age)) = (self.observed, self.max_age) {
             match instant(values, observed) {
-                Ok(Some(at)) if as_of.saturating_sub(at) > max_age => return Raw::without(Status::Stale),
+                Ok(Some(at)) if as_of.saturating_sub(at) > max_age => {
+                    return Raw::without(Status::Stale);
+                }
                 // An unknown age is no proof that the value is old.
                 Ok(_) => {}
                 Err(problem) => return Raw::invalid(problem),
@@ -258,7 +276,8 @@ impl Weighted {
             None => None,
             Some(Json::Number(_)) => object.number_in("missing", 0.0, 100.0, issues),
             Some(Json::String(_)) => {
-                let policies = [("exclude", None), ("worst", Some(0.0)), ("neutral", Some(50.0)), ("best", Some(100.0))];
+                let policies =
+                    [("exclude", None), ("worst", Some(0.0)), ("neutral", Some(50.0)), ("best", Some(100.0))];
                 object.choice("missing", &policies, issues).flatten()
             }
             Some(other) => {

@@ -32,7 +32,9 @@ pub(crate) fn write_time(micros: i64, out: &mut String) {
 /// Reads "90 days", "1 week 2 days", "36 hours"; weeks to seconds only, since a month has no fixed length.
 pub fn parse_duration(text: &str) -> Result<i64, String> {
     let span: Span = text.trim().parse().map_err(|_| {
-        format!("{text:?} is not a duration; write a number and weeks, days, hours, minutes or seconds, as in \"90 days\"")
+        format!(
+            "{text:?} is not a duration; write a number and weeks, days, hours, minutes or seconds, as in \"90 days\""
+        )
     })?;
     if span.get_years() != 0 || span.get_months() != 0 {
         return Err(format!("{text:?} counts months or years, which have no fixed length; use days"));
@@ -55,8 +57,14 @@ mod tests {
     #[test]
     fn times_without_offset_are_utc() {
         for text in [
-            "2026-01-02", "2026-01-02T00:00:00", "2026-01-02 00:00:00", "2026-01-02T00:00:00Z", "2026-01-02 00:00:00+00",
-            "2026-01-02T00:00:00+00:00", "2026-01-02T02:00:00+02:00", "2026-01-01T19:00:00.000-05",
+            "2026-01-02",
+            "2026-01-02T00:00:00",
+            "2026-01-02 00:00:00",
+            "2026-01-02T00:00:00Z",
+            "2026-01-02 00:00:00+00",
+            "2026-01-02T00:00:00+00:00",
+            "2026-01-02T02:00:00+02:00",
+            "2026-01-01T19:00:00.000-05",
         ] {
             assert_eq!(parse_time(text), Some(1_767_312_000_000_000), "{text}");
         }

@@ -57,14 +57,14 @@ impl Value<'_> {
 }
 
 fn write_number(number: f64, out: &mut String) {
-    // Writing to a String cannot fail.
-    let _ = if number == 0.0 {
-        write!(out, "0")
-    } else if (1e-7..1e17).contains(&number.abs()) || !number.is_finite() {
-        write!(out, "{number}")
+    if !number.is_finite() {
+        // Writing to a String cannot fail.
+        let _ = write!(out, "{number}");
+    } else if number.abs() < 1e15 && number as i64 as f64 == number {
+        out.push_str(itoa::Buffer::new().format(number as i64));
     } else {
-        write!(out, "{number:e}")
-    };
+        out.push_str(zmij::Buffer::new().format_finite(number));
+    }
 }
 
 /// The double nearest to a decimal text, or what is wrong with it. Infinite when it is too large.

@@ -69,13 +69,26 @@ fn gainsight_weighted_group() {
 
 #[test]
 fn yourcx_weights_and_bands() {
-    let weights = [("nps", 20.0), ("csat", 20.0), ("usage", 20.0), ("tickets", 15.0), ("tone", 10.0), ("payments", 10.0), ("contact", 5.0)];
+    let weights = [
+        ("nps", 20.0),
+        ("csat", 20.0),
+        ("usage", 20.0),
+        ("tickets", 15.0),
+        ("tone", 10.0),
+        ("payments", 10.0),
+        ("contact", 5.0),
+    ];
     let document = percent(&weights);
     let all = |n: f64| json!({"nps": n, "csat": n, "usage": n, "tickets": n, "tone": n, "payments": n, "contact": n});
-    for (subscore, band) in [(0.0, "red"), (39.99, "red"), (40.0, "yellow"), (69.99, "yellow"), (70.0, "green"), (100.0, "green")] {
+    for (subscore, band) in
+        [(0.0, "red"), (39.99, "red"), (40.0, "yellow"), (69.99, "yellow"), (70.0, "green"), (100.0, "green")]
+    {
         assert_eq!(assess(&document, all(subscore)).band.as_deref(), Some(band), "{subscore}");
     }
-    let mixed = assess(&document, json!({"nps": 90, "csat": 80, "usage": 40, "tickets": 60, "tone": 50, "payments": 100, "contact": 20}));
+    let mixed = assess(
+        &document,
+        json!({"nps": 90, "csat": 80, "usage": 40, "tickets": 60, "tone": 50, "payments": 100, "contact": 20}),
+    );
     assert_eq!(mixed.score, Some(67.0));
 }
 
@@ -190,7 +203,8 @@ fn points_decay_cap_and_punish_absence() {
     });
     let day = 86_400_000_000_i64;
     let login = jiff::Timestamp::from_microsecond(NOON - 20 * day).expect("in range").to_string();
-    let outcome = assess(&document, json!({"demos": 7, "logins": 2, "login_at": login, "complaints": 1, "webinar": false}));
+    let outcome =
+        assess(&document, json!({"demos": 7, "logins": 2, "login_at": login, "complaints": 1, "webinar": false}));
     // 10 + 20 + 2·10·¼ − 3 − 10 = 22 points, 42 above the lower end of 100.
     assert_eq!(outcome.score, Some(42.0));
     assert_eq!(outcome.coverage, 1.0);

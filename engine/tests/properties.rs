@@ -1,6 +1,6 @@
 //! What must hold for every document and every account, tried on random ones.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use health_score_engine::{Assessor, DriverKind, Model, ScoreError, SegmentChoice, Severity, Value, merge, templates};
 use proptest::prelude::*;
@@ -74,7 +74,18 @@ fn good(kind: char) -> BoxedStrategy<Cell> {
 
 /// Anything that a row may hold.
 fn wild() -> BoxedStrategy<Cell> {
-    let extremes = vec![f64::NAN, f64::INFINITY, f64::NEG_INFINITY, f64::MAX, f64::MIN, f64::MIN_POSITIVE, 1e300, -1e300, 5e-324, 0.0];
+    let extremes = vec![
+        f64::NAN,
+        f64::INFINITY,
+        f64::NEG_INFINITY,
+        f64::MAX,
+        f64::MIN,
+        f64::MIN_POSITIVE,
+        1e300,
+        -1e300,
+        5e-324,
+        0.0,
+    ];
     prop_oneof![
         3 => select(extremes).prop_map(Cell::Number),
         2 => any::<f64>().prop_map(Cell::Number),
@@ -122,7 +133,12 @@ fn subscore() -> impl Strategy<Value = f64> {
 fn rising(count: std::ops::Range<usize>) -> impl Strategy<Value = Vec<f64>> {
     (-50i32..50, prop::collection::vec(1u32..40, count)).prop_map(|(start, gaps)| {
         let mut x = f64::from(start);
-        gaps.iter().map(|gap| { x += f64::from(*gap) / 4.0; x }).collect()
+        gaps.iter()
+            .map(|gap| {
+                x += f64::from(*gap) / 4.0;
+                x
+            })
+            .collect()
     })
 }
 
@@ -134,13 +150,17 @@ fn points_of(key: &'static str) -> impl Strategy<Value = Json> {
 }
 
 fn duration() -> impl Strategy<Value = String> {
-    prop_oneof![(1u32..200).prop_map(|n| format!("{n} days")), (1u32..99).prop_map(|n| format!("{n} hours")), Just("1 week 2 days".into())]
+    prop_oneof![
+        (1u32..200).prop_map(|n| format!("{n} days")),
+        (1u32..99).prop_map(|n| format!("{n} hours")),
+        Just("1 week 2 days".into())
+    ]
 }
 
 fn number_scale() -> BoxedStrategy<Json> {
-    let linear = (-100i32..100, 1i32..200, any::<bool>()).prop_map(|(worst, range, falls)| {
-        json!({"linear": [worst, if falls { worst - range } else { worst + range }]})
-    });
+    let linear = (-100i32..100, 1i32..200, any::<bool>()).prop_map(
+        |(worst, range, falls)| json!({"linear": [worst, if falls { worst - range } else { worst + range }]}),
+    );
     prop_oneof![3 => linear, 2 => points_of("steps"), 2 => points_of("curve")].boxed()
 }
 
@@ -211,15 +231,22 @@ fn weighted_signal() -> impl Strategy<Value = (char, Json)> {
         let input = prop::option::weighted(0.8, Just(input));
         let weight = maybe(prop_oneof![9 => weight(), 1 => Just(0.0)]);
         let age = maybe((column('t'), duration()));
-        (input, weight, maybe(missing_policy()), maybe(default(kind)), age).prop_map(move |(input, weight, missing, default, age)| {
-            let (observed, max_age) = age.unzip();
-            let weight = weight.map(Json::from);
-            let entries = [
-                ("scale", Some(scale.clone())), ("input", input), ("weight", weight), ("missing", missing), ("default", default),
-                ("observed", observed), ("max_age", max_age.map(Json::from)),
-            ];
-            (kind, object(entries))
-        })
+        (input, weight, maybe(missing_policy()), maybe(default(kind)), age).prop_map(
+            move |(input, weight, missing, default, age)| {
+                let (observed, max_age) = age.unzip();
+                let weight = weight.map(Json::from);
+                let entries = [
+                    ("scale", Some(scale.clone())),
+                    ("input", input),
+                    ("weight", weight),
+                    ("missing", missing),
+                    ("default", default),
+                    ("observed", observed),
+                    ("max_age", max_age.map(Json::from)),
+                ];
+                (kind, object(entries))
+            },
+        )
     })
 }
 
@@ -227,28 +254,42 @@ fn points_signal() -> impl Strategy<Value = (char, Json)> {
     let shapes = prop_oneof![4 => (Just('n'), number_input()), 1 => (Just('b'), column('b'))];
     let times = (column('t'), maybe(duration()), maybe(duration()), maybe(duration()));
     let amounts = (prop_oneof![-20.0..20f64, Just(0.0)], maybe(0u32..50), maybe(-30i32..30));
-    (shapes, amounts, maybe(times), maybe(default('n'))).prop_map(|((kind, input), (points, max, absent), times, default)| {
-        let (observed, half_life, within, max_age) = times.map_or((None, None, None, None), |(at, a, b, c)| (Some(at), a, b, c));
-        let within = within.filter(|_| absent.is_some());
-        let entries = [
-            ("input", Some(input)), ("points", Some(json!(points))), ("max", max.map(Json::from)), ("absent", absent.map(Json::from)),
-            ("observed", observed), ("half_life", half_life.map(Json::from)), ("within", within.map(Json::from)),
-            ("max_age", max_age.map(Json::from)), ("default", default),
-        ];
-        (kind, object(entries))
-    })
+    (shapes, amounts, maybe(times), maybe(default('n'))).prop_map(
+        |((kind, input), (points, max, absent), times, default)| {
+            let (observed, half_life, within, max_age) =
+                times.map_or((None, None, None, None), |(at, a, b, c)| (Some(at), a, b, c));
+            let within = within.filter(|_| absent.is_some());
+            let entries = [
+                ("input", Some(input)),
+                ("points", Some(json!(points))),
+                ("max", max.map(Json::from)),
+                ("absent", absent.map(Json::from)),
+                ("observed", observed),
+                ("half_life", half_life.map(Json::from)),
+                ("within", within.map(Json::from)),
+                ("max_age", max_age.map(Json::from)),
+                ("default", default),
+            ];
+            (kind, object(entries))
+        },
+    )
 }
 
 /// Categories (weighted or only named) and signals, each in a category.
 fn scorecard(points: bool) -> impl Strategy<Value = Json> {
     let signal = if points { points_signal().boxed() } else { weighted_signal().boxed() };
     let signals = prop::collection::vec((signal, any::<Index>()), 1..COLUMNS);
-    let weights = prop_oneof![Just(Vec::new()), prop::collection::vec(prop_oneof![9 => weight(), 1 => Just(0.0)], 1..4)];
+    let weights =
+        prop_oneof![Just(Vec::new()), prop::collection::vec(prop_oneof![9 => weight(), 1 => Just(0.0)], 1..4)];
     let named = 0..3usize;
     (signals, weights, named).prop_map(move |(signals, weights, named)| {
-        let weights: Vec<Json> =
-            if weights.is_empty() || points { vec![json!({}); named] } else { weights.iter().map(|w| json!({"weight": w})).collect() };
-        let categories: Map<_, _> = weights.into_iter().enumerate().map(|(at, body)| (format!("c{at}"), body)).collect();
+        let weights: Vec<Json> = if weights.is_empty() || points {
+            vec![json!({}); named]
+        } else {
+            weights.iter().map(|w| json!({"weight": w})).collect()
+        };
+        let categories: Map<_, _> =
+            weights.into_iter().enumerate().map(|(at, body)| (format!("c{at}"), body)).collect();
         let signals: Map<_, _> = signals
             .into_iter()
             .enumerate()
@@ -270,9 +311,11 @@ fn keys(document: &Json, key: &str) -> Vec<String> {
 /// A test on a column that suits its kind.
 fn input_test() -> BoxedStrategy<Json> {
     let ordered = select(vec!["eq", "ne", "lt", "le", "gt", "ge"]);
-    let numbers = (number_input(), ordered.clone(), -20i32..100).prop_map(|(input, operator, n)| json!({"input": input, operator: n}));
+    let numbers = (number_input(), ordered.clone(), -20i32..100)
+        .prop_map(|(input, operator, n)| json!({"input": input, operator: n}));
     let times = (column('t'), ordered).prop_map(|(input, operator)| json!({"input": input, operator: "2026-05-10"}));
-    let texts = (column('x'), select(WORDS.to_vec())).prop_map(|(input, word)| json!({"input": input, "in": [word, "gold"]}));
+    let texts =
+        (column('x'), select(WORDS.to_vec())).prop_map(|(input, word)| json!({"input": input, "in": [word, "gold"]}));
     let flags = (column('b'), any::<bool>()).prop_map(|(input, flag)| json!({"input": input, "eq": flag}));
     let presence = (column('n'), select(vec!["missing", "present"]), any::<bool>());
     let presence = presence.prop_map(|(input, operator, wanted)| json!({"input": input, operator: wanted}));
@@ -342,13 +385,15 @@ fn patch(scorecard: &Json, points: bool) -> BoxedStrategy<Json> {
 
 fn segments(scorecard: &Json, points: bool) -> impl Strategy<Value = Json> + use<> {
     prop::collection::vec((joined(input_test()), patch(scorecard, points)), 0..3).prop_map(|segments| {
-        let segment = |at, when: Json, patch: Json| json!({"name": format!("segment {at}"), "when": when, "patch": patch});
+        let segment =
+            |at, when: Json, patch: Json| json!({"name": format!("segment {at}"), "when": when, "patch": patch});
         segments.into_iter().enumerate().map(|(at, (when, patch))| segment(at, when, patch)).collect()
     })
 }
 
 fn display() -> impl Strategy<Value = Json> {
-    (select(vec![1.0, 5.0, 7.0, 10.0, 100.0, 850.0, 1e6]), 0..=6usize).prop_map(|(max, decimals)| json!({"max": max, "decimals": decimals}))
+    (select(vec![1.0, 5.0, 7.0, 10.0, 100.0, 850.0, 1e6]), 0..=6usize)
+        .prop_map(|(max, decimals)| json!({"max": max, "decimals": decimals}))
 }
 
 fn document_of(points: bool) -> BoxedStrategy<Json> {
@@ -435,7 +480,12 @@ fn compile(document: &Json) -> Model {
     Model::compile(document, &mut || ()).unwrap_or_else(|issues| panic!("{issues:#?}\n{document:#}"))
 }
 
-fn assess_with(assessor: &mut Assessor, model: &Model, account: &Account, segment: SegmentChoice) -> Result<Outcome, ScoreError> {
+fn assess_with(
+    assessor: &mut Assessor,
+    model: &Model,
+    account: &Account,
+    segment: SegmentChoice,
+) -> Result<Outcome, ScoreError> {
     let values = values(model, account);
     let mut assessment = assessor.assess(model, &values, Some(NOON), segment)?;
     let drivers = assessment.drivers().map(|driver| Line {
@@ -478,7 +528,10 @@ fn sum(lines: &[Line], part: impl Fn(&Line) -> Option<f64>) -> f64 {
 }
 
 fn in_order(low: f64, score: f64, high: f64) -> TestCaseResult {
-    prop_assert!(0.0 <= low && low <= score && score <= high && high <= 100.0, "0 <= {low} <= {score} <= {high} <= 100");
+    prop_assert!(
+        0.0 <= low && low <= score && score <= high && high <= 100.0,
+        "0 <= {low} <= {score} <= {high} <= 100"
+    );
     Ok(())
 }
 
@@ -502,7 +555,12 @@ fn check_interval(outcome: &Outcome) -> TestCaseResult {
     prop_assert!((0.0..=1.0).contains(&outcome.coverage), "{}", outcome.coverage);
     if outcome.coverage == 1.0 {
         prop_assert_eq!(low, high);
-        prop_assert!(outcome.drivers.iter().all(|line| line.status == "ok" || line.status == "fired" || line.weight == Some(0.0)));
+        prop_assert!(
+            outcome
+                .drivers
+                .iter()
+                .all(|line| line.status == "ok" || line.status == "fired" || line.weight == Some(0.0))
+        );
     }
     Ok(())
 }
@@ -511,7 +569,9 @@ fn check_interval(outcome: &Outcome) -> TestCaseResult {
 fn check_order(outcome: &Outcome) -> TestCaseResult {
     let cost = |line: &Line| line.contribution.map(|contribution| line.lost.unwrap_or(-contribution) + 0.0);
     for pair in outcome.drivers.windows(2) {
-        let (Some(a), Some(b)) = (cost(&pair[0]), cost(&pair[1])) else { return Ok(()) };
+        let (Some(a), Some(b)) = (cost(&pair[0]), cost(&pair[1])) else {
+            return Ok(());
+        };
         prop_assert!(a > b || (a == b && pair[0].name <= pair[1].name), "{:?}", pair);
     }
     Ok(())
@@ -577,24 +637,26 @@ proptest! {
         document in documents(), account in good_accounts(), other in complete_accounts(), part in prop::collection::vec(any::<bool>(), 28)
     ) {
         let mut document = without_rules(document);
-        // A new age could turn an old value stale; fewer units than none are no missing value's best or worst.
+        // A new age could turn an old value stale.
         for signal in document["signals"].as_object_mut().expect("signals").values_mut().filter_map(Json::as_object_mut) {
             signal.remove("observed");
             signal.remove("max_age");
         }
-        let before = assess(&document, &account);
+        // Points are for what happened, so many times: the interval does not reckon with less than never.
         let points = document["method"] == "points";
-        let whole = |cell: &Cell| match cell {
+        let signals = document["signals"].to_string();
+        prop_assume!(!points || !(signals.contains("{\"change\"") || signals.contains("{\"days\"")));
+        let counted = |cell: &Cell| match cell {
             Cell::Number(number) if points => Cell::Number(number.abs()),
             cell => cell.clone(),
         };
+        let account: Account = account.iter().map(|(name, cell)| (name.clone(), counted(cell))).collect();
         let fill = |(at, (name, cell)): (usize, (&String, &Cell))| {
-            let filled = if *cell == Cell::Missing && part[at] { whole(&other[name]) } else { cell.clone() };
+            let filled = if *cell == Cell::Missing && part[at] { counted(&other[name]) } else { cell.clone() };
             (name.clone(), filled)
         };
         let filled = account.iter().enumerate().map(fill).collect();
-        // Changes and days can be negative counts, which are left out here.
-        prop_assume!(!points || !document["signals"].to_string().contains("{\"change\"") && !document["signals"].to_string().contains("{\"days\""));
+        let before = assess(&document, &account);
         if let (Some(score), (low, high)) = (assess(&document, &filled).score, before.interval) {
             prop_assert!(low - 1e-9 <= score && score <= high + 1e-9, "{score} is outside {low} to {high}");
         }
@@ -661,7 +723,7 @@ proptest! {
             account.insert(name, Cell::Number(value));
         }
         if subscore > 0.0 {
-            document["bands"][1] = json!({"name": "at", "from": subscore});
+            document["bands"] = json!([{"name": "below", "from": 0}, {"name": "at", "from": subscore}]);
         }
         let outcome = assess(&document, &account);
         let rounded = (subscore * 1e9).round() / 1e9;
@@ -710,15 +772,15 @@ proptest! {
         max in select(vec![1u32, 5, 10, 20, 100, 1000, 1_000_000]), decimals in 0..=6u32, cuts in prop::collection::btree_set(1u32..=100, 0..4),
         score in prop_oneof![0.0..=100f64, (0u32..=100).prop_map(f64::from)], nudge in -3i32..=3
     ) {
-        // In units of the last shown digit: bounds that display can show.
-        let unit = 100.0 / (f64::from(max) * 10f64.powi(decimals as i32));
-        let bounds: std::collections::BTreeSet<u64> = cuts.iter().map(|cut| (f64::from(*cut) / unit).floor() as u64).filter(|n| *n > 0).collect();
+        // Bounds that display can show: whole numbers of the last shown digit.
+        let units = f64::from(max) * 10f64.powi(decimals as i32) / 100.0;
+        let bounds: BTreeSet<u64> = cuts.iter().map(|cut| (f64::from(*cut) * units).floor() as u64).filter(|n| *n > 0).collect();
         let mut bands = vec![json!({"name": "0", "from": 0})];
-        bands.extend(bounds.iter().map(|n| json!({"name": n.to_string(), "from": *n as f64 * unit})));
+        bands.extend(bounds.iter().map(|n| json!({"name": n.to_string(), "from": *n as f64 / units})));
         let document = json!({"signals": {"a": {"scale": {"linear": [0, 100]}}}, "bands": bands, "display": {"max": max, "decimals": decimals}});
         let model = compile(&document);
         prop_assert_eq!(model.warnings(), &[]);
-        let nearby = bounds.iter().map(|n| *n as f64 * unit).min_by(|a, b| (a - score).abs().total_cmp(&(b - score).abs()));
+        let nearby = bounds.iter().map(|n| *n as f64 / units).min_by(|a, b| (a - score).abs().total_cmp(&(b - score).abs()));
         for score in [Some(score), nearby].into_iter().flatten().map(|score| (score + f64::from(nudge) * 1e-9).clamp(0.0, 100.0)) {
             let band = |score: f64| model.band(score, SegmentChoice::None).expect("no segment").map(|band| band.name.clone());
             let account = Account::from([("a".into(), Cell::Number(score))]);
@@ -765,10 +827,15 @@ fn written_in_some_order(json: &Json, seed: &mut u64) -> String {
                 *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
                 entries.swap(at, (*seed >> 33) as usize % (at + 1));
             }
-            let entries: Vec<_> = entries.iter().map(|(key, value)| format!("{}:{}", json!(key), written_in_some_order(value, seed))).collect();
+            let entries: Vec<_> = entries
+                .iter()
+                .map(|(key, value)| format!("{}:{}", json!(key), written_in_some_order(value, seed)))
+                .collect();
             format!("{{{}}}", entries.join(","))
         }
-        Json::Array(list) => format!("[{}]", list.iter().map(|item| written_in_some_order(item, seed)).collect::<Vec<_>>().join(",")),
+        Json::Array(list) => {
+            format!("[{}]", list.iter().map(|item| written_in_some_order(item, seed)).collect::<Vec<_>>().join(","))
+        }
         other => other.to_string(),
     }
 }
@@ -776,10 +843,62 @@ fn written_in_some_order(json: &Json, seed: &mut u64) -> String {
 // ------------------------------------------------- documents that are none
 
 const VOCABULARY: [&str; 56] = [
-    "method", "purpose", "min_coverage", "on_invalid", "categories", "signals", "rules", "bands", "segments", "display", "trend", "start",
-    "range", "meta", "name", "label", "when", "patch", "from", "color", "max", "decimals", "window", "tolerance", "category", "weight", "scale",
-    "missing", "input", "observed", "max_age", "default", "linear", "steps", "curve", "map", "otherwise", "boolean", "recency", "ratio",
-    "change", "days", "all", "any", "not", "subscore", "score", "eq", "lt", "in", "cap", "adjust", "points", "half_life", "absent", "within",
+    "method",
+    "purpose",
+    "min_coverage",
+    "on_invalid",
+    "categories",
+    "signals",
+    "rules",
+    "bands",
+    "segments",
+    "display",
+    "trend",
+    "start",
+    "range",
+    "meta",
+    "name",
+    "label",
+    "when",
+    "patch",
+    "from",
+    "color",
+    "max",
+    "decimals",
+    "window",
+    "tolerance",
+    "category",
+    "weight",
+    "scale",
+    "missing",
+    "input",
+    "observed",
+    "max_age",
+    "default",
+    "linear",
+    "steps",
+    "curve",
+    "map",
+    "otherwise",
+    "boolean",
+    "recency",
+    "ratio",
+    "change",
+    "days",
+    "all",
+    "any",
+    "not",
+    "subscore",
+    "score",
+    "eq",
+    "lt",
+    "in",
+    "cap",
+    "adjust",
+    "points",
+    "half_life",
+    "absent",
+    "within",
 ];
 
 fn leaf() -> BoxedStrategy<Json> {
@@ -790,7 +909,20 @@ fn leaf() -> BoxedStrategy<Json> {
         prop_oneof![any::<f64>(), -1.0..101f64].prop_map(Json::from),
         (-2i64..120).prop_map(Json::from),
         select(VOCABULARY.to_vec()).prop_map(Json::from),
-        select(vec!["weighted", "points", "error", "exclude", "worst", "running", "@as_of", "90 days", "3 months", "2026-01-01", "1e999"]).prop_map(Json::from),
+        select(vec![
+            "weighted",
+            "points",
+            "error",
+            "exclude",
+            "worst",
+            "running",
+            "@as_of",
+            "90 days",
+            "3 months",
+            "2026-01-01",
+            "1e999"
+        ])
+        .prop_map(Json::from),
         "\\PC{0,8}".prop_map(Json::from),
     ]
     .boxed()
@@ -815,7 +947,9 @@ fn places(json: &Json, at: &str, found: &mut Vec<String>) {
         Json::Object(map) => map.iter().for_each(|(key, inner)| {
             places(inner, &format!("{at}/{}", key.replace('~', "~0").replace('/', "~1")), found);
         }),
-        Json::Array(list) => list.iter().enumerate().for_each(|(index, inner)| places(inner, &format!("{at}/{index}"), found)),
+        Json::Array(list) => {
+            list.iter().enumerate().for_each(|(index, inner)| places(inner, &format!("{at}/{index}"), found))
+        }
         _ => {}
     }
 }
@@ -845,15 +979,25 @@ fn survive(document: &Json, cells: &[Cell]) -> TestCaseResult {
     let model = match Model::compile(document, &mut || ()) {
         Ok(model) => model,
         Err(issues) => {
-            prop_assert!(issues.iter().any(|issue| issue.severity == Severity::Error && issue.path.starts_with('$')), "{:?}", issues);
+            prop_assert!(
+                issues.iter().any(|issue| issue.severity == Severity::Error && issue.path.starts_with('$')),
+                "{:?}",
+                issues
+            );
             return Ok(());
         }
     };
     prop_assert!(issues.iter().all(|issue| issue.severity == Severity::Warning), "{:?}", issues);
-    let account = model.inputs().iter().zip(cells.iter().cycle()).map(|(input, cell)| (input.name.clone(), cell.clone())).collect();
+    let account = model
+        .inputs()
+        .iter()
+        .zip(cells.iter().cycle())
+        .map(|(input, cell)| (input.name.clone(), cell.clone()))
+        .collect();
     let names: Vec<_> = model.segment_names().map(str::to_owned).collect();
     let mut assessor = Assessor::default();
-    for choice in names.iter().map(|name| SegmentChoice::Named(name)).chain([SegmentChoice::Auto, SegmentChoice::None]) {
+    for choice in names.iter().map(|name| SegmentChoice::Named(name)).chain([SegmentChoice::Auto, SegmentChoice::None])
+    {
         if let Ok(outcome) = assess_with(&mut assessor, &model, &account, choice) {
             check_sums(&outcome)?;
             check_interval(&outcome)?;

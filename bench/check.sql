@@ -1,0 +1,35 @@
+-- A baseline that gives another score is no baseline: all must agree to 1e-9 on every account.
+
+\set ON_ERROR_STOP on
+
+CREATE TABLE bench_score AS
+SELECT account_id, health_score('bench', a) AS score FROM bench_account a;
+
+DO $$
+DECLARE
+    other record;
+    wrong bigint;
+    scored bigint;
+BEGIN
+    FOR other IN
+        SELECT * FROM (VALUES
+            ('inline SQL', 'SELECT account_id, score FROM bench_inline'),
+            ('tuned inline SQL', 'SELECT account_id, score FROM bench_inline_tuned'),
+            ('PL/pgSQL', 'SELECT account_id, bench_plpgsql(a) AS score FROM bench_account a'),
+            ('inline SQL over jsonb', 'SELECT account_id, score FROM bench_inline_jsonb'),
+            ('health_score of jsonb', 'SELECT account_id, health_score(''bench'', account) AS score FROM bench_document'),
+            ('drivers', 'SELECT account_id, (SELECT sum(contribution) FROM health_drivers(''bench'', a)) AS score FROM bench_account a')
+        ) AS v (what, query)
+    LOOP
+        EXECUTE format('SELECT count(*) FILTER (WHERE (o.score IS NULL) <> (s.score IS NULL) OR abs(o.score - s.score) > 1e-9),
+                               count(o.account_id)
+                          FROM bench_score s LEFT JOIN (%s) o USING (account_id)', other.query) INTO wrong, scored;
+        IF wrong > 0 OR scored <> (SELECT count(*) FROM bench_score) THEN
+            RAISE EXCEPTION '% differs from health_score() on % of % accounts', other.what, wrong, scored;
+        END IF;
+    END LOOP;
+END
+$$;
+
+SELECT format('All baselines agree with health_score() to 1e-9: %s accounts, %s of them without a score.',
+              count(*), count(*) - count(score)) FROM bench_score;

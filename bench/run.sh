@@ -1,0 +1,101 @@
+#!/usr/bin/env bash
+# Called by make bench, in a copy of the checkout, with the environment of a fresh database that has the extension.
+# Prints the table and leaves it in target/bench.md. About five minutes.
+set -euo pipefail
+
+rounds=${BENCH_ROUNDS:-7}
+pgbench_rounds=${BENCH_PGBENCH_ROUNDS:-3}
+pgbench_seconds=${BENCH_PGBENCH_SECONDS:-10}
+result=target/bench.md
+
+run_psql() { psql -X -q -A -t -v ON_ERROR_STOP=1 "$@"; }
+say() { printf '==> %s\n' "$*" >&2; }
+
+# name=query; each returns one row. One process each, but for the last.
+queries=(
+  "scan=SELECT sum(csat) FROM bench_account"
+  "row=SELECT sum(health_score('bench', a)) FROM bench_account a"
+  "inline=SELECT sum(score) FROM bench_inline"
+  "inline_tuned=SELECT sum(score) FROM bench_inline_tuned"
+  "plpgsql=SELECT sum(bench_plpgsql(a)) FROM bench_account a"
+  "jsonb=SELECT sum(health_score('bench', account)) FROM bench_document"
+  "inline_jsonb=SELECT sum(score) FROM bench_inline_jsonb"
+  "drivers=SELECT sum(d.contribution) FROM bench_account a CROSS JOIN LATERAL health_drivers('bench', a) d"
+  # What Postgres itself needs for seven rows an account: the argument makes it run once for each.
+  "series=SELECT sum(d) FROM bench_account a CROSS JOIN LATERAL generate_series(1, 7 + a.account_id * 0) d"
+  "band=SELECT count(health_band('bench', a)) FROM bench_account a"
+  "assess=SELECT sum(h.score) FROM bench_account a CROSS JOIN LATERAL health_assess('bench', a) h WHERE account_id <= 100000"
+  "parallel=SELECT sum(health_score('bench', a)) FROM bench_account a"
+)
+
+# One round: every query once, with the processor time of its process and the time that passed.
+round_script() {
+  local round=$1 query name
+  for query in "${queries[@]}"; do
+    name=${query%%=*}
+    if [ "$name" = parallel ]; then
+      echo "SET max_parallel_workers_per_gather = 2;"
+    fi
+    cat <<SQL
+SELECT bench_cpu() AS cpu, clock_timestamp() AS at \\gset before_
+${query#*=} \\gset result_
+INSERT INTO bench_time SELECT $round, '$name', bench_cpu() - :before_cpu, extract(epoch FROM clock_timestamp() - :'before_at') * 1000;
+SQL
+  done
+  echo "SET max_parallel_workers_per_gather = 0;"
+}
+
+# pgbench_run STATEMENT: transactions a second on one connection, prepared.
+pgbench_run() {
+  printf '%s;\n' "$1" >"$scratch/statement.sql"
+  pgbench -n -M prepared -c 1 -T "$pgbench_seconds" -D "account=$account" -f "$scratch/statement.sql" 2>"$scratch/pgbench.log" |
+    sed -n 's/^tps = \([0-9.]*\).*/\1/p'
+}
+
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+export PGOPTIONS='-c max_parallel_workers_per_gather=0 -c jit=off'
+
+say "1,000,000 accounts"
+run_psql -o /dev/null -f bench/setup.sql
+run_psql -o /dev/null -f bench/baselines.sql
+run_psql -f bench/check.sql
+
+say "$rounds rounds"
+run_psql <<'SQL'
+CREATE TABLE bench_time (round int, what text, cpu float8, elapsed float8);
+CREATE TABLE bench_tps (round int, what text, tps float8);
+-- Milliseconds that this process had a processor; where the kernel does not say, milliseconds.
+CREATE FUNCTION bench_cpu() RETURNS float8 LANGUAGE sql VOLATILE AS $$
+SELECT coalesce(nullif(split_part(pg_read_file('/proc/self/schedstat', 0, 100, true), ' ', 1)::float8, 0) / 1e6,
+                extract(epoch FROM clock_timestamp()) * 1000)
+$$;
+SQL
+{
+  # Round 0 warms up.
+  for round in $(seq 0 "$rounds"); do round_script "$round"; done
+  echo "DELETE FROM bench_time WHERE round = 0;"
+} | run_psql
+
+say "pgbench"
+account=$(run_psql -c "SELECT account - 'account_id' FROM bench_document WHERE account_id = 1")
+pgbench_statements=(
+  "select_text=SELECT :account"
+  "score_text=SELECT health_score('bench', :account)"
+  "select_jsonb=SELECT :account::jsonb"
+  "score_jsonb=SELECT health_score('bench', :account::jsonb)"
+)
+for round in $(seq "$pgbench_rounds"); do
+  for statement in "${pgbench_statements[@]}"; do
+    tps=$(pgbench_run "${statement#*=}")
+    if [ -z "$tps" ]; then
+      cat "$scratch/pgbench.log" >&2
+      exit 1
+    fi
+    run_psql -c "INSERT INTO bench_tps VALUES ($round, '${statement%%=*}', $tps)"
+  done
+done
+
+mkdir -p "$(dirname "$result")"
+machine=$(sed -n 's/^model name[^:]*: *//p' /proc/cpuinfo 2>/dev/null | head -n 1)
+run_psql -v machine="${machine:-$(uname -m)}" -f bench/report.sql | tee "$result"
