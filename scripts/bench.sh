@@ -25,3 +25,6 @@ cluster_database bench bench
 say "benchmarks (several minutes)"
 mapfile -t client < <(cluster_env bench bench)
 as_server env -C "$files" "${client[@]}" "PATH=$BINDIR:$PATH" "BINDIR=$BINDIR" "ROOT=$files" bash bench/run.sh
+mkdir -p "$ROOT/target"
+as_server cat "$files/target/bench.md" >"$ROOT/target/bench.md"
+say "the table is in target/bench.md"

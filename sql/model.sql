@@ -38,6 +38,14 @@ SET search_path FROM CURRENT
 AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
+        -- Said here in words; the constraint on the table stays for what no trigger sees.
+        IF NEW.name OPERATOR(pg_catalog.=) '' OR pg_catalog.octet_length(NEW.name) OPERATOR(pg_catalog.>) 200
+           OR NEW.name OPERATOR(pg_catalog.~) '[@{]' THEN
+            RAISE EXCEPTION 'invalid model name "%"', pg_catalog.left(NEW.name, 80)
+                USING ERRCODE = 'invalid_parameter_value',
+                      DETAIL = 'A name has 1 to 200 bytes, and neither @ nor { in it.',
+                      HINT = 'For example: SELECT health_model_save(''saas'', …). Versions are counted for you.';
+        END IF;
         PERFORM health_model_require_valid(NEW.definition);
         RETURN NEW;
     END IF;
@@ -74,7 +82,8 @@ CREATE TRIGGER health_model_changed AFTER INSERT OR UPDATE OR DELETE ON health_m
 CREATE TRIGGER health_model_changed_truncate AFTER TRUNCATE ON health_model
     FOR EACH STATEMENT EXECUTE FUNCTION health_model_changed();
 
--- Invalidation must not depend on session_replication_role: a replicated change is a change.
+-- Neither the checks of a row nor the invalidation may depend on session_replication_role: a replicated change is a
+-- change. Only TRUNCATE, which a superuser in that role may want for emptying a subscriber, is let through.
 ALTER TABLE health_model ENABLE ALWAYS TRIGGER health_model_guard;
 ALTER TABLE health_model ENABLE ALWAYS TRIGGER health_model_changed;
 ALTER TABLE health_model ENABLE ALWAYS TRIGGER health_model_changed_truncate;
@@ -123,13 +132,20 @@ BEGIN
     LOCK TABLE health_model IN SHARE ROW EXCLUSIVE MODE;
     UPDATE health_model m SET active = false
      WHERE m.name OPERATOR(pg_catalog.=) health_model_drop.name AND m.active;
-    IF NOT FOUND THEN
+    IF NOT FOUND AND NOT EXISTS (
+        SELECT FROM health_model m WHERE m.name OPERATOR(pg_catalog.=) health_model_drop.name
+    ) THEN
+        -- Raises unless one version is named.
         PERFORM health_model_get(health_model_drop.name);
+        RAISE EXCEPTION 'a model is dropped as a whole: % names one version', pg_catalog.quote_literal(health_model_drop.name)
+            USING ERRCODE = 'invalid_parameter_value',
+                  DETAIL = 'Versions are never deleted.',
+                  HINT = 'Leave the version out, or activate another one: SELECT health_model_activate(name, version).';
     END IF;
 END
 $$;
 COMMENT ON FUNCTION health_model_drop(text) IS
-'Takes a model out of use: its active version is deactivated. The versions stay, and ''name@version'' still scores.';
+'Takes a model out of use: its active version, if any, is deactivated. The versions stay, and ''name@version'' still scores.';
 
 CREATE FUNCTION health_model_save(name text, definition jsonb, note text DEFAULT NULL, activate boolean DEFAULT true)
 RETURNS integer

@@ -89,13 +89,14 @@ impl Account {
             match declared {
                 AccountType::Row => Account::Row(Row::from_datum(datum)),
                 AccountType::Jsonb => Account::Jsonb(varlena_bytes(datum)),
-                AccountType::Json => Account::Jsonb(varlena_bytes(parse(varlena_bytes(datum)))),
+                AccountType::Json => Account::Jsonb(varlena_bytes(parse_json(varlena_bytes(datum)))),
             }
         }
     }
 }
 
-fn parse(text: &[u8]) -> pg_sys::Datum {
+/// A jsonb datum from JSON text.
+pub fn parse_json(text: &[u8]) -> pg_sys::Datum {
     let Ok(text) = std::ffi::CString::new(text) else {
         Report::new(code::INVALID_PARAMETER, "the account is not JSON").raise();
     };

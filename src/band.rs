@@ -1,6 +1,6 @@
 //! health_band(model, account …) and health_band(model, score [, segment]) → text; health_display(model, score) → text
 
-use health_score_engine::{ScoreError, SegmentChoice};
+use health_score_engine::{ScoreError, SegmentChoice, Value};
 
 use crate::arguments::{Arguments, text_datum, text_of};
 use crate::error::{Report, code, score_error};
@@ -40,7 +40,9 @@ sql_function! {
 fn score(arguments: &Arguments) -> Option<f64> {
     let score: f64 = arguments.get(1)?;
     if !(0.0..=100.0).contains(&score) {
-        Report::new(code::INVALID_PARAMETER, format!("a score is between 0 and 100, not {score}"))
+        let mut shown = String::new();
+        Value::Number(score).write(&mut shown);
+        Report::new(code::INVALID_PARAMETER, format!("a score is between 0 and 100, not {shown}"))
             .hint("Pass what health_score() returned.")
             .raise();
     }

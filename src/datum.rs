@@ -71,22 +71,24 @@ impl Kind {
         }
     }
 
+    /// Reads straight into its place: a value that is made elsewhere and moved would cost more than the reading.
+    ///
     /// # Safety
-    /// `datum` is a non-null datum of the type that this kind was made from, and lives for `'a`.
+    /// As of [`Self::value`].
     #[inline(always)]
-    pub unsafe fn value<'a>(self, datum: pg_sys::Datum) -> Value<'a> {
-        let bits = datum.value();
+    pub unsafe fn read<'a>(self, datum: pg_sys::Datum, into: &mut Value<'a>) {
         match self {
-            Kind::Int4 => Value::Number(f64::from(bits as i32)),
-            Kind::Float8 => Value::Number(f64::from_bits(bits as u64)),
-            // SAFETY: the caller vouches for the type.
-            _ => unsafe { self.other_value(datum) },
+            Kind::Int4 => *into = Value::Number(f64::from(datum.value() as i32)),
+            Kind::Float8 => *into = Value::Number(f64::from_bits(datum.value() as u64)),
+            // SAFETY: by this function's contract.
+            _ => *into = unsafe { self.value(datum) },
         }
     }
 
     /// # Safety
-    /// As of [`Self::value`].
-    unsafe fn other_value<'a>(self, datum: pg_sys::Datum) -> Value<'a> {
+    /// `datum` is a non-null datum of the type that this kind was made from, and lives for `'a`.
+    #[inline(never)]
+    pub unsafe fn value<'a>(self, datum: pg_sys::Datum) -> Value<'a> {
         let bits = datum.value();
         match self {
             Kind::Int4 => Value::Number(f64::from(bits as i32)),
@@ -138,8 +140,10 @@ impl Kind {
 
 /// A float4 means its shortest decimal: 0.1 is 0.1 in a row as in JSON.
 fn float4(number: f32) -> Value<'static> {
+    /// Below this every whole number is its own shortest decimal.
+    const EXACT: f32 = 16_777_216.0;
     let wide = f64::from(number);
-    if wide.fract() == 0.0 || !number.is_finite() {
+    if !number.is_finite() || (number.abs() < EXACT && number.fract() == 0.0) {
         return Value::Number(wide);
     }
     Value::Number(parse_decimal(&number.to_string()).unwrap_or(wide))

@@ -1,42 +1,72 @@
 //! Functions of model documents: health_model_check, health_patch, health_template, and what the triggers call.
 
-use health_score_engine::{Model, merge, nearest, template, templates};
+use health_score_engine::{Issue, LIMITS, Model, Severity, merge, nearest, template, templates};
 use pgrx::{IntoDatum, JsonB, pg_sys};
 use serde_json::Value as Json;
 
 use crate::arguments::{Arguments, text_datum, text_of};
 use crate::datum::varlena_bytes;
 use crate::error::{Report, code, did_you_mean, invalid_document, quoted};
-use crate::model_cache::check_size;
 use crate::model_store::{Reference, Store};
-use crate::returning::{begin_rows, row_type};
+use crate::returning::{Mode, next_row, row_type};
 use crate::site::Site;
 use crate::sql_function;
 use crate::tuple::TupleWriter;
 
-/// A document from the payload of a jsonb. Postgres writes it as text, serde_json reads that: a document is compiled
-/// once, so the detour costs nothing that matters.
-pub fn parse(bytes: &[u8], what: &str) -> Json {
-    check_size(bytes, what);
-    // SAFETY: the payload of a jsonb begins with its root container; the copy is palloc'd, so aligned, and freed with
-    // the call's memory. JsonbToCString checks the stack and gives a C string.
-    let text = unsafe {
-        let copy: *mut u8 = pg_sys::palloc(bytes.len()).cast();
-        std::ptr::copy_nonoverlapping(bytes.as_ptr(), copy, bytes.len());
-        let text = pg_sys::JsonbToCString(std::ptr::null_mut(), copy.cast(), bytes.len() as i32);
-        std::ffi::CStr::from_ptr(text).to_string_lossy()
-    };
-    serde_json::from_str(&text).unwrap_or_else(|error| {
-        let reason = if error.to_string().starts_with("recursion limit") {
-            "it is nested more than 127 levels deep".to_owned()
-        } else {
-            error.to_string()
-        };
-        Report::new(code::INVALID_PARAMETER, format!("invalid {what}: it cannot be read"))
-            .detail(format!("{reason}."))
-            .hint("A document is nested a few levels deep, and its numbers fit double precision.")
-            .raise()
+/// A document from the payload of a jsonb, or why it cannot be read. Postgres writes it as text, serde_json reads that: a
+/// document is compiled once, so the detour costs nothing that matters.
+pub fn read(bytes: &[u8]) -> Result<Json, Unreadable> {
+    if bytes.len() > LIMITS.bytes {
+        return Err(Unreadable::TooLarge(bytes.len()));
+    }
+    serde_json::from_str(&jsonb_text(bytes)).map_err(|error| {
+        // The line and column that serde_json names are those of a text that nobody wrote.
+        if error.to_string().starts_with("recursion limit") { Unreadable::TooDeep } else { Unreadable::NumberTooLarge }
     })
+}
+
+/// Why a jsonb is no document; it is JSON, so little else can be wrong.
+pub enum Unreadable {
+    TooLarge(usize),
+    TooDeep,
+    NumberTooLarge,
+}
+
+impl Unreadable {
+    fn reason(&self) -> String {
+        match self {
+            Unreadable::TooLarge(bytes) => format!("has {bytes} bytes; the limit is {}", LIMITS.bytes),
+            Unreadable::TooDeep => "is nested more than 127 levels deep".into(),
+            Unreadable::NumberTooLarge => "has a number beyond double precision".into(),
+        }
+    }
+
+    pub fn raise(&self, what: &str) -> ! {
+        let code = match self {
+            Unreadable::TooLarge(_) => code::PROGRAM_LIMIT,
+            _ => code::INVALID_PARAMETER,
+        };
+        Report::new(code, format!("the {what} cannot be read"))
+            .detail(format!("It {}.", self.reason()))
+            .hint("Move what is not part of the model out of the document.")
+            .raise()
+    }
+}
+
+pub fn parse(bytes: &[u8], what: &str) -> Json {
+    read(bytes).unwrap_or_else(|unreadable| unreadable.raise(what))
+}
+
+/// The text of a jsonb, from its payload.
+pub fn jsonb_text(payload: &[u8]) -> String {
+    // SAFETY: the payload of a jsonb begins with its root container; the copy is palloc'd, so aligned, and freed with the
+    // call's memory. JsonbToCString checks the stack and gives a C string.
+    unsafe {
+        let copy: *mut u8 = pg_sys::palloc(payload.len()).cast();
+        std::ptr::copy_nonoverlapping(payload.as_ptr(), copy, payload.len());
+        let text = pg_sys::JsonbToCString(std::ptr::null_mut(), copy.cast(), payload.len() as i32);
+        std::ffi::CStr::from_ptr(text).to_string_lossy().into_owned()
+    }
 }
 
 /// Lets a cancel or timeout through while a document is compiled.
@@ -52,20 +82,42 @@ fn argument(arguments: &Arguments, at: usize, what: &str) -> Option<Json> {
 sql_function! {
     fn health_model_check(arguments) {
         let site = Site::of(arguments);
-        row_type(arguments, site, 3);
-        let store = begin_rows(arguments);
-        let mut row = TupleWriter::new(3);
-        if let Some(document) = argument(arguments, 0, "model document") {
-            for issue in Model::check(&document, &mut interruptible) {
-                row.begin();
-                row.text(Some(issue.severity.as_str()));
-                row.text(Some(&issue.path));
-                row.text(Some(&issue.message));
-                // SAFETY: these are the OUT columns of health_model_check in sql/document.sql; row_type() counted them.
-                unsafe { row.put(store) };
+        let descriptor = row_type(arguments, site, 3);
+        match Mode::of(arguments) {
+            Mode::Store(store) => {
+                // SAFETY: the OUT columns of health_model_check in sql/document.sql; row_type() counted them.
+                each_issue(arguments, |row| unsafe { row.put(store) });
+                None
+            }
+            Mode::PerCall => {
+                let first = site.pending.is_empty();
+                if first {
+                    // SAFETY: the descriptor lives as long as the site, and is blessed.
+                    let typmod = unsafe { (*descriptor).tdtypmod };
+                    each_issue(arguments, |row| site.pending.push(row, typmod));
+                }
+                next_row(arguments, site, first)
             }
         }
-        None
+    }
+}
+
+fn each_issue(arguments: &Arguments, mut give: impl FnMut(&mut TupleWriter)) {
+    let Some(datum) = arguments.datum(0) else { return };
+    // SAFETY: the argument is declared jsonb.
+    let issues = match read(unsafe { varlena_bytes(datum) }) {
+        Ok(document) => Model::check(&document, &mut interruptible),
+        Err(unreadable) => {
+            vec![Issue { severity: Severity::Error, path: "$".into(), message: unreadable.reason() }]
+        }
+    };
+    let mut row = TupleWriter::new(3);
+    for issue in issues {
+        row.begin();
+        row.text(Some(issue.severity.as_str()));
+        row.text(Some(&issue.path));
+        row.text(Some(&issue.message));
+        give(&mut row);
     }
 }
 

@@ -3,9 +3,11 @@
 //! Layout: src/include/utils/jsonb.h. Keys of an object are sorted by length, then bytes. Safe code over the value's
 //! bytes: whatever they hold, a read outside them is impossible.
 
+use std::cmp::Ordering;
+
 use health_score_engine::Value;
 
-use crate::numeric::numeric_value;
+use crate::numeric::read_numeric;
 
 const COUNT_MASK: u32 = 0x0FFF_FFFF;
 const IS_SCALAR: u32 = 0x1000_0000;
@@ -43,35 +45,31 @@ pub enum NotAnAccount {
     NoKnownKey,
 }
 
-/// The entries of one object: a running offset over the JEntry array.
+/// Runs over the JEntries of keys, then of values.
 struct Entries<'a> {
-    entries: &'a [u8],
+    entries: std::slice::ChunksExact<'a, u8>,
     data: &'a [u8],
-    at: usize,
     offset: usize,
 }
 
 impl<'a> Entries<'a> {
-    /// The next entry's type bits and bytes.
-    #[inline]
-    fn next(&mut self) -> (u32, &'a [u8]) {
-        let entry = word(self.entries, self.at * 4);
+    /// The next entry: its type bits, where it begins and where it ends.
+    #[inline(always)]
+    fn next(&mut self) -> (u32, usize, usize) {
+        let entry = self.entries.next().map_or(0, |bytes| word(bytes, 0));
         let start = self.offset;
         let number = (entry & OFFSET_OR_LENGTH) as usize;
-        let end = if entry & HAS_OFFSET != 0 { number } else { start + number };
-        self.at += 1;
-        self.offset = end;
-        (entry & TYPE_MASK, self.data.get(start..end).unwrap_or_default())
+        self.offset = if entry & HAS_OFFSET != 0 { number } else { start + number };
+        (entry & TYPE_MASK, start, self.offset)
     }
 
-    fn skip_to(&mut self, at: usize) {
-        while self.at < at {
-            self.next();
-        }
+    #[inline(always)]
+    fn bytes(&self, start: usize, end: usize) -> &'a [u8] {
+        self.data.get(start..end).unwrap_or_default()
     }
 }
 
-#[inline]
+#[inline(always)]
 fn word(bytes: &[u8], at: usize) -> u32 {
     match bytes.get(at..at + 4) {
         Some(&[a, b, c, d]) => u32::from_le_bytes([a, b, c, d]),
@@ -94,45 +92,71 @@ pub fn read<'a>(
     let (Some(entries), Some(data)) = (jsonb.get(4..4 + count * 8), jsonb.get(4 + count * 8..)) else {
         return Err(NotAnAccount::NoKnownKey);
     };
-    let mut walk = Entries { entries, data, at: 0, offset: 0 };
+    let mut walk = Entries { entries: entries.chunks_exact(4), data, offset: 0 };
 
     // Both lists have the same order: one merge finds every key.
     found.clear();
-    let mut wanted = keys.sorted.iter().peekable();
+    let mut wanted = keys.sorted.iter();
+    let mut next_wanted = wanted.next();
     for pair in 0..count {
-        let (_, key) = walk.next();
-        while let Some((name, input)) = wanted.peek() {
-            match (name.len(), &name[..]).cmp(&(key.len(), key)) {
-                std::cmp::Ordering::Less => {
-                    wanted.next();
-                }
-                std::cmp::Ordering::Equal => {
+        let (_, start, end) = walk.next();
+        while let Some((name, input)) = next_wanted {
+            if name.len() > end.wrapping_sub(start) {
+                break;
+            }
+            match compare(name, walk.bytes(start, end)) {
+                Ordering::Less => next_wanted = wanted.next(),
+                Ordering::Equal => {
                     found.push((pair, *input));
-                    wanted.next();
+                    next_wanted = wanted.next();
                     break;
                 }
-                std::cmp::Ordering::Greater => break,
+                Ordering::Greater => break,
             }
         }
     }
-    for &(pair, input) in found.iter() {
-        walk.skip_to(count + pair);
-        let start = walk.offset;
-        let (kind, bytes) = walk.next();
-        values[input] = match kind {
-            NULL => Value::Missing,
-            TRUE => Value::Bool(true),
-            FALSE => Value::Bool(false),
-            STRING => std::str::from_utf8(bytes).map_or(Value::Unusable("a text that is not UTF-8"), Value::Text),
+    let mut pair = 0;
+    for &(wanted, input) in found.iter() {
+        while pair < wanted {
+            walk.next();
+            pair += 1;
+        }
+        let (kind, start, end) = walk.next();
+        pair += 1;
+        match kind {
             NUMERIC => {
                 // A numeric is aligned to 4 within the data; the entry's length includes the padding.
-                let padding = start.next_multiple_of(4) - start;
-                numeric_value(payload(bytes.get(padding..).unwrap_or_default()))
+                let numeric = payload(walk.bytes(start.next_multiple_of(4), end));
+                read_numeric(numeric, &mut values[input]);
             }
-            _ => Value::Unusable("an array or object"),
+            NULL => {}
+            TRUE => values[input] = Value::Bool(true),
+            FALSE => values[input] = Value::Bool(false),
+            STRING => {
+                let text = std::str::from_utf8(walk.bytes(start, end));
+                values[input] = text.map_or(Value::Unusable("a text that is not UTF-8"), Value::Text);
+            }
+            _ => values[input] = Value::Unusable("an array or object"),
         };
     }
     if found.is_empty() { Err(NotAnAccount::NoKnownKey) } else { Ok(()) }
+}
+
+/// The order of jsonb: by length, then bytes. Keys are short, and most often equal: whole words are compared before
+/// memcmp is called.
+#[inline(always)]
+fn compare(name: &[u8], key: &[u8]) -> Ordering {
+    if name.len() != key.len() {
+        return name.len().cmp(&key.len());
+    }
+    let same = match (name.first_chunk::<8>(), name.last_chunk::<8>(), key.first_chunk::<8>(), key.last_chunk::<8>()) {
+        (Some(a), Some(b), Some(c), Some(d)) if name.len() <= 16 => a == c && b == d,
+        _ => match (name.first_chunk::<4>(), name.last_chunk::<4>(), key.first_chunk::<4>(), key.last_chunk::<4>()) {
+            (Some(a), Some(b), Some(c), Some(d)) if name.len() <= 8 => a == c && b == d,
+            _ => name == key,
+        },
+    };
+    if same { Ordering::Equal } else { name.cmp(key) }
 }
 
 /// What follows a varlena header inside the jsonb.

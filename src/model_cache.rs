@@ -8,11 +8,11 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 
-use health_score_engine::{LIMITS, Model};
+use health_score_engine::Model;
 use pgrx::pg_sys;
 
 use crate::document::{interruptible, parse};
-use crate::error::{Report, code, invalid_document};
+use crate::error::invalid_document;
 use crate::jsonb::Keys;
 use crate::model_store::{Reference, Store, Stored};
 
@@ -210,14 +210,4 @@ fn compiled(bytes: &[u8], what: &str) -> Rc<Compiled> {
         }
     });
     compiled
-}
-
-/// Refuses a document that would take too long to compile, before its text is made.
-pub fn check_size(bytes: &[u8], what: &str) {
-    if bytes.len() > LIMITS.bytes {
-        Report::new(code::PROGRAM_LIMIT, format!("{what} is too large"))
-            .detail(format!("It has {} bytes; the limit is {}.", bytes.len(), LIMITS.bytes))
-            .hint("Move what is not part of the model out of the document.")
-            .raise();
-    }
 }

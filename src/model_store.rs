@@ -42,9 +42,10 @@ impl<'a> Reference<'a> {
         let Some((name, version)) = text.rsplit_once('@') else {
             return Reference { name: text, version: None };
         };
+        let digits = !version.is_empty() && version.bytes().all(|byte| byte.is_ascii_digit());
         match version.parse() {
-            Ok(version) => Reference { name, version: Some(version) },
-            Err(_) => Report::new(code::UNDEFINED_OBJECT, format!("{} is not a model and a version", quoted(text)))
+            Ok(version) if digits => Reference { name, version: Some(version) },
+            _ => Report::new(code::UNDEFINED_OBJECT, format!("{} is not a model and a version", quoted(text)))
                 .hint("Write the version as a whole number after @, as in 'saas@12'.")
                 .raise(),
         }
@@ -139,8 +140,12 @@ impl Store {
             match reference.version {
                 Some(version) => Report::new(code::UNDEFINED_OBJECT, format!("model {name} has no version {version}"))
                     .hint(format!("Its latest version is {latest}.")),
-                None => Report::new(code::UNDEFINED_OBJECT, format!("model {name} has no active version"))
-                    .hint(format!("Activate one: SELECT health_model_activate({name}, {latest}).").replace('"', "'")),
+                None => {
+                    Report::new(code::UNDEFINED_OBJECT, format!("model {name} has no active version")).hint(format!(
+                        "Activate one: SELECT health_model_activate('{}', {latest}).",
+                        reference.name.replace('\'', "''")
+                    ))
+                }
             }
             .raise();
         }

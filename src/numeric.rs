@@ -25,16 +25,24 @@ fn word(bytes: &[u8], at: usize) -> u16 {
 }
 
 /// The value of a numeric's payload (after its varlena header).
-#[inline]
 pub fn numeric_value(bytes: &[u8]) -> Value<'static> {
+    let mut value = Value::Missing;
+    read_numeric(bytes, &mut value);
+    value
+}
+
+/// The same, straight into its place.
+#[inline]
+pub fn read_numeric(bytes: &[u8], into: &mut Value) {
     let header = word(bytes, 0);
     let (negative, weight, digits) = match header & SIGN_MASK {
         SPECIAL => {
-            return match header & 0xF000 {
-                0xD000 => Value::Number(f64::INFINITY),
-                0xF000 => Value::Number(f64::NEG_INFINITY),
-                _ => Value::Number(f64::NAN),
-            };
+            *into = Value::Number(match header & 0xF000 {
+                0xD000 => f64::INFINITY,
+                0xF000 => f64::NEG_INFINITY,
+                _ => f64::NAN,
+            });
+            return;
         }
         SHORT => {
             // Six bits of weight and its sign, as two's complement.
@@ -47,14 +55,15 @@ pub fn numeric_value(bytes: &[u8]) -> Value<'static> {
     let exponent = (weight + 1 - count as i32) * 4;
     // Up to four digits are below 10^16; the product below is then one rounding of exact parts.
     if count <= 4 {
-        let mantissa = (0..count).fold(0u64, |sum, at| sum * 10_000 + u64::from(word(digits, at * 2)));
+        let mantissa = digits.chunks_exact(2).fold(0u64, |sum, digit| sum * 10_000 + u64::from(word(digit, 0)));
         let power = EXACT_POWERS.get(exponent.unsigned_abs() as usize);
         if let (Some(power), true) = (power, mantissa < 1 << 53) {
             let magnitude = if exponent < 0 { mantissa as f64 / power } else { mantissa as f64 * power };
-            return Value::Number(if negative { -magnitude } else { magnitude });
+            *into = Value::Number(if negative { -magnitude } else { magnitude });
+            return;
         }
     }
-    slow(negative, digits, exponent)
+    *into = slow(negative, digits, exponent);
 }
 
 fn slow(negative: bool, digits: &[u8], exponent: i32) -> Value<'static> {

@@ -38,30 +38,69 @@ pub fn row<const N: usize>(descriptor: pg_sys::TupleDesc, columns: [Option<pg_sy
     }
 }
 
-/// Begins the result of a set-returning function, in materialize mode. The function itself then returns NULL.
-pub fn begin_rows(arguments: &Arguments) -> *mut pg_sys::Tuplestorestate {
-    // SAFETY: resultinfo is checked to be a ReturnSetInfo; the store belongs to the query's memory, as the executor asks.
-    // No setDesc: the function has OUT columns, so the executor knows its row type.
+/// How the executor wants the rows of a set-returning function.
+pub enum Mode {
+    /// All at once: the function stands in FROM. It returns NULL itself.
+    Store(*mut pg_sys::Tuplestorestate),
+    /// One a call: it stands in a select list, where a store would only be read again.
+    PerCall,
+}
+
+impl Mode {
+    pub fn of(arguments: &Arguments) -> Mode {
+        // SAFETY: resultinfo is checked to be a ReturnSetInfo; the store belongs to the query's memory, as the executor
+        // asks. No setDesc: the function has OUT columns, so the executor knows its row type.
+        unsafe {
+            let info = (*arguments.fcinfo()).resultinfo.cast::<pg_sys::ReturnSetInfo>();
+            if info.is_null() || (*info).type_ != pg_sys::NodeTag::T_ReturnSetInfo {
+                Report::new(
+                    code::FEATURE_NOT_SUPPORTED,
+                    "set-valued function called in a context that cannot accept a set",
+                )
+                .hint("Put it into FROM: … CROSS JOIN LATERAL health_drivers(…) d.")
+                .raise();
+            }
+            let allowed = (*info).allowedModes as u32;
+            if allowed & pg_sys::SetFunctionReturnMode::SFRM_Materialize_Preferred == 0 {
+                return Mode::PerCall;
+            }
+            let random = allowed & pg_sys::SetFunctionReturnMode::SFRM_Materialize_Random != 0;
+            let memory = (*(*info).econtext).ecxt_per_query_memory;
+            let store = pgrx::PgMemoryContexts::For(memory)
+                .switch_to(|_| pg_sys::tuplestore_begin_heap(random, false, pg_sys::work_mem));
+            (*info).returnMode = pg_sys::SetFunctionReturnMode::SFRM_Materialize;
+            (*info).setResult = store;
+            Mode::Store(store)
+        }
+    }
+}
+
+/// Hands out the next pending row of the site, or ends the set. Between two rows the executor may give up on the set;
+/// then the callback forgets the rest, so that the next call begins anew.
+pub fn next_row(arguments: &Arguments, site: &mut Site, first: bool) -> Option<pg_sys::Datum> {
+    let site_datum = pg_sys::Datum::from(std::ptr::from_mut(site));
+    let row = site.pending.pop();
+    // SAFETY: Mode::of() has checked resultinfo; the site outlives the expression context's callbacks, since fn_mcxt
+    // outlives the execution.
     unsafe {
         let info = (*arguments.fcinfo()).resultinfo.cast::<pg_sys::ReturnSetInfo>();
-        let modes = pg_sys::SetFunctionReturnMode::SFRM_Materialize;
-        if info.is_null()
-            || (*info).type_ != pg_sys::NodeTag::T_ReturnSetInfo
-            || (*info).allowedModes as u32 & modes == 0
-        {
-            Report::new(
-                code::FEATURE_NOT_SUPPORTED,
-                "set-valued function called in a context that cannot accept a set",
-            )
-            .hint("Put it into FROM: … CROSS JOIN LATERAL health_drivers(…) d.")
-            .raise();
+        if row.is_some() {
+            if first {
+                pg_sys::RegisterExprContextCallback((*info).econtext, Some(forget_rows), site_datum);
+            }
+            (*info).isDone = pg_sys::ExprDoneCond::ExprMultipleResult;
+        } else {
+            if !first {
+                pg_sys::UnregisterExprContextCallback((*info).econtext, Some(forget_rows), site_datum);
+            }
+            site.pending.clear();
+            (*info).isDone = pg_sys::ExprDoneCond::ExprEndResult;
         }
-        let random = (*info).allowedModes as u32 & pg_sys::SetFunctionReturnMode::SFRM_Materialize_Random != 0;
-        let memory = (*(*info).econtext).ecxt_per_query_memory;
-        let store = pgrx::PgMemoryContexts::For(memory)
-            .switch_to(|_| pg_sys::tuplestore_begin_heap(random, false, pg_sys::work_mem));
-        (*info).returnMode = modes;
-        (*info).setResult = store;
-        store
     }
+    row
+}
+
+unsafe extern "C-unwind" fn forget_rows(site: pg_sys::Datum) {
+    // SAFETY: registered with a live site.
+    unsafe { (*site.cast_mut_ptr::<Site>()).pending.clear() };
 }

@@ -1,5 +1,6 @@
 //! Reading an account from a row: the columns are found by name once per row type, then one deform a row.
 
+use std::ptr::NonNull;
 use std::sync::OnceLock;
 
 use health_score_engine::{Input, Value};
@@ -10,8 +11,7 @@ use crate::error::{Report, code, did_you_mean, quoted};
 
 /// Where the inputs of one model lie in the rows of one type.
 pub struct Layout {
-    /// Changes when the type does, unlike its Oid.
-    identifier: u64,
+    row_type: RowType,
     descriptor: pg_sys::TupleDesc,
     /// Those that are there, scored ones first.
     columns: Vec<Column>,
@@ -32,7 +32,43 @@ struct Column {
 /// A composite datum, in plain memory.
 pub struct Row {
     header: pg_sys::HeapTupleHeader,
+}
+
+/// A row type as of now. Its cache entry lives as long as the backend, and its identifier changes when the type does,
+/// unlike its Oid: Postgres's own way for callers that keep a descriptor (typcache.h).
+struct RowType {
+    type_id: pg_sys::Oid,
+    typmod: i32,
+    /// None for anonymous rows, whose typmod means one shape for ever.
+    entry: Option<NonNull<pg_sys::TypeCacheEntry>>,
     identifier: u64,
+}
+
+impl RowType {
+    fn of(row: &Row) -> RowType {
+        let (type_id, typmod) = row.type_id();
+        // SAFETY: cache look-ups inside a transaction; the identifier is made here if it is not there yet.
+        let (entry, identifier) = unsafe {
+            let identifier = pg_sys::assign_record_type_identifier(type_id, typmod);
+            let entry = (type_id != pg_sys::RECORDOID)
+                .then(|| pg_sys::lookup_type_cache(type_id, pg_sys::TYPECACHE_TUPDESC as i32));
+            (entry.and_then(NonNull::new), identifier)
+        };
+        RowType { type_id, typmod, entry, identifier }
+    }
+
+    #[inline]
+    fn is_of(&self, row: &Row) -> bool {
+        let (type_id, typmod) = row.type_id();
+        if type_id != self.type_id {
+            return false;
+        }
+        match self.entry {
+            // SAFETY: entries of the type cache are never freed.
+            Some(entry) => unsafe { entry.as_ref() }.tupDesc_identifier == self.identifier,
+            None => typmod == self.typmod && typmod >= 0,
+        }
+    }
 }
 
 /// Postgres's own conversion of a composite datum, where this server exports it. Minor releases of November 2026 mark
@@ -51,7 +87,7 @@ fn to_header() -> Option<ToHeader> {
 
 /// Both bits together mark a composite datum (HEAP_IS_DATUM of those releases); a stored table row cannot have them
 /// here.
-const MARKED: u16 = (pg_sys::HEAP_XMAX_COMMITTED | pg_sys::HEAP_XMAX_INVALID) as u16;
+pub const MARKED: u16 = (pg_sys::HEAP_XMAX_COMMITTED | pg_sys::HEAP_XMAX_INVALID) as u16;
 
 impl Row {
     /// # Safety
@@ -64,8 +100,7 @@ impl Row {
             if !pgrx::varatt_is_4b_u(header.cast()) || (*header).t_infomask & MARKED != MARKED {
                 header = Row::convert(datum);
             }
-            let (type_id, typmod) = type_of(header);
-            Row { header, identifier: pg_sys::assign_record_type_identifier(type_id, typmod) }
+            Row { header }
         }
     }
 
@@ -81,10 +116,18 @@ impl Row {
         }
     }
 
+    #[inline]
+    fn type_id(&self) -> (pg_sys::Oid, i32) {
+        // SAFETY: header is valid by the contract of from_datum().
+        let fields = unsafe { &(*self.header).t_choice.t_datum };
+        // Only anonymous rows have a typmod; of a named type the field may hold a version.
+        let typmod = if fields.datum_typeid == pg_sys::RECORDOID { fields.datum_typmod } else { -1 };
+        (fields.datum_typeid, typmod)
+    }
+
     /// All columns: name, type and datum.
     pub fn columns(&self) -> Vec<(String, pg_sys::Oid, Option<pg_sys::Datum>)> {
-        // SAFETY: header is valid by the contract of from_datum().
-        let (type_id, typmod) = unsafe { type_of(self.header) };
+        let (type_id, typmod) = self.type_id();
         // SAFETY: the row's own type; the copy belongs to the call's memory.
         let descriptor = unsafe { pg_sys::lookup_rowtype_tupdesc_copy(type_id, typmod) };
         // SAFETY: the copy is valid.
@@ -111,26 +154,21 @@ impl Row {
     }
 }
 
-/// # Safety
-/// `header` is the header of a composite datum.
-#[inline]
-unsafe fn type_of(header: pg_sys::HeapTupleHeader) -> (pg_sys::Oid, i32) {
-    // SAFETY: by this function's contract.
-    let fields = unsafe { &(*header).t_choice.t_datum };
-    // Only anonymous rows have a typmod; of a named type the field may hold a version.
-    let typmod = if fields.datum_typeid == pg_sys::RECORDOID { fields.datum_typmod } else { -1 };
-    (fields.datum_typeid, typmod)
+impl Drop for Layout {
+    fn drop(&mut self) {
+        // SAFETY: our own copy, made in a context that is still there: a site is dropped before its context's memory.
+        unsafe { pg_sys::FreeTupleDesc(self.descriptor) };
+    }
 }
 
 impl Layout {
     pub fn fits(&self, row: &Row) -> bool {
-        self.identifier == row.identifier
+        self.row_type.is_of(row)
     }
 
     /// Finds the columns of `inputs`; memory comes from `context`, which lives as long as the layout.
     pub fn resolve(row: &Row, inputs: &[Input], context: pg_sys::MemoryContext) -> Layout {
-        // SAFETY: header is valid by the contract of from_datum().
-        let (type_id, typmod) = unsafe { type_of(row.header) };
+        let (type_id, typmod) = row.type_id();
         // SAFETY: the row's own type; the copy belongs to `context`.
         let descriptor = unsafe {
             PgMemoryContexts::For(context).switch_to(|_| pg_sys::lookup_rowtype_tupdesc_copy(type_id, typmod))
@@ -151,7 +189,7 @@ impl Layout {
         // SAFETY: our own copy.
         let count = unsafe { (*descriptor).natts } as usize;
         Layout {
-            identifier: row.identifier,
+            row_type: RowType::of(row),
             descriptor,
             columns,
             scored,
@@ -168,7 +206,7 @@ impl Layout {
         for column in columns {
             if !self.nulls[column.attribute] {
                 // SAFETY: the kind was made from this column's type.
-                values[column.input] = unsafe { column.kind.value(self.datums[column.attribute]) };
+                unsafe { column.kind.read(self.datums[column.attribute], &mut values[column.input]) };
             }
         }
     }
@@ -198,22 +236,26 @@ fn column_names(descriptor: pg_sys::TupleDesc) -> Vec<NamedColumn> {
 /// A renamed column must not quietly re-weigh everybody.
 fn require_columns(inputs: &[Input], columns: &[Option<&NamedColumn>], names: &[NamedColumn]) {
     let known = || names.iter().map(|column| column.name.as_str());
-    let listed = || known().take(20).collect::<Vec<_>>().join(", ");
+    let has = || match known().take(20).collect::<Vec<_>>() {
+        none if none.is_empty() => "The row has no columns.".to_owned(),
+        some => format!("The row has: {}.", some.join(", ")),
+    };
     if columns.iter().all(Option::is_none) {
         let wanted: Vec<_> = inputs.iter().map(|input| input.name.as_str()).take(20).collect();
         Report::new(code::INVALID_PARAMETER, "the row has none of the model's inputs")
-            .detail(format!("The model reads: {}. The row has: {}.", wanted.join(", "), listed()))
+            .detail(format!("The model reads: {}. {}", wanted.join(", "), has()))
             .hint("Pass the row of the table that has these columns, or rename them in a subquery.")
             .raise();
     }
     let absent = inputs.iter().zip(columns).find(|(input, column)| input.required && column.is_none());
     if let Some((input, _)) = absent {
-        let otherwise = "Add the column, change the signal's \"input\", or make the signal \"optional\".";
+        let otherwise =
+            "Add the column (NULL will do), change the \"input\" in the model, or make the signal \"optional\".";
         Report::new(
             code::UNDEFINED_COLUMN,
             format!("the row has no column {}, which the model reads", quoted(&input.name)),
         )
-        .detail(format!("The row has: {}.", listed()))
+        .detail(has())
         .hint(did_you_mean(&input.name, known(), otherwise))
         .raise();
     }

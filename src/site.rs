@@ -11,7 +11,7 @@ use crate::datum::{instant, varlena_bytes};
 use crate::error::{Report, code, score_error};
 use crate::model_cache::{Compiled, Named, by_document, by_name};
 use crate::model_store::Store;
-use crate::tuple::TupleWriter;
+use crate::tuple::{PendingRows, TupleWriter};
 
 /// Whether the explanation is wanted, or the number alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +31,8 @@ pub struct Site {
     /// The row type that a function returns, for those that return rows; and memory to write them in.
     pub descriptor: Option<pg_sys::TupleDesc>,
     pub row: Option<TupleWriter>,
+    /// Rows of a set that is being handed out.
+    pub pending: PendingRows,
     pub buffer: String,
 }
 
@@ -105,6 +107,7 @@ impl Site {
             values: Vec::new(),
             descriptor: None,
             row: None,
+            pending: PendingRows::default(),
             buffer: String::new(),
         }
     }
@@ -181,7 +184,7 @@ impl Site {
             Some(datum) => match instant(datum.value() as i64) {
                 Some(instant) => Some(instant),
                 None => Report::new(code::INVALID_PARAMETER, "as_of must be a finite time")
-                    .hint("Leave as_of out for now().")
+                    .hint("Pass a time, for example now().")
                     .raise(),
             },
             None if self.by_name && compiled.model.reads_time() => {

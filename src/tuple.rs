@@ -1,4 +1,5 @@
-//! One row at a time in Postgres's tuple layout (src/include/access/htup_details.h), for a tuplestore, which copies it.
+//! One row at a time in Postgres's tuple layout (src/include/access/htup_details.h), for a tuplestore, which copies it, or
+//! as a composite datum.
 //!
 //! heap_form_tuple would need every text as a datum of its own first, and looks at every column twice; a set-returning
 //! function that is called for each account of a book spends most of its time there.
@@ -6,6 +7,8 @@
 use std::mem::offset_of;
 
 use pgrx::pg_sys;
+
+use crate::row::MARKED;
 
 type Header = pg_sys::HeapTupleHeaderData;
 
@@ -124,5 +127,56 @@ impl TupleWriter {
         };
         // SAFETY: a complete tuple, by this function's contract; it is copied before this returns.
         unsafe { pg_sys::tuplestore_puttuple(store, &mut tuple) };
+    }
+}
+
+/// The rows of one call of a set-returning function, as composite datums that are handed out one by one.
+#[derive(Default)]
+pub struct PendingRows {
+    /// Words, because a tuple is maximally aligned.
+    words: Vec<u64>,
+    /// Where each row begins.
+    starts: Vec<usize>,
+    next: usize,
+}
+
+impl PendingRows {
+    pub fn clear(&mut self) {
+        self.words.clear();
+        self.starts.clear();
+        self.next = 0;
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.starts.is_empty()
+    }
+
+    /// Keeps a copy of the row as a datum of the record type with this typmod.
+    pub fn push(&mut self, row: &TupleWriter, typmod: i32) {
+        assert_eq!(row.column, row.columns, "every column is written");
+        let start = self.words.len();
+        self.words.resize(start + row.end.div_ceil(8), 0);
+        self.starts.push(start);
+        // SAFETY: the words were just made for these bytes; the header lies at their beginning.
+        unsafe {
+            let image: *mut u8 = self.words.as_mut_ptr().add(start).cast();
+            std::ptr::copy_nonoverlapping(row.bytes.as_ptr(), image, row.end);
+            let header = &mut *image.cast::<Header>();
+            header.t_choice.t_datum = pg_sys::DatumTupleFields {
+                datum_len_: (row.end << 2) as i32,
+                datum_typmod: typmod,
+                datum_typeid: pg_sys::RECORDOID,
+            };
+            header.t_ctid.ip_blkid = pg_sys::BlockIdData { bi_hi: u16::MAX, bi_lo: u16::MAX };
+            header.t_ctid.ip_posid = 0;
+            header.t_infomask |= MARKED;
+        }
+    }
+
+    /// The next row's datum, good until the rows are cleared.
+    pub fn pop(&mut self) -> Option<pg_sys::Datum> {
+        let start = *self.starts.get(self.next)?;
+        self.next += 1;
+        Some(pg_sys::Datum::from(self.words[start..].as_mut_ptr()))
     }
 }

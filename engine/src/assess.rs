@@ -129,6 +129,9 @@ impl Assessor {
         self.begin(plan);
         self.groups.clear();
         self.groups.resize(weighing.group_weights.len(), (0.0, 0.0));
+        // Without category weights there is one group, and its sums stay in registers.
+        let one_group = self.groups.len() == 1;
+        let mut only = (0.0, 0.0);
         let mut covered = 0.0;
         let mut uncovered = 0.0;
         for (at, signal) in plan.signals.iter().enumerate() {
@@ -140,7 +143,7 @@ impl Assessor {
                 None => self.fallback(plan, at, weighted, values, as_of)?,
             };
             if let Some(subscore) = state.result {
-                let group = &mut self.groups[weighing.group_of[at]];
+                let group = if one_group { &mut only } else { &mut self.groups[weighing.group_of[at]] };
                 group.0 += weighted.weight;
                 group.1 += weighted.weight * subscore;
             }
@@ -150,6 +153,9 @@ impl Assessor {
                 uncovered += weighing.nominal[at];
             }
             self.states.push(state);
+        }
+        if one_group {
+            self.groups[0] = only;
         }
         let (mut total_weight, mut sum) = (0.0, 0.0);
         for ((weight, weighted_sum), group_weight) in self.groups.iter().zip(&weighing.group_weights) {

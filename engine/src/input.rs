@@ -117,8 +117,9 @@ impl Source {
     pub fn read<'a>(&self, values: &[Value<'a>], as_of: i64) -> Result<Value<'a>, Problem> {
         match *self {
             Source::Column(at) => Ok(values[at]),
-            Source::Ratio(a, b) => quotient(values, a, b, 0.0),
-            Source::Change(now, before) => quotient(values, now, before, 1.0),
+            Source::Ratio(a, b) => quotient(values, a, b, |a, b| a / b),
+            // Not now / before − 1: 95 of 100 is −0.05, which a step at −0.05 must hit.
+            Source::Change(now, before) => quotient(values, now, before, |now, before| (now - before) / before),
             Source::Days(from, to) => {
                 let (Some(from), Some(to)) = (moment(values, from, as_of)?, moment(values, to, as_of)?) else {
                     return Ok(Value::Missing);
@@ -129,9 +130,14 @@ impl Source {
     }
 }
 
-fn quotient<'a>(values: &[Value<'a>], above: usize, below: usize, minus: f64) -> Result<Value<'a>, Problem> {
+fn quotient<'a>(
+    values: &[Value<'a>],
+    above: usize,
+    below: usize,
+    divide: impl Fn(f64, f64) -> f64,
+) -> Result<Value<'a>, Problem> {
     match (number(values, above)?, number(values, below)?) {
-        (Some(a), Some(b)) if b != 0.0 => Ok(Value::Number(a / b - minus)),
+        (Some(a), Some(b)) if b != 0.0 => Ok(Value::Number(divide(a, b))),
         _ => Ok(Value::Missing),
     }
 }

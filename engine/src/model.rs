@@ -8,7 +8,7 @@ use crate::band::{Band, band_of};
 use crate::condition::{Condition, Numbers, Scope};
 use crate::input::{Input, Inputs};
 use crate::issue::{Issue, Issues, Path};
-use crate::json::Object;
+use crate::json::{Object, kind};
 use crate::patch::{check_segment_patch, merge};
 use crate::plan::{Plan, not_an_object};
 use crate::rule::unique_names;
@@ -244,8 +244,8 @@ fn parse_segments(
     let list = match document.get("segments") {
         None => return Vec::new(),
         Some(Json::Array(list)) => list,
-        Some(_) => {
-            issues.error(&path, "must be an array");
+        Some(other) => {
+            issues.error(&path, format!("must be an array, not {}", kind(other)));
             return Vec::new();
         }
     };
@@ -257,6 +257,7 @@ fn parse_segments(
     let mut all_signals = count_signals(document);
     let mut segments = Vec::with_capacity(list.len());
     for (index, json) in list.iter().enumerate() {
+        interrupt();
         let at = path.index(index);
         let Some(object) = Object::open(json, at, &["name", "label", "when", "patch"], issues) else {
             continue;

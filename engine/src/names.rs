@@ -3,7 +3,10 @@
 use crate::issue::Issues;
 
 /// Beyond this length a name is no slip of the keyboard, and the distance would cost more than the help is worth.
-const LONGEST: usize = 200;
+const LONGEST: usize = 64;
+
+/// So many names are looked at: a slip in a document of thousands must not take seconds to report.
+const MOST: usize = 1000;
 
 /// The known name that a user most likely meant, or none if nothing is near enough.
 pub fn nearest<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
@@ -13,6 +16,7 @@ pub fn nearest<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>) -> Op
     let wanted = wanted.to_lowercase();
     known
         .into_iter()
+        .take(MOST)
         .filter(|name| name.len() <= LONGEST)
         .map(|name| (strsim::damerau_levenshtein(&wanted, &name.to_lowercase()), name))
         .filter(|(distance, name)| *distance <= (name.chars().count().max(wanted.chars().count()) / 3).max(1))

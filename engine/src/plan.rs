@@ -134,7 +134,7 @@ impl Plan {
         let rules = match object.array("rules", issues) {
             Some(list) => {
                 let scope = Scope::Rule { signals: &signal_names, categories: &category_names, points };
-                Rule::parse_all(list, root.key("rules"), &scope, inputs, issues)
+                Rule::parse_all(list, root.key("rules"), &scope, inputs, issues, interrupt)
             }
             None => Vec::new(),
         };

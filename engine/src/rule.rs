@@ -81,12 +81,21 @@ impl Rule {
         Some(Rule { label: label.unwrap_or_else(|| name.clone()), name, reason, when: when?, action, effect })
     }
 
-    pub fn parse_all(list: &[Json], path: Path, scope: &Scope, inputs: &mut Inputs, issues: &mut Issues) -> Vec<Rule> {
+    pub fn parse_all(
+        list: &[Json],
+        path: Path,
+        scope: &Scope,
+        inputs: &mut Inputs,
+        issues: &mut Issues,
+        interrupt: &mut dyn FnMut(),
+    ) -> Vec<Rule> {
         unique_names(list, &path, issues);
-        list.iter()
-            .enumerate()
-            .filter_map(|(index, json)| Rule::parse(json, path.index(index), scope, inputs, issues))
-            .collect()
+        let mut rules = Vec::with_capacity(list.len());
+        for (index, json) in list.iter().enumerate() {
+            interrupt();
+            rules.extend(Rule::parse(json, path.index(index), scope, inputs, issues));
+        }
+        rules
     }
 }
 

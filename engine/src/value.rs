@@ -1,7 +1,5 @@
 //! One raw value as an account gives it.
 
-use std::fmt::Write;
-
 use crate::time::write_time;
 
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -58,9 +56,14 @@ impl Value<'_> {
 
 fn write_number(number: f64, out: &mut String) {
     if !number.is_finite() {
-        // Writing to a String cannot fail.
-        let _ = write!(out, "{number}");
-    } else if number.abs() < 1e15 && number as i64 as f64 == number {
+        out.push_str(if number.is_nan() {
+            "NaN"
+        } else if number > 0.0 {
+            "Infinity"
+        } else {
+            "-Infinity"
+        });
+    } else if number.abs() < 1e17 && number as i64 as f64 == number {
         out.push_str(itoa::Buffer::new().format(number as i64));
     } else {
         out.push_str(zmij::Buffer::new().format_finite(number));

@@ -419,7 +419,7 @@ fn document_of(points: bool) -> BoxedStrategy<Json> {
                 document
             })
         })
-        .prop_filter("the weights add up to 0", |document| adds_up(document))
+        .prop_filter("the weights add up to 0", adds_up)
         .boxed()
 }
 

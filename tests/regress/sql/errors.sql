@@ -36,6 +36,7 @@ SELECT health_score('errors crn@1', '{"nps": 9}'); \echo :SQLSTATE
 SELECT health_score('a@b', '{"nps": 9}'); \echo :SQLSTATE
 SELECT health_score('errors crm@', '{"nps": 9}'); \echo :SQLSTATE
 SELECT health_score('errors crm@99999999999', '{"nps": 9}'); \echo :SQLSTATE
+SELECT health_score('errors crm@+1', '{"nps": 9}'); \echo :SQLSTATE
 -- Without a cast a document is a text, and a text is a name.
 SELECT health_score('{"signals": {"nps": {"scale": {"linear": [0, 10]}}}}', '{"nps": 9}'); \echo :SQLSTATE
 SELECT health_drivers(E'\n  {"signals": {}}', '{"nps": 9}'); \echo :SQLSTATE
@@ -191,6 +192,13 @@ SELECT health_score(wide(1000) || jsonb_build_object('segments',
 -- A report stays readable: a hundred errors, and how many more.
 SELECT count(*), max(message) FILTER (WHERE path = '$') AS rest
   FROM health_model_check((SELECT jsonb_build_object('signals', jsonb_object_agg('s' || n, '{}'::jsonb)) FROM generate_series(1, 1000) n)); \echo :SQLSTATE
+-- To look for the nearest of 5,000 long names must not take minutes, a hundred times over.
+SET statement_timeout = '20s';
+SELECT count(*) FROM health_model_check(jsonb_build_object(
+    'signals', (SELECT jsonb_object_agg('s' || n || repeat('x', 180), '{"scale": {"linear": [0, 1]}}'::jsonb) FROM generate_series(1, 5000) n),
+    'rules', (SELECT jsonb_agg(jsonb_build_object('name', 'r' || n, 'cap', 1, 'when', jsonb_build_object('subscore', 'q' || n || repeat('y', 180), 'lt', 1)))
+                FROM generate_series(1, 100) n))); \echo :SQLSTATE
+RESET statement_timeout;
 -- A document beyond 4 MiB is no model.
 SELECT health_score(model() || jsonb_build_object('meta', jsonb_build_object('log', repeat('x', 4194304))), '{"nps": 9}'); \echo :SQLSTATE
 SELECT health_model_save('errors big', model() || jsonb_build_object('meta', jsonb_build_object('log', repeat('x', 4194304)))); \echo :SQLSTATE

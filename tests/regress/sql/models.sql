@@ -108,6 +108,10 @@ SELECT health_model_save(E'models "quoted" ''n\\'' ünïcode %s', doc()); \echo 
 SELECT health_score(E'models "quoted" ''n\\'' ünïcode %s@1', '{"nps": 5}'); \echo :SQLSTATE
 SELECT health_score(E'models "quoted" ''n\\'' ünïcode %d', '{"nps": 5}'); \echo :SQLSTATE
 
+-- A HINT can be copied, whatever the name.
+SELECT health_model_save('models o''brien', doc(), activate => false); \echo :SQLSTATE
+SELECT health_score('models o''brien', '{"nps": 5}'); \echo :SQLSTATE
+
 --
 -- A saved version does not change, whoever asks and however
 --

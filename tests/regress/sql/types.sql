@@ -66,6 +66,7 @@ SELECT what, by_row, by_jsonb = by_row AS jsonb, by_inputs = by_row AS inputs
     UNION ALL SELECT 'float4 1e-30', read_as('types unit', t), read_as('types unit', to_jsonb(t)), read_as('types unit', health_inputs(t)) FROM (SELECT 1e-30::float4 AS v) t
     UNION ALL SELECT 'float4 1.5e38', read_as('types unit', t), read_as('types unit', to_jsonb(t)), read_as('types unit', health_inputs(t)) FROM (SELECT 1.5e38::float4 AS v) t
     UNION ALL SELECT 'float4 16777217.5', read_as('types hundred', t), read_as('types hundred', to_jsonb(t)), read_as('types hundred', health_inputs(t)) FROM (SELECT 16777217.5::float4 AS v) t
+    UNION ALL SELECT 'float4 123456789', read_as('types hundred', t), read_as('types hundred', to_jsonb(t)), read_as('types hundred', health_inputs(t)) FROM (SELECT 123456789::float4 AS v) t
     UNION ALL SELECT 'float8 0.1', read_as('types unit', t), read_as('types unit', to_jsonb(t)), read_as('types unit', health_inputs(t)) FROM (SELECT 0.1::float8 AS v) t
     UNION ALL SELECT 'float8 0.1 + 0.2', read_as('types unit', t), read_as('types unit', to_jsonb(t)), read_as('types unit', health_inputs(t)) FROM (SELECT 0.1::float8 + 0.2::float8 AS v) t
     UNION ALL SELECT 'float8 -0', read_as('types unit', t), read_as('types unit', to_jsonb(t)), read_as('types unit', health_inputs(t)) FROM (SELECT '-0'::float8 AS v) t
@@ -92,12 +93,14 @@ SELECT what, by_row, by_jsonb = by_row AS jsonb, by_inputs = by_row AS inputs
   ) AS x (what, by_row, by_jsonb, by_inputs);
 -- Correctly rounded: as Postgres itself turns the text into a double. Digits of every count, with every exponent around the
 -- short and the long form of numeric.
-SELECT count(*), count(*) FILTER (WHERE float8send((health_drivers('types unit', t)).value::float8) <> float8send(v::text::float8)) AS wrong
-  FROM (SELECT (CASE WHEN i % 2 = 0 THEN 1 ELSE -1 END * (i * 7919 + 1)::numeric * 10::numeric ^ (i % 60 - 30)
-                + CASE WHEN i % 3 = 0 THEN 0.1 ^ 30 ELSE 0 END) AS v
-          FROM generate_series(1, 3000) i) t;
-SELECT count(*), count(*) FILTER (WHERE float8send(health_score('types unit', t)) <> float8send(health_score('types unit', to_jsonb(t)))) AS wrong
-  FROM (SELECT (i / 3000.0)::float4 AS v FROM generate_series(1, 3000) i) t;
+SELECT count(*), count(*) FILTER (WHERE float8send(d.value::float8) <> float8send(v::text::float8)) AS wrong
+  FROM (SELECT (CASE WHEN i % 2 = 0 THEN 1 ELSE -1 END * (i * 7919 + 1)::numeric * ('1e' || i % 60 - 30)::numeric
+                + CASE WHEN i % 3 = 0 THEN 1e-30 ELSE 0 END) AS v
+          FROM generate_series(1, 3000) i) t, health_drivers('types unit', t) d;
+-- A float4 by its shortest decimal, also where it is a whole number beyond its digits.
+SELECT count(*), count(*) FILTER (WHERE float8send(d.value::float8) <> float8send(v::text::float8)) AS wrong
+  FROM (SELECT (i / 3000.0)::float4 AS v FROM generate_series(1, 3000) i
+        UNION ALL SELECT (i * 7919.0 * ('1e' || i % 30)::numeric)::float4 FROM generate_series(1, 3000) i) t, health_drivers('types unit', t) d;
 SELECT count(*), count(*) FILTER (WHERE float8send(health_score('types unit', t)) <> float8send(health_score('types unit', format('{"v": %s}', v)))) AS wrong
   FROM (SELECT sqrt(i / 3000.0)::numeric AS v FROM generate_series(1, 3000) i) t;
 
@@ -170,6 +173,8 @@ SELECT what, by_row, by_jsonb FROM (
     UNION ALL SELECT 'bytea', read_as('types map', t), NULL FROM (SELECT '\x01'::bytea AS v) t
     UNION ALL SELECT 'unknown key', read_as('types map', t), read_as('types map', to_jsonb(t)) FROM (SELECT 'bronze' AS v) t
   ) AS x (what, by_row, by_jsonb);
+-- In health_inputs they are as in to_jsonb.
+SELECT health_inputs('date', 'infinity'::date, 'stamp', '-infinity'::timestamptz, 'nan', 'NaN'::numeric, 'inf', '-Infinity'::float8);
 -- All of it as an error meets the user, once.
 SELECT health_score('types hundred', t) FROM (SELECT '5'::money AS v) t;
 -- What no signal reads may be of any type.
@@ -236,8 +241,12 @@ SELECT driver, value, subscore FROM "Names" n, health_drivers('types names', n) 
 SELECT health_score('types names', n), health_score('types names', to_jsonb(n)) FROM "Names" n;
 
 -- 1,000 columns, of changing width and partly NULL, the needed ones at the end.
-SELECT 'CREATE TABLE wide (' || string_agg(format('c%s %s', i, (ARRAY['int2', 'text', 'int8', 'bool', 'numeric'])[i % 5 + 1]), ', ' ORDER BY i) || ', v int, z int)'
-  FROM generate_series(1, 998) i \gexec
+DO $$
+BEGIN
+    EXECUTE (SELECT 'CREATE TABLE wide (' || string_agg(format('c%s %s', i, (ARRAY['int2', 'text', 'int8', 'bool', 'numeric'])[i % 5 + 1]), ', ' ORDER BY i)
+                    || ', v int, z int)' FROM generate_series(1, 998) i);
+END
+$$;
 INSERT INTO wide (c1, c3, c500, v) VALUES ('x', true, 1, 42);
 INSERT INTO wide (c6, c8, v) VALUES (repeat('x', 50), true, 43);
 SELECT health_score('types hundred', w), health_score('types hundred', to_jsonb(w)) FROM wide w ORDER BY 1;

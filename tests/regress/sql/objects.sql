@@ -1,0 +1,69 @@
+-- The objects of the extension, by the catalog: named, described, and declared as they are promised.
+-- (Newer versions of Postgres count row and array types of a table as members too; they are the table's.)
+CREATE VIEW member AS
+SELECT d.classid, d.objid, pg_describe_object(d.classid, d.objid, 0) AS object
+  FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid
+ WHERE d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e' AND e.extname = 'health_score'
+   AND NOT EXISTS (SELECT FROM pg_type t WHERE d.classid = 'pg_type'::regclass AND t.oid = d.objid AND (t.typrelid <> 0 OR t.typelem <> 0));
+
+-- All of them, so that nothing appears or goes unnoticed.
+SELECT object FROM member ORDER BY object COLLATE "C";
+
+-- Everything has a comment, columns and hand-made indexes too.
+SELECT object FROM member m
+ WHERE NOT EXISTS (SELECT FROM pg_description d WHERE d.classoid = m.classid AND d.objoid = m.objid AND d.objsubid = 0 AND d.description <> '');
+SELECT m.object, a.attname FROM member m JOIN pg_attribute a ON a.attrelid = m.objid AND a.attnum > 0 AND NOT a.attisdropped
+ WHERE m.classid = 'pg_class'::regclass AND col_description(a.attrelid, a.attnum) IS NULL;
+SELECT i.indexrelid::regclass FROM member m JOIN pg_index i ON m.classid = 'pg_class'::regclass AND i.indrelid = m.objid
+ WHERE NOT EXISTS (SELECT FROM pg_constraint c WHERE c.conindid = i.indexrelid) AND obj_description(i.indexrelid, 'pg_class') IS NULL;
+-- A comment is a sentence, and fits a terminal's line or three.
+SELECT m.object, d.description FROM member m JOIN pg_description d ON d.classoid = m.classid AND d.objoid = m.objid
+ WHERE d.description !~ '^[A-Z].*[.…]$' OR length(d.description) > 300 OR d.description ~ '\s\s|\n';
+
+-- All names begin with health_, and all are in the extension's schema.
+SELECT object FROM member m
+  LEFT JOIN pg_proc p ON m.classid = 'pg_proc'::regclass AND p.oid = m.objid
+  LEFT JOIN pg_class c ON m.classid = 'pg_class'::regclass AND c.oid = m.objid
+  LEFT JOIN pg_type t ON m.classid = 'pg_type'::regclass AND t.oid = m.objid
+ WHERE ltrim(coalesce(p.proname, c.relname, t.typname), '_') NOT LIKE 'health\_%'
+    OR coalesce(p.pronamespace, c.relnamespace, t.typnamespace) <> (SELECT extnamespace FROM pg_extension WHERE extname = 'health_score');
+
+-- Volatility, parallel safety, strictness, cost and rows of each function; the arguments by name.
+SELECT p.oid::regprocedure AS function,
+       CASE p.provolatile WHEN 'i' THEN 'immutable' WHEN 's' THEN 'stable' ELSE 'volatile' END AS volatility,
+       CASE p.proparallel WHEN 's' THEN 'safe' WHEN 'r' THEN 'restricted' ELSE 'unsafe' END AS parallel,
+       p.proisstrict AS strict, p.procost AS cost, p.prorows AS rows
+  FROM member m JOIN pg_proc p ON m.classid = 'pg_proc'::regclass AND p.oid = m.objid ORDER BY p.oid::regprocedure::text COLLATE "C";
+-- By document is immutable, by name stable; both are parallel safe.
+SELECT p.oid::regprocedure FROM member m JOIN pg_proc p ON m.classid = 'pg_proc'::regclass AND p.oid = m.objid
+ WHERE p.proargnames[1] = 'model'
+   AND (p.proparallel <> 's' OR p.provolatile <> CASE p.proargtypes[0] WHEN 'jsonb'::regtype THEN 'i' WHEN 'text'::regtype THEN 's' END::"char");
+-- The functions of one account have the same arguments, in the same order, with the same defaults, in all eight forms.
+SELECT p.proname, count(*) AS forms, count(DISTINCT p.proargtypes) AS different,
+       count(*) FILTER (WHERE p.pronargdefaults = 2 AND p.proargnames[1:4] = '{model,account,as_of,segment}'
+                          AND p.proargtypes[2] = 'timestamptz'::regtype AND p.proargtypes[3] = 'text'::regtype) AS alike,
+       count(DISTINCT coalesce(p.proallargtypes[5:], ARRAY[p.prorettype])) AS results
+  FROM member m JOIN pg_proc p ON m.classid = 'pg_proc'::regclass AND p.oid = m.objid
+ WHERE 'account' = ANY (p.proargnames) GROUP BY p.proname ORDER BY p.proname;
+-- Nobody's rights but the caller's; nothing claims to leak nothing; PL/pgSQL functions have their search_path fixed.
+SELECT p.oid::regprocedure, p.prosecdef, p.proleakproof, p.proconfig FROM member m JOIN pg_proc p ON m.classid = 'pg_proc'::regclass AND p.oid = m.objid
+  JOIN pg_language l ON l.oid = p.prolang
+ WHERE p.prosecdef OR p.proleakproof OR l.lanname NOT IN ('c', 'plpgsql')
+    OR (l.lanname = 'plpgsql') <> coalesce(p.proconfig = ARRAY['search_path=public, pg_temp'], false);
+-- Everybody may call the functions; everybody may read the models, nobody but the owner may write them.
+SELECT p.oid::regprocedure, p.proacl FROM member m JOIN pg_proc p ON m.classid = 'pg_proc'::regclass AND p.oid = m.objid
+ WHERE NOT has_function_privilege('public', p.oid, 'EXECUTE');
+SELECT privilege, has_table_privilege('public', 'health_model', privilege)
+  FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER']) privilege;
+
+-- The table: columns, keys, triggers (those that invalidate fire always), and that a dump holds its rows.
+SELECT attname, format_type(atttypid, atttypmod) AS type, attnotnull, pg_get_expr(adbin, adrelid) AS "default"
+  FROM pg_attribute a LEFT JOIN pg_attrdef d ON (adrelid, adnum) = (attrelid, attnum)
+ WHERE attrelid = 'health_model'::regclass AND attnum > 0 ORDER BY attnum;
+SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = 'health_model'::regclass AND contype <> 'n' ORDER BY conname COLLATE "C";
+SELECT indexrelid::regclass, pg_get_indexdef(indexrelid) FROM pg_index WHERE indrelid = 'health_model'::regclass ORDER BY indexrelid::regclass::text COLLATE "C";
+SELECT tgname, CASE tgenabled WHEN 'A' THEN 'always' WHEN 'O' THEN 'origin' END AS fires, pg_get_triggerdef(oid) FROM pg_trigger
+ WHERE tgrelid = 'health_model'::regclass AND NOT tgisinternal ORDER BY tgname COLLATE "C";
+SELECT extconfig::regclass[], extcondition, extrelocatable, extversion FROM pg_extension WHERE extname = 'health_score';
+SELECT name, superuser, trusted, relocatable, schema, requires, comment FROM pg_available_extension_versions WHERE name = 'health_score';
+DROP VIEW member;
