@@ -4,8 +4,8 @@
 set -euo pipefail
 
 rounds=${BENCH_ROUNDS:-5}
-pgbench_rounds=${BENCH_PGBENCH_ROUNDS:-10}
-pgbench_seconds=${BENCH_PGBENCH_SECONDS:-3}
+pgbench_rounds=${BENCH_PGBENCH_ROUNDS:-15}
+pgbench_seconds=${BENCH_PGBENCH_SECONDS:-2}
 result=target/bench.md
 
 run_psql() { psql -X -q -A -t -v ON_ERROR_STOP=1 "$@"; }

@@ -41,7 +41,8 @@ BEGIN
         -- Said here in words; the constraint on the table stays for what no trigger sees.
         IF NEW.name OPERATOR(pg_catalog.=) '' OR pg_catalog.octet_length(NEW.name) OPERATOR(pg_catalog.>) 200
            OR NEW.name OPERATOR(pg_catalog.~) '[@{]' THEN
-            RAISE EXCEPTION 'invalid model name "%"', pg_catalog.left(NEW.name, 80)
+            RAISE EXCEPTION 'invalid model name "%"%', pg_catalog.left(NEW.name, 80),
+                CASE WHEN pg_catalog.length(NEW.name) OPERATOR(pg_catalog.>) 80 THEN '…' ELSE '' END
                 USING ERRCODE = 'invalid_parameter_value',
                       DETAIL = 'A name has 1 to 200 bytes, and neither @ nor { in it.',
                       HINT = 'For example: SELECT health_model_save(''saas'', …). Versions are counted for you.';
@@ -79,12 +80,16 @@ CREATE TRIGGER health_model_guard_truncate BEFORE TRUNCATE ON health_model
     FOR EACH STATEMENT EXECUTE FUNCTION health_model_guard();
 CREATE TRIGGER health_model_changed AFTER INSERT OR UPDATE OR DELETE ON health_model
     FOR EACH ROW EXECUTE FUNCTION health_model_changed();
+-- Also before: a trigger of the user's own may score between the change of a row and health_model_changed.
+CREATE TRIGGER health_model_changing BEFORE INSERT OR UPDATE OR DELETE ON health_model
+    FOR EACH STATEMENT EXECUTE FUNCTION health_model_changed();
 CREATE TRIGGER health_model_changed_truncate AFTER TRUNCATE ON health_model
     FOR EACH STATEMENT EXECUTE FUNCTION health_model_changed();
 
 -- Neither the checks of a row nor the invalidation may depend on session_replication_role: a replicated change is a
 -- change. Only TRUNCATE, which a superuser in that role may want for emptying a subscriber, is let through.
 ALTER TABLE health_model ENABLE ALWAYS TRIGGER health_model_guard;
+ALTER TABLE health_model ENABLE ALWAYS TRIGGER health_model_changing;
 ALTER TABLE health_model ENABLE ALWAYS TRIGGER health_model_changed;
 ALTER TABLE health_model ENABLE ALWAYS TRIGGER health_model_changed_truncate;
 
@@ -111,9 +116,16 @@ BEGIN
     UPDATE health_model m SET active = false
      WHERE m.name OPERATOR(pg_catalog.=) health_model_activate.name AND m.active
        AND m.version OPERATOR(pg_catalog.<>) health_model_activate.version;
-    UPDATE health_model m SET active = true
-     WHERE m.name OPERATOR(pg_catalog.=) health_model_activate.name AND NOT m.active
-       AND m.version OPERATOR(pg_catalog.=) health_model_activate.version;
+    BEGIN
+        UPDATE health_model m SET active = true
+         WHERE m.name OPERATOR(pg_catalog.=) health_model_activate.name AND NOT m.active
+           AND m.version OPERATOR(pg_catalog.=) health_model_activate.version;
+    EXCEPTION WHEN unique_violation THEN
+        -- As in health_model_save.
+        RAISE EXCEPTION 'could not activate model %: another session has activated a version since this transaction began',
+            pg_catalog.quote_literal(health_model_activate.name)
+            USING ERRCODE = 'serialization_failure', HINT = 'Retry the transaction.';
+    END;
 END
 $$;
 COMMENT ON FUNCTION health_model_activate(text, integer) IS

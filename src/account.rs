@@ -5,6 +5,7 @@ use pgrx::pg_sys;
 
 use crate::datum::varlena_bytes;
 use crate::error::{Report, code};
+use crate::json_text::parse_jsonb;
 use crate::jsonb::{self, NotAnAccount};
 use crate::model_cache::Compiled;
 use crate::row::{Layout, Row};
@@ -89,21 +90,9 @@ impl Account {
             match declared {
                 AccountType::Row => Account::Row(Row::from_datum(datum)),
                 AccountType::Jsonb => Account::Jsonb(varlena_bytes(datum)),
-                AccountType::Json => Account::Jsonb(varlena_bytes(parse_json(varlena_bytes(datum)))),
+                AccountType::Json => Account::Jsonb(varlena_bytes(parse_jsonb(varlena_bytes(datum).to_vec()))),
             }
         }
-    }
-}
-
-/// A jsonb datum from JSON text.
-pub fn parse_json(text: &[u8]) -> pg_sys::Datum {
-    let Ok(text) = std::ffi::CString::new(text) else {
-        Report::new(code::INVALID_PARAMETER, "the account is not JSON").raise();
-    };
-    // SAFETY: jsonb_in reads a C string; what it allocates belongs to the call's memory.
-    unsafe {
-        let function = pg_sys::Oid::from(pg_sys::F_JSONB_IN);
-        pg_sys::OidInputFunctionCall(function, text.as_ptr().cast_mut(), pg_sys::JSONBOID, -1)
     }
 }
 

@@ -1,10 +1,10 @@
 //! health_assess(model, account …) → one row with everything about a score
 
-use health_score_engine::{Driver, Value};
-use pgrx::{IntoDatum, JsonB};
-use serde_json::{Map, Value as Json};
+use health_score_engine::Driver;
+use pgrx::IntoDatum;
 
 use crate::arguments::text_datum;
+use crate::json_text::JsonText;
 use crate::returning::{row, row_type};
 use crate::site::{Purpose, Site};
 use crate::sql_function;
@@ -19,8 +19,12 @@ sql_function! {
             let band = assessment.band();
             let (low, high) = assessment.interval();
             let rules: Vec<String> = assessment.fired_rules().map(str::to_owned).collect();
-            let drivers: Vec<Json> =
-                assessment.drivers().enumerate().map(|(rank, driver)| driver_json(rank + 1, &driver)).collect();
+            let mut drivers = JsonText::default();
+            drivers.begin('[');
+            for (rank, driver) in assessment.drivers().enumerate() {
+                write_driver(rank + 1, &driver, &mut drivers);
+            }
+            drivers.end(']');
             row(descriptor, [
                 assessment.score.into_datum(),
                 band.and_then(|(_, band)| text_datum(&band.name)),
@@ -33,49 +37,28 @@ sql_function! {
                 identity.name.and_then(text_datum),
                 identity.version.into_datum(),
                 rules.into_datum(),
-                JsonB(Json::Array(drivers)).into_datum(),
+                Some(drivers.into_jsonb()),
             ])
         })
     }
 }
 
 /// The columns of health_drivers as an object, without those that are NULL.
-fn driver_json(rank: usize, driver: &Driver) -> Json {
-    let mut object = Map::new();
-    let mut put = |key: &str, value: Json| {
-        if !value.is_null() {
-            object.insert(key.to_owned(), value);
-        }
-    };
-    put("rank", rank.into());
-    put("kind", driver.kind.as_str().into());
-    put("category", driver.category.into());
-    put("driver", driver.name.into());
-    put("label", driver.label.into());
-    put("value", value_json(&driver.value));
-    put("unit", driver.unit.into());
-    put("subscore", driver.subscore.into());
-    put("weight", driver.weight.into());
-    put("contribution", driver.contribution.into());
-    put("lost", driver.lost.into());
-    put("status", driver.status.into());
-    put("reason", driver.reason.as_deref().into());
-    put("evidence", value_json(&driver.evidence));
-    Json::Object(object)
-}
-
-/// Numbers and booleans keep their kind; all else is text.
-pub fn value_json(value: &Value) -> Json {
-    match value {
-        Value::Missing => Json::Null,
-        // As JSON writes it: 5, not 5.0.
-        Value::Number(number) if number.fract() == 0.0 && number.abs() < 1e15 => (*number as i64).into(),
-        Value::Number(number) if number.is_finite() => (*number).into(),
-        Value::Bool(flag) => (*flag).into(),
-        other => {
-            let mut text = String::new();
-            other.write(&mut text);
-            text.into()
-        }
-    }
+fn write_driver(rank: usize, driver: &Driver, json: &mut JsonText) {
+    json.begin('{');
+    json.number("rank", Some(rank as f64));
+    json.text("kind", Some(driver.kind.as_str()));
+    json.text("category", driver.category);
+    json.text("driver", Some(driver.name));
+    json.text("label", Some(driver.label));
+    json.value("value", &driver.value);
+    json.text("unit", driver.unit);
+    json.number("subscore", driver.subscore);
+    json.number("weight", driver.weight);
+    json.number("contribution", driver.contribution);
+    json.number("lost", driver.lost);
+    json.text("status", Some(driver.status));
+    json.text("reason", driver.reason.as_deref());
+    json.value("evidence", &driver.evidence);
+    json.end('}');
 }

@@ -114,7 +114,7 @@ impl Kind {
             }
             Kind::Date => match bits as i32 {
                 i32::MIN | i32::MAX => Value::Unusable("an infinite date"),
-                days => Value::Time(i64::from(days) * DAY + POSTGRES_EPOCH),
+                days => Value::Time(i64::from(days).saturating_mul(DAY).saturating_add(POSTGRES_EPOCH)),
             },
             Kind::Timestamp => match bits as i64 {
                 i64::MIN | i64::MAX => Value::Unusable("an infinite timestamp"),
@@ -138,15 +138,27 @@ impl Kind {
     }
 }
 
-/// A float4 means its shortest decimal: 0.1 is 0.1 in a row as in JSON.
+unsafe extern "C" {
+    /// src/common/f2s.c: writes at most FLOAT_SHORTEST_DECIMAL_LEN bytes, returns how many, cannot fail.
+    fn float_to_shortest_decimal_bufn(number: f32, result: *mut std::ffi::c_char) -> std::ffi::c_int;
+}
+
+/// A float4 means its shortest decimal, 0.1 is 0.1 in a row as in JSON; and Postgres's own shortest decimal, which is
+/// sometimes a digit longer than what others write.
 fn float4(number: f32) -> Value<'static> {
     /// Below this every whole number is its own shortest decimal.
     const EXACT: f32 = 16_777_216.0;
+    const LENGTH: usize = 16;
     let wide = f64::from(number);
     if !number.is_finite() || (number.abs() < EXACT && number.fract() == 0.0) {
         return Value::Number(wide);
     }
-    Value::Number(parse_decimal(&number.to_string()).unwrap_or(wide))
+    let mut decimal = [0u8; LENGTH];
+    // SAFETY: the buffer has the length that the function asks for.
+    let length = unsafe { float_to_shortest_decimal_bufn(number, decimal.as_mut_ptr().cast()) };
+    let written = usize::try_from(length).ok().and_then(|length| decimal.get(..length));
+    let parsed = written.and_then(|bytes| std::str::from_utf8(bytes).ok()).and_then(parse_decimal);
+    Value::Number(parsed.unwrap_or(wide))
 }
 
 fn text<'a>(bytes: &'a [u8]) -> Value<'a> {

@@ -42,13 +42,16 @@ impl Unreadable {
     }
 
     pub fn raise(&self, what: &str) -> ! {
-        let code = match self {
-            Unreadable::TooLarge(_) => code::PROGRAM_LIMIT,
-            _ => code::INVALID_PARAMETER,
+        let (code, hint) = match self {
+            Unreadable::TooLarge(_) => (code::PROGRAM_LIMIT, "Move what is not part of the model out of the document."),
+            _ => (
+                code::INVALID_PARAMETER,
+                "A document is nested a few levels deep, and its numbers fit double precision.",
+            ),
         };
         Report::new(code, format!("the {what} cannot be read"))
             .detail(format!("It {}.", self.reason()))
-            .hint("Move what is not part of the model out of the document.")
+            .hint(hint)
             .raise()
     }
 }

@@ -5,11 +5,11 @@
 use health_score_engine::Value;
 use pgrx::pg_sys;
 
-use crate::account::parse_json;
 use crate::arguments::Arguments;
 use crate::datum::{Kind, varlena_bytes};
 use crate::document::jsonb_text;
 use crate::error::{Report, code};
+use crate::json_text::{JsonText, push_string};
 use crate::row::Row;
 use crate::sql_function;
 
@@ -21,7 +21,8 @@ sql_function! {
                 .hint("Write the names and values one by one.")
                 .raise();
         }
-        let mut object = ObjectText::default();
+        let mut object = JsonText::default();
+        object.begin('{');
         let mut at = 0;
         while at < arguments.count() {
             at += match Part::of(arguments, at) {
@@ -30,46 +31,9 @@ sql_function! {
                 Part::Name => put_pair(arguments, at, &mut object),
             };
         }
-        Some(parse_json(object.finish().as_bytes()))
+        object.end('}');
+        Some(object.into_jsonb())
     }
-}
-
-#[derive(Default)]
-struct ObjectText {
-    members: String,
-}
-
-impl ObjectText {
-    fn put(&mut self, name: &str, value: &str) {
-        self.comma();
-        push_text(name, &mut self.members);
-        self.members.push(':');
-        self.members.push_str(value);
-    }
-
-    /// All members of another object, given as text.
-    fn extend(&mut self, object: &str) {
-        let inner = object.trim().trim_start_matches('{').strip_suffix('}').unwrap_or_default();
-        if !inner.trim().is_empty() {
-            self.comma();
-            self.members.push_str(inner);
-        }
-    }
-
-    fn comma(&mut self) {
-        if !self.members.is_empty() {
-            self.members.push(',');
-        }
-    }
-
-    fn finish(self) -> String {
-        format!("{{{}}}", self.members)
-    }
-}
-
-/// A JSON string. Writing one cannot fail.
-fn push_text(text: &str, out: &mut String) {
-    out.push_str(&serde_json::Value::from(text).to_string());
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -120,18 +84,18 @@ impl Part {
     }
 }
 
-fn merge_row(arguments: &Arguments, at: usize, object: &mut ObjectText) -> usize {
+fn merge_row(arguments: &Arguments, at: usize, object: &mut JsonText) -> usize {
     if let Some(datum) = arguments.datum(at) {
         // SAFETY: the argument's type is a row type.
         let row = unsafe { Row::from_datum(datum) };
         for (name, type_id, datum) in row.columns() {
-            object.put(&name, &datum.map_or_else(|| "null".into(), |datum| datum_json(type_id, datum)));
+            put(object, &name, type_id, datum);
         }
     }
     1
 }
 
-fn merge_json(arguments: &Arguments, at: usize, kind: JsonKind, object: &mut ObjectText) -> usize {
+fn merge_json(arguments: &Arguments, at: usize, kind: JsonKind, object: &mut JsonText) -> usize {
     if let Some(datum) = arguments.datum(at) {
         let text = json_text(kind, datum);
         if !text.trim_start().starts_with('{') {
@@ -140,12 +104,12 @@ fn merge_json(arguments: &Arguments, at: usize, kind: JsonKind, object: &mut Obj
                 .hint("Merge objects and rows, or write name and value in turn.")
                 .raise();
         }
-        object.extend(&text);
+        object.members(&text);
     }
     1
 }
 
-fn put_pair(arguments: &Arguments, at: usize, object: &mut ObjectText) -> usize {
+fn put_pair(arguments: &Arguments, at: usize, object: &mut JsonText) -> usize {
     let Some(name) = arguments.datum(at) else {
         let message = format!("argument {} of health_inputs() is a name and must not be null", at + 1);
         Report::new(code::INVALID_PARAMETER, message)
@@ -169,9 +133,16 @@ fn put_pair(arguments: &Arguments, at: usize, object: &mut ObjectText) -> usize 
         report.hint("Write name and value in turn: health_inputs('nps', nps).").raise();
     }
     let type_id = type_of(arguments, at + 1);
-    let value = arguments.datum(at + 1).map_or_else(|| "null".into(), |datum| datum_json(type_id, datum));
-    object.put(&name, &value);
+    put(object, &name, type_id, arguments.datum(at + 1));
     2
+}
+
+fn put(object: &mut JsonText, name: &str, type_id: pg_sys::Oid, datum: Option<pg_sys::Datum>) {
+    object.key(name);
+    match datum {
+        Some(datum) => object.text.push_str(&datum_json(type_id, datum)),
+        None => object.text.push_str("null"),
+    }
 }
 
 fn json_text(kind: JsonKind, datum: pg_sys::Datum) -> String {
@@ -193,7 +164,7 @@ fn datum_json(type_id: pg_sys::Oid, datum: pg_sys::Datum) -> String {
     let mut text = String::new();
     if type_id == pg_sys::UNKNOWNOID {
         // SAFETY: an unknown literal is a C string.
-        push_text(&unsafe { std::ffi::CStr::from_ptr(datum.cast_mut_ptr()) }.to_string_lossy(), &mut text);
+        push_string(&unsafe { std::ffi::CStr::from_ptr(datum.cast_mut_ptr()) }.to_string_lossy(), &mut text);
         return text;
     }
     let kind = Kind::of(type_id);
@@ -205,15 +176,13 @@ fn datum_json(type_id: pg_sys::Oid, datum: pg_sys::Datum) -> String {
         },
         Value::Bool(flag) => Value::Bool(flag).write(&mut text),
         Value::Missing => text.push_str("null"),
-        Value::Number(_) | Value::Unusable(_) => {
-            text.push('[');
-            push_text(&output(type_id, datum), &mut text);
-            text.push(']');
-        }
-        readable => {
+        other => {
             let mut plain = String::new();
-            readable.write(&mut plain);
-            push_text(&plain, &mut text);
+            other.write(&mut plain);
+            let unreadable = matches!(other, Value::Number(_) | Value::Unusable(_));
+            text.push_str(if unreadable { "[" } else { "" });
+            push_string(&plain, &mut text);
+            text.push_str(if unreadable { "]" } else { "" });
         }
     }
     text

@@ -15,6 +15,7 @@ mod document;
 mod drivers;
 mod error;
 mod inputs;
+mod json_text;
 mod jsonb;
 mod model_cache;
 mod model_store;

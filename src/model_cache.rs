@@ -22,22 +22,35 @@ pub struct Compiled {
     pub keys: Keys,
 }
 
-/// A stored model, and when it may be used.
-#[derive(Clone)]
+/// A stored model, as one statement has seen it.
 pub struct Named {
     pub compiled: Rc<Compiled>,
     pub name: Rc<str>,
     pub version: i32,
-    validity: Validity,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Validity {
-    generation: u64,
-    user: pg_sys::Oid,
-    xmin: pg_sys::TransactionId,
+    /// None where the next call has to look again, whatever has happened.
+    seen: Option<Seen>,
     /// The command that saw the row, where this transaction wrote it itself.
     own_command: Option<pg_sys::CommandId>,
+}
+
+/// What a look into health_model depends on: while nothing of it changes, the same row would be found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Seen {
+    generation: u64,
+    user: pg_sys::Oid,
+    /// Of the active snapshot: with the same xmax transactions can only leave the lists, so the same counts mean the
+    /// same transactions.
+    xmax: pg_sys::TransactionId,
+    running: (u32, i32),
+}
+
+/// A stored model that several statements may use, as long as their snapshots show the row that it came from.
+struct Shared {
+    compiled: Rc<Compiled>,
+    name: Rc<str>,
+    version: i32,
+    generation: u64,
+    xmin: pg_sys::TransactionId,
 }
 
 /// Documents are kept while they are few and small: enough for every model of a session, never a leak.
@@ -56,7 +69,7 @@ static CALLBACK_REGISTERED: AtomicBool = AtomicBool::new(false);
 thread_local! {
     /// The most recently used first.
     static BY_DOCUMENT: RefCell<Vec<Document>> = const { RefCell::new(Vec::new()) };
-    static BY_NAME: RefCell<HashMap<(Store, String), Named>> = RefCell::new(HashMap::new());
+    static BY_NAME: RefCell<HashMap<(Store, String), Shared>> = RefCell::new(HashMap::new());
 }
 
 /// Runs inside Postgres's invalidation, where nothing may be looked up: it counts, and nothing else.
@@ -78,46 +91,43 @@ fn watch(relation: pg_sys::Oid) {
 }
 
 unsafe extern "C" {
-    /// Declared here because pgrx's own binding sets a jump target for errors, which a read of a variable cannot raise.
+    // Declared here because pgrx's own bindings set a jump target for errors, which reads of variables cannot raise.
     fn GetUserId() -> pg_sys::Oid;
+    fn ActiveSnapshotSet() -> bool;
+    fn GetActiveSnapshot() -> pg_sys::Snapshot;
 }
 
-impl Validity {
-    /// Whether the active snapshot of the current user shows the row still.
+impl Seen {
+    /// With the active snapshot's command.
     #[inline]
-    fn holds(&self) -> bool {
-        // SAFETY: reads of backend state; XidInMVCCSnapshot takes the active snapshot.
+    fn now() -> Option<(Seen, pg_sys::CommandId)> {
+        // SAFETY: reads of backend state; the active snapshot is used while it is active.
         unsafe {
-            if self.generation != GENERATION.load(Relaxed) || self.user != GetUserId() {
-                return false;
+            if !ActiveSnapshotSet() {
+                return None;
             }
-            if precedes(self.xmin, pg_sys::TransactionXmin) {
-                // Older than every snapshot of this transaction.
-                return true;
-            }
-            if !pg_sys::ActiveSnapshotSet() {
-                return false;
-            }
-            let snapshot = pg_sys::GetActiveSnapshot();
-            match self.own_command {
-                Some(command) => (*snapshot).curcid >= command,
-                None => !pg_sys::XidInMVCCSnapshot(self.xmin, snapshot),
-            }
+            let snapshot = &*GetActiveSnapshot();
+            let seen = Seen {
+                generation: GENERATION.load(Relaxed),
+                user: GetUserId(),
+                xmax: snapshot.xmax,
+                running: (snapshot.xcnt, snapshot.subxcnt),
+            };
+            Some((seen, snapshot.curcid))
         }
     }
 }
 
-/// Transaction ids are a circle; the frozen ones precede all.
-fn precedes(a: pg_sys::TransactionId, b: pg_sys::TransactionId) -> bool {
-    let (a, b) = (a.into_inner(), b.into_inner());
-    let first_normal = pg_sys::FirstNormalTransactionId.into_inner();
-    if a < first_normal || b < first_normal { a < b } else { (a.wrapping_sub(b) as i32) < 0 }
-}
-
 impl Named {
+    /// Whether the same look would find the same row.
     #[inline]
     pub fn is_current(&self) -> bool {
-        self.validity.holds()
+        match (self.seen, Seen::now()) {
+            (Some(seen), Some((now, command))) => {
+                seen == now && self.own_command.is_none_or(|own_command| command >= own_command)
+            }
+            _ => false,
+        }
     }
 }
 
@@ -128,48 +138,82 @@ pub fn by_document(bytes: &[u8]) -> Rc<Compiled> {
 
 /// The stored model of a name (or name@version), for the current user, under the active snapshot.
 pub fn by_name(store: Store, text: &str) -> Named {
+    // A statement of a longer transaction sees what others have committed since; so must the cache.
+    // SAFETY: allowed wherever catalogs may be read.
+    unsafe { pg_sys::AcceptInvalidationMessages() };
     watch(store.relation);
     store.check_rights();
     let key = (store, text.to_owned());
-    // SAFETY: a read of backend state.
-    let user = unsafe { GetUserId() };
-    let cached = BY_NAME.with_borrow(|names| names.get(&key).cloned());
-    if let Some(mut named) = cached {
-        // The rights were checked just now; the entry may come from another user.
-        named.validity.user = user;
-        if named.is_current() {
-            return named;
-        }
-    }
-    let reference = Reference::parse(text);
-    let generation = GENERATION.load(Relaxed);
+    let now = Seen::now();
+    let shared = BY_NAME.with_borrow(|names| {
+        let shared = names.get(&key)?;
+        let usable = shared.generation == GENERATION.load(Relaxed) && is_visible(shared.xmin);
+        usable.then(|| Named {
+            compiled: shared.compiled.clone(),
+            name: shared.name.clone(),
+            version: shared.version,
+            seen: now.map(|(seen, _)| seen),
+            own_command: None,
+        })
+    });
+    shared.unwrap_or_else(|| load(store, key, now))
+}
+
+fn load(store: Store, key: (Store, String), now: Option<(Seen, pg_sys::CommandId)>) -> Named {
+    let reference = Reference::parse(&key.1);
     let stored = store.find(&reference).unwrap_or_else(|| store.not_found(&reference));
     let what = format!("model {:?}, version {}", reference.name, stored.version);
     let compiled = compiled(&stored.definition, &what);
-    let validity = Validity { generation, user, xmin: stored.xmin, own_command: own_command(stored.xmin) };
-    let named = Named { compiled, name: reference.name.into(), version: stored.version, validity };
-    if validity.own_command.is_none() && !store.has_row_security() && is_latest(&store, &reference, &stored) {
-        BY_NAME.with_borrow_mut(|names| {
-            // Entries of an older generation can never be used again.
-            names.retain(|_, named| named.validity.generation == GENERATION.load(Relaxed));
-            if generation == GENERATION.load(Relaxed) && names.len() < NAMES {
-                names.insert(key, named.clone());
-            }
-        });
+    // SAFETY: a read of backend state.
+    let is_own = unsafe { pg_sys::TransactionIdIsCurrentTransactionId(stored.xmin) };
+    let by_policy = store.has_row_security();
+    let named = Named {
+        compiled,
+        name: reference.name.into(),
+        version: stored.version,
+        // A policy may look at anything, a setting for example: it is asked at every call.
+        seen: now.map(|(seen, _)| seen).filter(|_| !by_policy),
+        own_command: now.map(|(_, command)| command).filter(|_| is_own),
+    };
+    if let Some((seen, _)) = now
+        && !is_own
+        && !by_policy
+        && is_latest(&store, &reference, &stored)
+    {
+        // The snapshot has shown the row; where its xmin is so old that it seems to lie ahead, it is frozen.
+        let xmin = if is_visible(stored.xmin) { stored.xmin } else { pg_sys::FrozenTransactionId };
+        let shared = Shared {
+            compiled: named.compiled.clone(),
+            name: named.name.clone(),
+            version: named.version,
+            generation: seen.generation,
+            xmin,
+        };
+        share(key, shared);
     }
     named
 }
 
-/// The current command, if this transaction wrote the row itself.
-fn own_command(xmin: pg_sys::TransactionId) -> Option<pg_sys::CommandId> {
-    // SAFETY: reads of backend state; SPI has just used the active snapshot.
-    unsafe {
-        if !pg_sys::TransactionIdIsCurrentTransactionId(xmin) {
-            return None;
+fn share(key: (Store, String), shared: Shared) {
+    let generation = GENERATION.load(Relaxed);
+    BY_NAME.with_borrow_mut(|names| {
+        // Entries of an older generation can never be used again.
+        names.retain(|_, shared| shared.generation == generation);
+        if names.len() >= NAMES
+            && let Some(any) = names.keys().next().cloned()
+        {
+            names.remove(&any);
         }
-        let command = if pg_sys::ActiveSnapshotSet() { (*pg_sys::GetActiveSnapshot()).curcid } else { 0 };
-        Some(command)
-    }
+        if shared.generation == generation {
+            names.insert(key, shared);
+        }
+    });
+}
+
+/// Whether the active snapshot shows what that transaction, not this one, has written.
+fn is_visible(xmin: pg_sys::TransactionId) -> bool {
+    // SAFETY: reads of backend state; the active snapshot is used while it is active.
+    unsafe { ActiveSnapshotSet() && !pg_sys::XidInMVCCSnapshot(xmin, GetActiveSnapshot()) }
 }
 
 /// Whether the newest snapshot shows the same row: an old one (a cursor, REPEATABLE READ) may not speak for later

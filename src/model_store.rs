@@ -79,7 +79,9 @@ impl Store {
         unsafe {
             let result = pg_sys::pg_class_aclcheck(self.relation, pg_sys::GetUserId(), SELECT);
             if result != pg_sys::AclResult::ACLCHECK_OK {
-                pg_sys::aclcheck_error(result, pg_sys::ObjectType::OBJECT_TABLE, c"health_model".as_ptr());
+                Report::new(code::INSUFFICIENT_PRIVILEGE, "permission denied for table health_model")
+                    .hint("GRANT SELECT ON health_model, or pass a model document instead of a name.")
+                    .raise();
             }
         }
     }

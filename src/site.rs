@@ -121,9 +121,8 @@ impl Site {
             None => false,
         };
         if !unchanged {
-            self.model = None;
-            self.reader.reset();
-            self.model = Some(if self.by_name {
+            let before = self.model.take();
+            let after = if self.by_name {
                 let text = text_of(datum);
                 // SAFETY: flinfo is valid during the call.
                 let store = Store::of_function(unsafe { (*arguments.flinfo()).fn_oid });
@@ -132,7 +131,12 @@ impl Site {
                 // SAFETY: argument 0 is declared jsonb.
                 let bytes = unsafe { varlena_bytes(datum) };
                 SiteModel::Document { bytes: bytes.into(), compiled: by_document(bytes) }
-            });
+            };
+            // Looked at again, it is most often the same.
+            if !before.is_some_and(|before| std::ptr::eq(before.compiled(), after.compiled())) {
+                self.reader.reset();
+            }
+            self.model = Some(after);
         }
         match &self.model {
             Some(model) => model.compiled(),

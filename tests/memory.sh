@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Memory stays flat: a statement over ten times the rows needs no more of it. What counts is the backend's peak, so a leak
-# of 3 bytes a row shows.
+# Memory stays flat: a statement over ten times the rows needs no more of it. What counts is the backend's
+# peak, which no later free can hide.
 set -euo pipefail
 
 fail() { printf 'FAILED memory: %s\n' "$1"; exit 1; }
-MOST_KB=20480
+# What is measured differs by 1.5 MB at most; a leak of one small allocation a row comes to more than this.
+MOST_KB=6144
 
 if [ ! -r "/proc/$$/status" ]; then
   printf 'skip memory: there is no /proc here\n'
@@ -55,16 +56,16 @@ SQL
 
 numbers="SELECT i % 40 AS logins, i::numeric / 7 AS amount, CASE WHEN i % 3 = 0 THEN 'good' END AS tone, 'x' AS words FROM generate_series(1, :rows) i"
 flat "row" "SELECT count(health_score('memory', a)) FROM ($numbers) a" 1000000 10000000
-flat "row, compressed composite" "SELECT count(health_score('memory', a)) FROM stored, generate_series(1, :rows / 100)" 100000 1000000
-flat "row with a compressed text" "SELECT count(health_score('memory', p)) FROM packed p, generate_series(1, :rows / 100)" 30000 300000
-flat "jsonb" "SELECT count(health_score('memory', jsonb_build_object('logins', i % 40, 'amount', i::numeric / 7))) FROM generate_series(1, :rows) i" 100000 1000000
-flat "json text" "SELECT count(health_score('memory', '{\"logins\": ' || i % 40 || '}')) FROM generate_series(1, :rows) i" 100000 1000000
-flat "document" "SELECT count(health_score((SELECT definition FROM health_model WHERE name = 'memory'), a)) FROM ($numbers) a" 100000 1000000
+flat "row, compressed composite" "SELECT count(health_score('memory', a)) FROM stored, generate_series(1, :rows / 100)" 50000 500000
+flat "row with a compressed text" "SELECT count(health_score('memory', p)) FROM packed p, generate_series(1, :rows / 100)" 20000 200000
+flat "jsonb" "SELECT count(health_score('memory', jsonb_build_object('logins', i % 40, 'amount', i::numeric / 7))) FROM generate_series(1, :rows) i" 50000 500000
+flat "json text" "SELECT count(health_score('memory', '{\"logins\": ' || i % 40 || '}')) FROM generate_series(1, :rows) i" 50000 500000
+flat "document" "SELECT count(health_score((SELECT definition FROM health_model WHERE name = 'memory'), a)) FROM ($numbers) a" 50000 500000
 flat "drivers" "SELECT count(*) FROM ($numbers) a, health_drivers('memory', a) d" 100000 1000000
-flat "drivers in the SELECT list" "SELECT count(*) FROM (SELECT health_drivers('memory', a) FROM ($numbers) a) x" 100000 1000000
+flat "drivers in the SELECT list" "SELECT count(*) FROM (SELECT health_drivers('memory', a) FROM ($numbers) a) x" 50000 500000
 flat "drivers, compressed composite" "SELECT count(*) FROM stored, generate_series(1, :rows / 100), health_drivers('memory', a) d" 20000 200000
-flat "assess" "SELECT count(*) FROM ($numbers) a, health_assess('memory', a) s" 50000 500000
-flat "health_inputs" "SELECT count(health_inputs(a)) FROM ($numbers) a" 100000 1000000
+flat "assess" "SELECT count(*) FROM ($numbers) a, health_assess('memory', a) s" 30000 300000
+flat "health_inputs" "SELECT count(health_inputs(a)) FROM ($numbers) a" 30000 300000
 # A model that changes from row to row, a loop that calls anew each time, errors that are caught.
 flat "two models in turn" "SELECT count(health_score(CASE WHEN logins % 2 = 0 THEN 'memory' ELSE 'memory@1' END, a)) FROM ($numbers) a" 30000 300000
 loop() { printf 'DO $$ DECLARE r record; s float8; BEGIN FOR r IN SELECT i %% 40 AS logins, i AS amount, %s AS tone, 1 AS words FROM generate_series(1, :rows) i LOOP %s END LOOP; END $$;' "$1" "$2"; }

@@ -173,7 +173,7 @@ SELECT what, by_row, by_jsonb FROM (
     UNION ALL SELECT 'bytea', read_as('types map', t), NULL FROM (SELECT '\x01'::bytea AS v) t
     UNION ALL SELECT 'unknown key', read_as('types map', t), read_as('types map', to_jsonb(t)) FROM (SELECT 'bronze' AS v) t
   ) AS x (what, by_row, by_jsonb);
--- In health_inputs they are as in to_jsonb.
+-- In health_inputs they stay unreadable: an array is no value of any signal.
 SELECT health_inputs('date', 'infinity'::date, 'stamp', '-infinity'::timestamptz, 'nan', 'NaN'::numeric, 'inf', '-Infinity'::float8);
 -- All of it as an error meets the user, once.
 SELECT health_score('types hundred', t) FROM (SELECT '5'::money AS v) t;

@@ -1,0 +1,113 @@
+#!/usr/bin/env bash
+# Whatever runs long can be stopped: by statement_timeout, and by pg_cancel_backend.
+set -euo pipefail
+
+sql() { psql -X -q -At -v ON_ERROR_STOP=1 "$@"; }
+fail() { printf 'FAILED cancel: %s\n' "$1"; exit 1; }
+
+# The promise is 100 ms. A busy machine may be late by a scheduler's slice or three.
+TIMEOUT_MS=100
+MOST_LATE_MS=300
+
+sql <<'SQL'
+SELECT health_model_save('cancel', '{"signals": {"v": {"scale": {"linear": [0, 100]}}, "w": {"scale": {"curve": [[0, 0], [5, 60], [20, 100]]}}}}') \g /dev/null
+-- At the limits of a document: 5,000 signals in ten plans, and nearly two million values in them. Each call makes another one,
+-- so that no cache knows it.
+CREATE FUNCTION largest(n int) RETURNS jsonb LANGUAGE sql AS $$
+    SELECT jsonb_build_object(
+        'meta', jsonb_build_object('n', n),
+        'signals', (SELECT jsonb_object_agg('s' || i, jsonb_build_object('weight', i, 'scale', (SELECT jsonb_build_object('curve', jsonb_agg(jsonb_build_array(x, x * x)))
+                                                                                                FROM generate_series(0, 9) x))) FROM generate_series(1, 5000) i),
+        'segments', (SELECT jsonb_agg(jsonb_build_object('name', 'g' || j, 'when', '{"input": "s1", "eq": 1}'::jsonb,
+                                                         'patch', jsonb_build_object('signals', (SELECT jsonb_object_agg('s' || i, jsonb_build_object('weight', j)) FROM generate_series(1, 100) i))))
+                       FROM generate_series(1, 9) j))
+$$;
+CREATE TABLE document AS SELECT n, largest(n) AS definition FROM generate_series(1, 8) n;
+-- At the limit of bytes, close below 4 MB: in many small values, and in one long map.
+CREATE TABLE heavy AS
+SELECT n, jsonb_build_object('meta', jsonb_build_object('n', n), 'signals', CASE n % 2
+    WHEN 0 THEN (SELECT jsonb_object_agg('s' || i, jsonb_build_object('scale', (SELECT jsonb_build_object('curve', jsonb_agg(jsonb_build_array(x, x))) FROM generate_series(1, 22) x)))
+                   FROM generate_series(1, 5000) i)
+    ELSE jsonb_build_object('s1', jsonb_build_object('scale', jsonb_build_object('map', (SELECT jsonb_object_agg('k' || i, i % 100) FROM generate_series(1, 180000) i)))) END) AS definition
+  FROM generate_series(1, 4) n;
+-- Ten megabytes of other keys around the one that the model reads, stored without compression: reading it is what takes time.
+CREATE TABLE account (id int, payload jsonb);
+ALTER TABLE account ALTER payload SET STORAGE EXTERNAL;
+INSERT INTO account SELECT 1, jsonb_object_agg('key' || i, repeat('x', 400) || i) || '{"v": 50, "w": 7}' FROM generate_series(1, 25000) i;
+SQL
+[ "$(sql -c "SELECT count(*) FROM document d WHERE NOT EXISTS (SELECT FROM health_model_check(d.definition) WHERE severity = 'error')")" = 8 ] ||
+  fail "the largest document is not legal: $(sql -c "SELECT * FROM document d, health_model_check(d.definition) LIMIT 3")"
+[ "$(sql -c "SELECT count(*) FROM heavy WHERE health_model_require_valid(definition) AND pg_column_size(definition || '{}') > 3500000")" = 4 ] ||
+  fail "the heavy documents are not legal, or not heavy"
+[ "$(sql -c "SELECT pg_column_size(payload) > 10000000 FROM account")" = t ] || fail "the account has no ten megabytes"
+
+# milliseconds FROM TO: between two values of EPOCHREALTIME, whose decimal point depends on the locale.
+milliseconds() { echo $(((${2/[.,]/} - ${1/[.,]/}) / 1000)); }
+
+# by_timeout NAME QUERY: how late after the timeout the statement ends. \timing counts the statement alone, not the connection.
+by_timeout() {
+  local name=$1 query=$2 output late
+  output=$(psql -X -q -At -v VERBOSITY=sqlstate -c "SET statement_timeout = $TIMEOUT_MS" -c '\timing on' -c "$query" 2>&1) || true
+  [[ $output == *57014* ]] || fail "$name: it was not stopped: ${output:0:500}"
+  late=$(sed -n 's/^Time: \([0-9]*\).*/\1/p' <<<"$output" | tail -n 1)
+  late=$((late - TIMEOUT_MS))
+  [ "$late" -le $MOST_LATE_MS ] || fail "$name: $late ms after the timeout"
+  printf 'ok %s, timeout (%s ms late)\n' "$name" "$late"
+}
+
+# by_cancel NAME QUERY: how long after pg_cancel_backend the statement ends.
+by_cancel() {
+  local name=$1 query=$2 tag=cancel_$RANDOM output begin end late
+  output=$TMPDIR/$tag.out
+  PGAPPNAME=$tag psql -X -q -At -v VERBOSITY=sqlstate -c "$query" >"$output" 2>&1 &
+  local client=$!
+  # Until it runs, and a little longer, so that it is in the middle of its work.
+  sql -c "DO \$\$ BEGIN
+    FOR i IN 1 .. 500 LOOP
+      PERFORM pg_stat_clear_snapshot(), pg_sleep(0.02);
+      EXIT WHEN EXISTS (SELECT FROM pg_stat_activity WHERE application_name = '$tag' AND state = 'active' AND query_start < clock_timestamp() - interval '150 ms');
+    END LOOP; END \$\$"
+  begin=$EPOCHREALTIME
+  [ "$(sql -c "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE application_name = '$tag' AND state = 'active'")" = t ] ||
+    fail "$name: it ended by itself: $(head -c 500 "$output")"
+  wait "$client" || true
+  end=$EPOCHREALTIME
+  grep -q 57014 "$output" || fail "$name: it was not stopped: $(head -c 500 "$output")"
+  rm -f "$output"
+  late=$(milliseconds "$begin" "$end")
+  [ "$late" -le $((MOST_LATE_MS + 100)) ] || fail "$name: $late ms after pg_cancel_backend"
+  printf 'ok %s, pg_cancel_backend (%s ms, with two connections)\n' "$name" "$late"
+}
+
+stops() {
+  by_timeout "$@"
+  by_cancel "$@"
+}
+
+# In the SELECT list: in FROM, generate_series() would still be filling its tuplestore when the time is up.
+rows="SELECT i % 100 AS v, i % 20 AS w FROM (SELECT generate_series(1, 10000000) AS i) g"
+stops "scoring ten million rows" "SELECT sum(health_score('cancel', a)) FROM ($rows) a"
+stops "drivers of ten million rows" "SELECT count(*) FROM ($rows) a, health_drivers('cancel', a) d"
+stops "drivers in the SELECT list" "SELECT count(*) FROM (SELECT health_drivers('cancel', a) FROM ($rows) a) x"
+stops "assessing ten million rows" "SELECT count(s.drivers) FROM ($rows) a, health_assess('cancel', a) s"
+stops "health_inputs of ten million rows" "SELECT count(health_inputs(a)) FROM ($rows) a"
+stops "compiling large documents" "SELECT sum(health_score(definition || jsonb_build_object('purpose', i::text), '{\"s1\": 5}'::jsonb)) FROM generate_series(1, 1000) i, document"
+stops "checking large documents" "SELECT count(*) FROM generate_series(1, 1000) i, document, health_model_check(definition)"
+stops "patching large documents" "SELECT count(health_patch(definition, jsonb_build_object('purpose', i::text))) FROM generate_series(1, 1000) i, document"
+stops "compiling heavy documents" "SELECT sum(health_score(definition || jsonb_build_object('purpose', i::text), '{\"s1\": null}'::jsonb)) FROM generate_series(1, 1000) i, heavy"
+stops "checking heavy documents" "SELECT count(*) FROM generate_series(1, 1000) i, heavy, health_model_check(definition)"
+stops "patching heavy documents" "SELECT count(health_patch(definition, jsonb_build_object('purpose', i::text))) FROM generate_series(1, 1000) i, heavy"
+stops "health_inputs of heavy objects" "SELECT count(health_inputs(definition, jsonb_build_object('purpose', i::text))) FROM generate_series(1, 1000) i, heavy"
+stops "saving large documents" "DO \$\$ BEGIN FOR i IN 1 .. 1000 LOOP PERFORM health_model_save('cancel large', largest(i)); END LOOP; END \$\$"
+stops "a ten-megabyte account in a loop" "DO \$\$ DECLARE a jsonb := (SELECT payload FROM account); s float8;
+  BEGIN FOR i IN 1 .. 1000000 LOOP s := health_score('cancel', a); END LOOP; END \$\$"
+stops "a ten-megabyte account from its table" "SELECT sum(health_score('cancel', payload)) FROM account, generate_series(1, 10000)"
+stops "a ten-megabyte text" "SELECT sum(health_score('cancel', t)) FROM (SELECT payload::text AS t FROM account) x, generate_series(1, 1000)"
+stops "an error caught in a loop" "DO \$\$ DECLARE s float8; BEGIN FOR i IN 1 .. 100000000 LOOP
+  BEGIN s := health_score('cancel', '[]'); EXCEPTION WHEN invalid_parameter_value THEN NULL; END; END LOOP; END \$\$"
+
+# What was stopped leaves the session usable, and its model cache right.
+answer=$(psql -X -q -At -c "SET statement_timeout = $TIMEOUT_MS" -c "SELECT sum(health_score('cancel', a)) FROM ($rows) a" \
+  -c "RESET statement_timeout" -c "SELECT health_score('cancel', '{\"v\": 50, \"w\": 5}')" -c "SELECT count(*) FROM health_drivers('cancel', '{\"v\": 50, \"w\": 5}')" 2>&1) || true
+[[ $answer == *'canceling statement due to statement timeout'*$'\n55\n2' ]] || fail "the session after a timeout: $answer"
+printf 'ok the session goes on\n'
