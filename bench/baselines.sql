@@ -2,8 +2,9 @@
 -- health_score('bench', …): subscores clamped to 0 to 100, the weight of what is missing shared out, NULL where less than
 -- half of the weight (of 100) is known, rounded to 9 decimals. run.sh checks that first, on every account.
 --
--- Forms that were slower: CASE WHEN … IS NULL around every term, subscores or (VALUES …) in a lateral subquery,
--- round(…::numeric, 9), and leaving OFFSET 0 out, which makes the planner paste the weights in twice.
+-- Forms that were slower: CASE WHEN … IS NULL around every term, subscores in a subquery, (VALUES …) in a lateral one,
+-- round(…::numeric, 9), leaving OFFSET 0 out, which makes the planner paste the weights in twice, and over JSON
+-- jsonb_to_record() and (account->'x')::float8.
 
 \set ON_ERROR_STOP on
 

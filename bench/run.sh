@@ -48,7 +48,7 @@ SQL
 # pgbench_run STATEMENT: transactions a second on one connection, prepared.
 pgbench_run() {
   printf '%s;\n' "$1" >"$scratch/statement.sql"
-  pgbench -n -M prepared -c 1 -T "$pgbench_seconds" -D "account=$account" -f "$scratch/statement.sql" 2>"$scratch/pgbench.log" |
+  "${one_processor[@]}" pgbench -n -M prepared -c 1 -T "$pgbench_seconds" -D "account=$account" -f "$scratch/statement.sql" 2>"$scratch/pgbench.log" |
     sed -n 's/^tps = \([0-9.]*\).*/\1/p'
 }
 
@@ -79,6 +79,14 @@ SQL
 
 say "pgbench"
 account=$(run_psql -c "SELECT account - 'account_id' FROM bench_document WHERE account_id = 1")
+# Client and server take turns. On one processor that costs the same every time; on two it depends on how fast the other
+# one wakes up. New server processes inherit the affinity of the first one.
+one_processor=()
+if command -v taskset >/dev/null; then
+  processor=$(taskset -pc $$ | sed 's/.*[^0-9]//')
+  taskset -pc "$processor" "$(run_psql -c "SELECT split_part(pg_read_file('postmaster.pid'), E'\\n', 1)")" >/dev/null
+  one_processor=(taskset -c "$processor")
+fi
 pgbench_statements=(
   "select_text=SELECT :account"
   "score_text=SELECT health_score('bench', :account)"

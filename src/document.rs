@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 use crate::arguments::{Arguments, text_datum, text_of};
 use crate::datum::varlena_bytes;
 use crate::error::{Report, code, did_you_mean, invalid_document, quoted};
+use crate::json_text::parse_jsonb;
 use crate::model_store::{Reference, Store};
 use crate::returning::{Mode, next_row, row_type};
 use crate::site::Site;
@@ -19,10 +20,15 @@ pub fn read(bytes: &[u8]) -> Result<Json, Unreadable> {
     if bytes.len() > LIMITS.bytes {
         return Err(Unreadable::TooLarge(bytes.len()));
     }
-    serde_json::from_str(&jsonb_text(bytes)).map_err(|error| {
+    // A large document takes some 50 ms for each of these steps.
+    let text = jsonb_text(bytes);
+    interruptible();
+    let document = serde_json::from_str(&text).map_err(|error| {
         // The line and column that serde_json names are those of a text that nobody wrote.
         if error.to_string().starts_with("recursion limit") { Unreadable::TooDeep } else { Unreadable::NumberTooLarge }
-    })
+    });
+    interruptible();
+    document
 }
 
 /// Why a jsonb is no document; it is JSON, so little else can be wrong.
@@ -143,7 +149,11 @@ sql_function! {
                 .hint("For example '{\"categories\": {\"usage\": {\"weight\": 40}}}'.")
                 .raise();
         }
-        JsonB(merge(&document, &patch)).into_datum()
+        let merged = merge(&document, &patch);
+        interruptible();
+        let text = merged.to_string();
+        interruptible();
+        Some(parse_jsonb(text.into_bytes()))
     }
 }
 

@@ -12,8 +12,17 @@ use crate::value::Value;
 
 /// Base and running scores are rounded, so that equal subscores give exactly that score whatever the weights are.
 /// Whatever they are compared with is rounded too.
+#[inline]
 pub(crate) fn round9(score: f64) -> f64 {
-    (score * 1e9).round() / 1e9 + 0.0
+    /// From here on a double has no fraction.
+    const WHOLE: f64 = 4_503_599_627_370_496.0;
+    let scaled = score * 1e9;
+    if scaled.abs() < WHOLE {
+        // By way of an integer, since f64::round is a library call on plain x86-64. Adding 0 turns −0 into 0.
+        (scaled + 0.5_f64.copysign(scaled)) as i64 as f64 / 1e9 + 0.0
+    } else {
+        score
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -131,7 +140,7 @@ impl Assessor {
         self.groups.resize(weighing.group_weights.len(), (0.0, 0.0));
         // Without category weights there is one group, and its sums stay in registers.
         let one_group = self.groups.len() == 1;
-        let mut only = (0.0, 0.0);
+        let (mut only_weight, mut only_sum) = (0.0, 0.0);
         let mut covered = 0.0;
         let mut uncovered = 0.0;
         for (at, signal) in plan.signals.iter().enumerate() {
@@ -143,9 +152,14 @@ impl Assessor {
                 None => self.fallback(plan, at, weighted, values, as_of)?,
             };
             if let Some(subscore) = state.result {
-                let group = if one_group { &mut only } else { &mut self.groups[weighing.group_of[at]] };
-                group.0 += weighted.weight;
-                group.1 += weighted.weight * subscore;
+                if one_group {
+                    only_weight += weighted.weight;
+                    only_sum += weighted.weight * subscore;
+                } else {
+                    let group = &mut self.groups[weighing.group_of[at]];
+                    group.0 += weighted.weight;
+                    group.1 += weighted.weight * subscore;
+                }
             }
             if state.status == Status::Ok {
                 covered += weighing.nominal[at];
@@ -155,7 +169,7 @@ impl Assessor {
             self.states.push(state);
         }
         if one_group {
-            self.groups[0] = only;
+            self.groups[0] = (only_weight, only_sum);
         }
         let (mut total_weight, mut sum) = (0.0, 0.0);
         for ((weight, weighted_sum), group_weight) in self.groups.iter().zip(&weighing.group_weights) {

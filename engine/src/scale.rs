@@ -135,9 +135,10 @@ impl Scale {
 }
 
 #[inline(always)]
+#[expect(clippy::manual_clamp, reason = "f64::clamp branches, and where a value lies cannot be foreseen")]
 fn clamp(subscore: f64) -> f64 {
-    // Adding 0 turns −0 into 0, which would be printed as "-0".
-    subscore.clamp(0.0, 100.0) + 0.0
+    // Adding 0 turns −0, which would be shown as "-0", into 0.
+    subscore.max(0.0).min(100.0) + 0.0
 }
 
 #[inline(always)]

@@ -175,6 +175,16 @@ SELECT what, by_row, by_jsonb FROM (
   ) AS x (what, by_row, by_jsonb);
 -- In health_inputs they stay unreadable: an array is no value of any signal.
 SELECT health_inputs('date', 'infinity'::date, 'stamp', '-infinity'::timestamptz, 'nan', 'NaN'::numeric, 'inf', '-Infinity'::float8);
+-- As texts, a map with otherwise would give them a subscore.
+SELECT health_model_save('types otherwise', '{"signals": {"v": {"scale": {"map": {"x": 100}, "otherwise": 50}}}}');
+SELECT what, by_row, left(by_inputs, 5) = left(by_row, 5) AS inputs FROM (
+    SELECT 'NaN' AS what, read_as('types otherwise', t) AS by_row, read_as('types otherwise', health_inputs(t)) AS by_inputs FROM (SELECT 'NaN'::float8 AS v) t
+    UNION ALL SELECT 'infinity', read_as('types otherwise', t), read_as('types otherwise', health_inputs(t)) FROM (SELECT 'infinity'::timestamptz AS v) t
+    UNION ALL SELECT 'array', read_as('types otherwise', t), read_as('types otherwise', health_inputs(t)) FROM (SELECT ARRAY['x'] AS v) t
+    UNION ALL SELECT 'money', read_as('types otherwise', t), read_as('types otherwise', health_inputs(t)) FROM (SELECT 1::money AS v) t
+    UNION ALL SELECT 'uuid', read_as('types otherwise', t), read_as('types otherwise', health_inputs(t)) FROM (SELECT '00000000-0000-0000-0000-000000000001'::uuid AS v) t
+    UNION ALL SELECT 'word', read_as('types otherwise', t), read_as('types otherwise', health_inputs(t)) FROM (SELECT 'y' AS v) t
+  ) AS x (what, by_row, by_inputs);
 -- All of it as an error meets the user, once.
 SELECT health_score('types hundred', t) FROM (SELECT '5'::money AS v) t;
 -- What no signal reads may be of any type.
