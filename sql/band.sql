@@ -2,7 +2,7 @@
 
 CREATE FUNCTION health_band(model text, account record, as_of timestamptz DEFAULT NULL, segment text DEFAULT NULL)
 RETURNS text
-LANGUAGE c STABLE PARALLEL SAFE COST 50
+LANGUAGE c STABLE PARALLEL SAFE COST 50 SUPPORT health_row_support
 AS 'MODULE_PATHNAME', 'health_band';
 COMMENT ON FUNCTION health_band(text, record, timestamptz, text) IS
 'The name of the band of the health score of an account, given as a row, by a saved model''s name (or name@version). as_of NULL means the transaction''s now().';
@@ -30,7 +30,7 @@ COMMENT ON FUNCTION health_band(text, text, timestamptz, text) IS
 
 CREATE FUNCTION health_band(model jsonb, account record, as_of timestamptz DEFAULT NULL, segment text DEFAULT NULL)
 RETURNS text
-LANGUAGE c IMMUTABLE PARALLEL SAFE COST 50
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 50 SUPPORT health_row_support
 AS 'MODULE_PATHNAME', 'health_band';
 COMMENT ON FUNCTION health_band(jsonb, record, timestamptz, text) IS
 'The name of the band of the health score of an account, given as a row, by a model document. A document that reads time needs as_of.';
@@ -83,3 +83,17 @@ LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10
 AS 'MODULE_PATHNAME', 'health_display';
 COMMENT ON FUNCTION health_display(jsonb, double precision) IS
 'A score as the model''s display shows it, by a model document: scaled and floored, so that a shown number never crosses a band.';
+
+CREATE FUNCTION health_band_columns(model text, names text[], as_of timestamptz, segment text, function oid, VARIADIC columns "any")
+RETURNS text
+LANGUAGE c STABLE PARALLEL SAFE COST 50
+AS 'MODULE_PATHNAME', 'health_band';
+COMMENT ON FUNCTION health_band_columns(text, text[], timestamptz, text, oid, "any") IS
+'What the planner makes of health_band(model, row). Not meant to be called.';
+
+CREATE FUNCTION health_band_columns(model jsonb, names text[], as_of timestamptz, segment text, function oid, VARIADIC columns "any")
+RETURNS text
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 50
+AS 'MODULE_PATHNAME', 'health_band';
+COMMENT ON FUNCTION health_band_columns(jsonb, text[], timestamptz, text, oid, "any") IS
+'What the planner makes of health_band(model, row). Not meant to be called.';

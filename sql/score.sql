@@ -1,8 +1,18 @@
 -- health_score(model, account, as_of, segment): the score of one account.
 
+-- A row of a table reaches the functions as its columns, each an argument of its own: the support function does that when a query
+-- is planned, since building a row for every account costs more than scoring it. Not meant to be called by hand.
+
+CREATE FUNCTION health_row_support(internal)
+RETURNS internal
+LANGUAGE c STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'health_row_support';
+COMMENT ON FUNCTION health_row_support(internal) IS
+'Planner support: passes the columns of a table instead of its whole row. Not meant to be called.';
+
 CREATE FUNCTION health_score(model text, account record, as_of timestamptz DEFAULT NULL, segment text DEFAULT NULL)
 RETURNS double precision
-LANGUAGE c STABLE PARALLEL SAFE COST 50
+LANGUAGE c STABLE PARALLEL SAFE COST 50 SUPPORT health_row_support
 AS 'MODULE_PATHNAME', 'health_score';
 COMMENT ON FUNCTION health_score(text, record, timestamptz, text) IS
 'The health score, 0 to 100 (higher is healthier; NULL: insufficient data), of an account, given as a row, by a saved model''s name (or name@version). as_of NULL means the transaction''s now().';
@@ -30,7 +40,7 @@ COMMENT ON FUNCTION health_score(text, text, timestamptz, text) IS
 
 CREATE FUNCTION health_score(model jsonb, account record, as_of timestamptz DEFAULT NULL, segment text DEFAULT NULL)
 RETURNS double precision
-LANGUAGE c IMMUTABLE PARALLEL SAFE COST 50
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 50 SUPPORT health_row_support
 AS 'MODULE_PATHNAME', 'health_score';
 COMMENT ON FUNCTION health_score(jsonb, record, timestamptz, text) IS
 'The health score, 0 to 100 (higher is healthier; NULL: insufficient data), of an account, given as a row, by a model document. A document that reads time needs as_of.';
@@ -55,3 +65,17 @@ LANGUAGE c IMMUTABLE PARALLEL SAFE COST 50
 AS 'MODULE_PATHNAME', 'health_score';
 COMMENT ON FUNCTION health_score(jsonb, text, timestamptz, text) IS
 'The health score, 0 to 100 (higher is healthier; NULL: insufficient data), of an account, given as a text or literal holding a JSON object, by a model document. A document that reads time needs as_of.';
+
+CREATE FUNCTION health_score_columns(model text, names text[], as_of timestamptz, segment text, function oid, VARIADIC columns "any")
+RETURNS double precision
+LANGUAGE c STABLE PARALLEL SAFE COST 50
+AS 'MODULE_PATHNAME', 'health_score';
+COMMENT ON FUNCTION health_score_columns(text, text[], timestamptz, text, oid, "any") IS
+'What the planner makes of health_score(model, row). Not meant to be called.';
+
+CREATE FUNCTION health_score_columns(model jsonb, names text[], as_of timestamptz, segment text, function oid, VARIADIC columns "any")
+RETURNS double precision
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 50
+AS 'MODULE_PATHNAME', 'health_score';
+COMMENT ON FUNCTION health_score_columns(jsonb, text[], timestamptz, text, oid, "any") IS
+'What the planner makes of health_score(model, row). Not meant to be called.';

@@ -3,6 +3,8 @@
 use health_score_engine::Value;
 use pgrx::pg_sys;
 
+use crate::arguments::Arguments;
+use crate::columns::ColumnLayout;
 use crate::datum::varlena_bytes;
 use crate::error::{Report, code};
 use crate::json_text::parse_jsonb;
@@ -13,6 +15,8 @@ use crate::row::{Layout, Row};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AccountType {
     Row,
+    /// A row in the form that the planner gave it.
+    Columns,
     Jsonb,
     /// json or text: parsed by Postgres's own jsonb input.
     Json,
@@ -22,6 +26,7 @@ impl AccountType {
     pub fn of(type_id: pg_sys::Oid) -> AccountType {
         match type_id {
             pg_sys::RECORDOID => AccountType::Row,
+            pg_sys::TEXTARRAYOID => AccountType::Columns,
             pg_sys::JSONBOID => AccountType::Jsonb,
             _ => AccountType::Json,
         }
@@ -32,6 +37,7 @@ impl AccountType {
 #[derive(Default)]
 pub struct AccountReader {
     layout: Option<Layout>,
+    columns: Option<ColumnLayout>,
     found: Vec<(usize, usize)>,
 }
 
@@ -39,6 +45,7 @@ impl AccountReader {
     /// Forgets what was resolved for another model.
     pub fn reset(&mut self) {
         self.layout = None;
+        self.columns = None;
     }
 
     /// # Safety
@@ -64,6 +71,10 @@ impl AccountReader {
                     layout.read(row, explain, values);
                 }
             }
+            Account::Columns(arguments) => {
+                let resolve = || ColumnLayout::resolve(arguments, model.model.inputs());
+                self.columns.get_or_insert_with(resolve).read(arguments, explain, values);
+            }
             Account::Jsonb(bytes) => {
                 if let Err(problem) = jsonb::read(bytes, &model.keys, &mut self.found, values) {
                     not_an_account(problem, model);
@@ -76,6 +87,7 @@ impl AccountReader {
 /// The account of one call.
 pub enum Account {
     Row(Row),
+    Columns(Arguments),
     /// The payload of a jsonb.
     Jsonb(&'static [u8]),
 }
@@ -84,11 +96,12 @@ impl Account {
     /// # Safety
     /// `datum` is a non-null datum of the declared type, and the account is used only while it lives.
     #[inline]
-    pub unsafe fn from_datum(declared: AccountType, datum: pg_sys::Datum) -> Account {
+    pub unsafe fn from_datum(declared: AccountType, datum: pg_sys::Datum, arguments: &Arguments) -> Account {
         // SAFETY: by this function's own contract.
         unsafe {
             match declared {
                 AccountType::Row => Account::Row(Row::from_datum(datum)),
+                AccountType::Columns => Account::Columns(*arguments),
                 AccountType::Jsonb => Account::Jsonb(varlena_bytes(datum)),
                 AccountType::Json => Account::Jsonb(varlena_bytes(parse_jsonb(varlena_bytes(datum).to_vec()))),
             }

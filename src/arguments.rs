@@ -35,6 +35,7 @@ macro_rules! sql_function {
 }
 
 /// The call in progress.
+#[derive(Clone, Copy)]
 pub struct Arguments {
     fcinfo: pg_sys::FunctionCallInfo,
 }
@@ -69,6 +70,27 @@ impl Arguments {
         // SAFETY: Postgres allocates nargs entries behind fcinfo.
         let argument = unsafe { (*self.fcinfo).args.as_slice(self.count())[at] };
         (!argument.isnull).then_some(argument.value)
+    }
+
+    /// The type of the argument in the query, where that says more than the declaration.
+    pub fn type_of(&self, at: usize) -> pg_sys::Oid {
+        // SAFETY: flinfo is valid during the call.
+        unsafe { pg_sys::get_fn_expr_argtype(self.flinfo(), at as i32) }
+    }
+
+    /// Whether the argument is a constant of the query.
+    pub fn is_constant(&self, at: usize) -> bool {
+        // SAFETY: fn_expr is null or the calling expression; its tag is checked before it is cast, and list elements
+        // within the list's length are nodes.
+        unsafe {
+            let call: *const pg_sys::FuncExpr = (*self.flinfo()).fn_expr.cast();
+            if call.is_null() || (*call).xpr.type_ != pg_sys::NodeTag::T_FuncExpr {
+                return false;
+            }
+            let Some(list) = (*call).args.as_ref() else { return false };
+            let node = |at: usize| (*list.elements.add(at)).ptr_value.cast::<pg_sys::Node>();
+            at < list.length as usize && (*node(at)).type_ == pg_sys::NodeTag::T_Const
+        }
     }
 
     /// The argument as a Rust value; the caller knows its declared type.

@@ -48,11 +48,6 @@ enum Part {
     Name,
 }
 
-fn type_of(arguments: &Arguments, at: usize) -> pg_sys::Oid {
-    // SAFETY: flinfo is valid during the call.
-    unsafe { pg_sys::get_fn_expr_argtype(arguments.flinfo(), at as i32) }
-}
-
 /// jsonb or json, also below a domain.
 fn json_kind(type_id: pg_sys::Oid) -> Option<JsonKind> {
     // SAFETY: a catalog look-up by Oid.
@@ -65,7 +60,7 @@ fn json_kind(type_id: pg_sys::Oid) -> Option<JsonKind> {
 
 impl Part {
     fn of(arguments: &Arguments, at: usize) -> Part {
-        let type_id = type_of(arguments, at);
+        let type_id = arguments.type_of(at);
         if let Some(kind) = json_kind(type_id) {
             return Part::Json(kind);
         }
@@ -116,7 +111,7 @@ fn put_pair(arguments: &Arguments, at: usize, object: &mut JsonText) -> usize {
             .hint("Write name and value in turn: health_inputs('nps', nps).")
             .raise();
     };
-    let name = match type_of(arguments, at) {
+    let name = match arguments.type_of(at) {
         // SAFETY: an unknown literal is a C string.
         pg_sys::UNKNOWNOID => unsafe { std::ffi::CStr::from_ptr(name.cast_mut_ptr()) }.to_string_lossy().into_owned(),
         // SAFETY: the kind was made from the argument's type.
@@ -132,7 +127,7 @@ fn put_pair(arguments: &Arguments, at: usize, object: &mut JsonText) -> usize {
         }
         report.hint("Write name and value in turn: health_inputs('nps', nps).").raise();
     }
-    let type_id = type_of(arguments, at + 1);
+    let type_id = arguments.type_of(at + 1);
     put(object, &name, type_id, arguments.datum(at + 1));
     2
 }

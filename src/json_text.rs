@@ -103,9 +103,8 @@ pub fn parse_jsonb(text: Vec<u8>) -> pg_sys::Datum {
     let Ok(text) = std::ffi::CString::new(text) else {
         Report::new(code::INVALID_PARAMETER, "the account is not JSON").hint("It has a zero byte.").raise();
     };
-    // SAFETY: jsonb_in reads a C string; what it allocates belongs to the call's memory.
-    unsafe {
-        let function = pg_sys::Oid::from(pg_sys::F_JSONB_IN);
-        pg_sys::OidInputFunctionCall(function, text.as_ptr().cast_mut(), pg_sys::JSONBOID, -1)
-    }
+    // SAFETY: jsonb_in reads a C string and never returns NULL; what it allocates belongs to the call's memory.
+    let jsonb =
+        unsafe { pgrx::direct_function_call_as_datum(pg_sys::jsonb_in, &[Some(pg_sys::Datum::from(text.as_ptr()))]) };
+    jsonb.unwrap_or_else(|| unreachable!("jsonb_in gives a value or an error"))
 }

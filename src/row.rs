@@ -13,11 +13,16 @@ use crate::error::{Report, code, did_you_mean, quoted};
 pub struct Layout {
     row_type: RowType,
     descriptor: pg_sys::TupleDesc,
+    reading: Reading,
+    datums: Vec<pg_sys::Datum>,
+    nulls: Vec<bool>,
+}
+
+/// Which columns give which inputs.
+pub struct Reading {
     /// Those that are there, scored ones first.
     columns: Vec<Column>,
     scored: usize,
-    datums: Vec<pg_sys::Datum>,
-    nulls: Vec<bool>,
 }
 
 #[derive(Clone, Copy)]
@@ -174,25 +179,13 @@ impl Layout {
             PgMemoryContexts::For(context).switch_to(|_| pg_sys::lookup_rowtype_tupdesc_copy(type_id, typmod))
         };
         let names = column_names(descriptor);
-        let found: Vec<Option<&NamedColumn>> =
-            inputs.iter().map(|input| names.iter().find(|column| column.name == input.name)).collect();
-        require_columns(inputs, &found, &names);
-        let columns_of = |scored: bool| {
-            let found = found.iter().zip(inputs).enumerate().filter(move |(_, (_, input))| input.scored == scored);
-            found.filter_map(|(input, (column, _))| {
-                let column = (*column)?;
-                Some(Column { input, attribute: column.attribute, kind: Kind::of(column.type_id) })
-            })
-        };
-        let scored = columns_of(true).count();
-        let columns: Vec<Column> = columns_of(true).chain(columns_of(false)).collect();
+        let reading = Reading::resolve(inputs, &names);
         // SAFETY: our own copy.
         let count = unsafe { (*descriptor).natts } as usize;
         Layout {
             row_type: RowType::of(row),
             descriptor,
-            columns,
-            scored,
+            reading,
             datums: vec![pg_sys::Datum::from(0); count],
             nulls: vec![true; count],
         }
@@ -202,20 +195,54 @@ impl Layout {
     #[inline]
     pub fn read<'a>(&mut self, row: &'a Row, explain: bool, values: &mut [Value<'a>]) {
         row.deform(self.descriptor, &mut self.datums, &mut self.nulls);
+        let (datums, nulls) = (&self.datums, &self.nulls);
+        // SAFETY: the kinds were made from these columns' types.
+        unsafe { self.reading.read(explain, |at| (!nulls[at]).then_some(datums[at]), values) };
+    }
+}
+
+impl Reading {
+    /// Finds the inputs among the columns, or raises what is missing.
+    pub fn resolve(inputs: &[Input], names: &[NamedColumn]) -> Reading {
+        let found: Vec<Option<&NamedColumn>> =
+            inputs.iter().map(|input| names.iter().find(|column| column.name == input.name)).collect();
+        require_columns(inputs, &found, names);
+        let columns_of = |scored: bool| {
+            let found = found.iter().zip(inputs).enumerate().filter(move |(_, (_, input))| input.scored == scored);
+            found.filter_map(|(input, (column, _))| {
+                let column = (*column)?;
+                Some(Column { input, attribute: column.attribute, kind: Kind::of(column.type_id) })
+            })
+        };
+        let scored = columns_of(true).count();
+        Reading { columns: columns_of(true).chain(columns_of(false)).collect(), scored }
+    }
+
+    /// Fills `values` (all [`Value::Missing`] before), evidence only if `explain`.
+    ///
+    /// # Safety
+    /// `datum` gives the datums of the columns that were resolved, none for NULL, and they live for `'a`.
+    #[inline(always)]
+    pub unsafe fn read<'a>(
+        &self,
+        explain: bool,
+        datum: impl Fn(usize) -> Option<pg_sys::Datum>,
+        values: &mut [Value<'a>],
+    ) {
         let columns = if explain { &self.columns } else { &self.columns[..self.scored] };
         for column in columns {
-            if !self.nulls[column.attribute] {
-                // SAFETY: the kind was made from this column's type.
-                unsafe { column.kind.read(self.datums[column.attribute], &mut values[column.input]) };
+            if let Some(datum) = datum(column.attribute) {
+                // SAFETY: by this function's contract.
+                unsafe { column.kind.read(datum, &mut values[column.input]) };
             }
         }
     }
 }
 
-struct NamedColumn {
-    name: String,
-    attribute: usize,
-    type_id: pg_sys::Oid,
+pub struct NamedColumn {
+    pub name: String,
+    pub attribute: usize,
+    pub type_id: pg_sys::Oid,
 }
 
 fn column_names(descriptor: pg_sys::TupleDesc) -> Vec<NamedColumn> {

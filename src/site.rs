@@ -168,7 +168,7 @@ impl Site {
         let compiled = site_model.compiled();
         let as_of = self.as_of(arguments, compiled);
         // SAFETY: the account is of the declared type, and used only during this call.
-        let account = unsafe { Account::from_datum(self.account, account) };
+        let account = unsafe { Account::from_datum(self.account, account, arguments) };
         let mut values = recycle(std::mem::take(&mut self.values));
         // SAFETY: as above.
         unsafe { self.reader.read(&account, compiled, purpose == Purpose::Explain, self.context, &mut values) };

@@ -23,12 +23,12 @@ CREATE FUNCTION largest(n int) RETURNS jsonb LANGUAGE sql AS $$
                        FROM generate_series(1, 9) j))
 $$;
 CREATE TABLE document AS SELECT n, largest(n) AS definition FROM generate_series(1, 8) n;
--- At the limit of bytes, close below 4 MB: in many small values, and in one long map.
+-- At the limit of bytes, close below 2 MiB: in many small values, and in one long map.
 CREATE TABLE heavy AS
 SELECT n, jsonb_build_object('meta', jsonb_build_object('n', n), 'signals', CASE n % 2
-    WHEN 0 THEN (SELECT jsonb_object_agg('s' || i, jsonb_build_object('scale', (SELECT jsonb_build_object('curve', jsonb_agg(jsonb_build_array(x, x))) FROM generate_series(1, 22) x)))
+    WHEN 0 THEN (SELECT jsonb_object_agg('s' || i, jsonb_build_object('scale', (SELECT jsonb_build_object('curve', jsonb_agg(jsonb_build_array(x, x))) FROM generate_series(1, 10) x)))
                    FROM generate_series(1, 5000) i)
-    ELSE jsonb_build_object('s1', jsonb_build_object('scale', jsonb_build_object('map', (SELECT jsonb_object_agg('k' || i, i % 100) FROM generate_series(1, 180000) i)))) END) AS definition
+    ELSE jsonb_build_object('s1', jsonb_build_object('scale', jsonb_build_object('map', (SELECT jsonb_object_agg('k' || i, i % 100) FROM generate_series(1, 90000) i)))) END) AS definition
   FROM generate_series(1, 4) n;
 -- Ten megabytes of other keys around the one that the model reads, stored without compression: reading it is what takes time.
 CREATE TABLE account (id int, payload jsonb);
@@ -37,7 +37,7 @@ INSERT INTO account SELECT 1, jsonb_object_agg('key' || i, repeat('x', 400) || i
 SQL
 [ "$(sql -c "SELECT count(*) FROM document d WHERE NOT EXISTS (SELECT FROM health_model_check(d.definition) WHERE severity = 'error')")" = 8 ] ||
   fail "the largest document is not legal: $(sql -c "SELECT * FROM document d, health_model_check(d.definition) LIMIT 3")"
-[ "$(sql -c "SELECT count(*) FROM heavy WHERE health_model_require_valid(definition) AND pg_column_size(definition || '{}') > 3500000")" = 4 ] ||
+[ "$(sql -c "SELECT count(*) FROM heavy WHERE health_model_require_valid(definition) AND pg_column_size(definition || '{}') > 1750000")" = 4 ] ||
   fail "the heavy documents are not legal, or not heavy"
 [ "$(sql -c "SELECT pg_column_size(payload) > 10000000 FROM account")" = t ] || fail "the account has no ten megabytes"
 

@@ -28,7 +28,7 @@ pub struct Limits {
 }
 
 pub const LIMITS: Limits = Limits {
-    bytes: 4 << 20,
+    bytes: 2 << 20,
     signals: 5_000,
     segments: 100,
     signals_in_segments: 50_000,

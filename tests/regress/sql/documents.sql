@@ -85,7 +85,7 @@ SELECT * FROM health_model_check('null');
 SELECT * FROM health_model_check('{"signals": null, "bands": null, "rules": {}, "segments": 3, "display": [], "trend": true, "meta": []}');
 SELECT * FROM health_model_check('{"signals": {"nps": {"weight": 1e400, "scale": {"linear": [0, 10]}}}}');
 SELECT * FROM health_model_check((repeat('{"signals": ', 10000) || '1' || repeat('}', 10000))::jsonb);
-SELECT * FROM health_model_check(jsonb_build_object('meta', jsonb_build_object('log', repeat('x', 4194304))));
+SELECT * FROM health_model_check(jsonb_build_object('meta', jsonb_build_object('log', repeat('x', 2097152))));
 -- What it calls an error stops a score, a warning does not.
 CREATE FUNCTION refused(document jsonb) RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN

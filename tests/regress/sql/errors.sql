@@ -199,10 +199,10 @@ SELECT count(*) FROM health_model_check(jsonb_build_object(
     'rules', (SELECT jsonb_agg(jsonb_build_object('name', 'r' || n, 'cap', 1, 'when', jsonb_build_object('subscore', 'q' || n || repeat('y', 180), 'lt', 1)))
                 FROM generate_series(1, 100) n))); \echo :SQLSTATE
 RESET statement_timeout;
--- A document beyond 4 MiB is no model.
-SELECT health_score(model() || jsonb_build_object('meta', jsonb_build_object('log', repeat('x', 4194304))), '{"nps": 9}'); \echo :SQLSTATE
-SELECT health_model_save('errors big', model() || jsonb_build_object('meta', jsonb_build_object('log', repeat('x', 4194304)))); \echo :SQLSTATE
-SELECT health_score(model() || jsonb_build_object('meta', jsonb_build_object('log', repeat('x', 4000000))), '{"nps": 9}'); \echo :SQLSTATE
+-- A document beyond 2 MiB is no model.
+SELECT health_score(model() || jsonb_build_object('meta', jsonb_build_object('log', repeat('x', 2097152))), '{"nps": 9}'); \echo :SQLSTATE
+SELECT health_model_save('errors big', model() || jsonb_build_object('meta', jsonb_build_object('log', repeat('x', 2097152)))); \echo :SQLSTATE
+SELECT health_score(model() || jsonb_build_object('meta', jsonb_build_object('log', repeat('x', 2000000))), '{"nps": 9}'); \echo :SQLSTATE
 
 --
 -- Time
