@@ -27,10 +27,3 @@ LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100
 AS 'MODULE_PATHNAME', 'health_template';
 COMMENT ON FUNCTION health_template(text) IS
 'A shipped model document to begin with: simple, saas, b2b_services, ecommerce, financial_services, insurance, retail, frequency_breadth_depth, actions, eight_categories or expansion.';
-
-CREATE FUNCTION health_nearest(wanted text, known text[])
-RETURNS text
-LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'health_nearest';
-COMMENT ON FUNCTION health_nearest(text, text[]) IS
-'The known name that was most likely meant by a misspelt one, or NULL.';

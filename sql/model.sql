@@ -53,6 +53,8 @@ BEGIN
     IF TG_OP = 'UPDATE' THEN
         IF ROW(NEW.name, NEW.version, NEW.definition, NEW.created_at, NEW.created_by)
            IS NOT DISTINCT FROM ROW(OLD.name, OLD.version, OLD.definition, OLD.created_at, OLD.created_by) THEN
+            -- Equal jsonb may be written differently: 1.0 and 1.00.
+            NEW.definition := OLD.definition;
             RETURN NEW;
         END IF;
         RAISE EXCEPTION 'a saved model version does not change'
@@ -218,7 +220,7 @@ BEGIN
     RETURN health_model_save(
         pg_catalog.regexp_replace(health_model_patch.name, '@[0-9]+$', ''),
         health_patch(health_model_get(health_model_patch.name), health_model_patch.patch),
-        health_model_patch.note);
+        health_model_patch.note, true);
 END
 $$;
 COMMENT ON FUNCTION health_model_patch(text, jsonb, text) IS

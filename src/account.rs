@@ -48,12 +48,11 @@ impl AccountReader {
         self.columns = None;
     }
 
-    /// # Safety
-    /// `datum` is a non-null datum of the declared type `account`, and `row` (unused but for rows) was made from it.
+    /// Reads the account into `values`, evidence only if `explain`; `context` lives as long as the call site.
     #[inline]
-    pub unsafe fn read<'a>(
+    pub fn read<'a>(
         &mut self,
-        account: &'a Account,
+        account: &'a Account<'a>,
         model: &Compiled,
         explain: bool,
         context: pg_sys::MemoryContext,
@@ -85,18 +84,18 @@ impl AccountReader {
 }
 
 /// The account of one call.
-pub enum Account {
+pub enum Account<'a> {
     Row(Row),
     Columns(Arguments),
     /// The payload of a jsonb.
-    Jsonb(&'static [u8]),
+    Jsonb(&'a [u8]),
 }
 
-impl Account {
+impl<'a> Account<'a> {
     /// # Safety
     /// `datum` is a non-null datum of the declared type, and the account is used only while it lives.
     #[inline]
-    pub unsafe fn from_datum(declared: AccountType, datum: pg_sys::Datum, arguments: &Arguments) -> Account {
+    pub unsafe fn from_datum(declared: AccountType, datum: pg_sys::Datum, arguments: &Arguments) -> Account<'a> {
         // SAFETY: by this function's own contract.
         unsafe {
             match declared {

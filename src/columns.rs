@@ -6,6 +6,7 @@ use pgrx::pg_sys;
 
 use crate::arguments::Arguments;
 use crate::error::{Report, code};
+use crate::plan::columns_function;
 use crate::row::{NamedColumn, Reading};
 
 /// Before the columns: model, names, as_of, segment, and the function that the query calls.
@@ -20,7 +21,6 @@ pub struct ColumnLayout {
 
 impl ColumnLayout {
     pub fn resolve(arguments: &Arguments, inputs: &[Input]) -> ColumnLayout {
-        check_rights(arguments);
         let names: Vec<Option<String>> = arguments.get(NAMES).unwrap_or_default();
         if names.len() + FIRST_COLUMN != arguments.count() || !arguments.is_constant(NAMES) {
             misused();
@@ -40,19 +40,32 @@ impl ColumnLayout {
     }
 }
 
-/// The right to execute is asked of the function that the query names, not of the one that stands for it.
-fn check_rights(arguments: &Arguments) {
+/// Refuses a call by hand that would go round the rights on the function that the planner stands in for.
+pub fn check_caller(arguments: &Arguments) {
     let Some(function) = arguments.get::<pg_sys::Oid>(FUNCTION) else { misused() };
+    // SAFETY: catalog look-ups inside a transaction; flinfo is valid during the call.
+    unsafe {
+        let called = (*arguments.flinfo()).fn_oid;
+        if columns_function(function, arguments.type_of(0)) != Some(called) {
+            misused();
+        }
+        if !may_execute(pg_sys::GetUserId(), function) {
+            let denied = pg_sys::AclResult::ACLCHECK_NO_PRIV;
+            pg_sys::aclcheck_error(denied, pg_sys::ObjectType::OBJECT_FUNCTION, pg_sys::get_func_name(function));
+        }
+    }
+}
+
+/// Whether a role (none: everybody) may execute the function.
+pub fn may_execute(role: pg_sys::Oid, function: pg_sys::Oid) -> bool {
     // SAFETY: catalog look-ups inside a transaction.
     unsafe {
-        let (user, execute) = (pg_sys::GetUserId(), pg_sys::ACL_EXECUTE as pg_sys::AclMode);
+        let execute = pg_sys::ACL_EXECUTE as pg_sys::AclMode;
         #[cfg(feature = "pg15")]
-        let result = pg_sys::pg_proc_aclcheck(function, user, execute);
+        let result = pg_sys::pg_proc_aclcheck(function, role, execute);
         #[cfg(not(feature = "pg15"))]
-        let result = pg_sys::object_aclcheck(pg_sys::ProcedureRelationId, function, user, execute);
-        if result != pg_sys::AclResult::ACLCHECK_OK {
-            pg_sys::aclcheck_error(result, pg_sys::ObjectType::OBJECT_FUNCTION, pg_sys::get_func_name(function));
-        }
+        let result = pg_sys::object_aclcheck(pg_sys::ProcedureRelationId, function, role, execute);
+        result == pg_sys::AclResult::ACLCHECK_OK
     }
 }
 

@@ -1,10 +1,10 @@
 //! Functions of model documents: health_model_check, health_patch, health_template, and what the triggers call.
 
-use health_score_engine::{Issue, LIMITS, Model, Severity, merge, nearest, template, templates};
-use pgrx::{IntoDatum, JsonB, pg_sys};
+use health_score_engine::{Issue, LIMITS, Model, Severity, merge, template, templates};
+use pgrx::{IntoDatum, pg_sys};
 use serde_json::Value as Json;
 
-use crate::arguments::{Arguments, text_datum, text_of};
+use crate::arguments::{Arguments, text_of};
 use crate::datum::varlena_bytes;
 use crate::error::{Report, code, did_you_mean, invalid_document, quoted};
 use crate::json_text::parse_jsonb;
@@ -69,7 +69,7 @@ pub fn parse(bytes: &[u8], what: &str) -> Json {
 /// The text of a jsonb, from its payload.
 pub fn jsonb_text(payload: &[u8]) -> String {
     // SAFETY: the payload of a jsonb begins with its root container; the copy is palloc'd, so aligned, and freed with the
-    // call's memory. JsonbToCString checks the stack and gives a C string.
+    // call's memory. JsonbToCString gives a C string; how deep it goes was bounded when the jsonb was read.
     unsafe {
         let copy: *mut u8 = pg_sys::palloc(payload.len()).cast();
         std::ptr::copy_nonoverlapping(payload.as_ptr(), copy, payload.len());
@@ -168,10 +168,7 @@ sql_function! {
                 .hint(did_you_mean(name, names(), "Take one of these."))
                 .raise();
         };
-        match serde_json::from_str(template.document) {
-            Ok(document) => JsonB(document).into_datum(),
-            Err(error) => Report::new(code::INVALID_PARAMETER, format!("template {name:?}: {error}")).raise(),
-        }
+        Some(parse_jsonb(template.document.into()))
     }
 }
 
@@ -197,15 +194,6 @@ fn jsonb_datum(payload: &[u8]) -> pg_sys::Datum {
         memory.cast::<u32>().write((total as u32) << 2);
         std::ptr::copy_nonoverlapping(payload.as_ptr(), memory.add(HEADER), payload.len());
         pg_sys::Datum::from(memory)
-    }
-}
-
-sql_function! {
-    /// The nearest of some known names, for HINTs of the SQL functions.
-    fn health_nearest(arguments) {
-        let wanted = text_of(arguments.datum(0)?);
-        let known: Vec<Option<String>> = arguments.get(1)?;
-        nearest(wanted, known.iter().flatten().map(String::as_str)).and_then(text_datum)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Errors as users meet them: SQLSTATE, message, DETAIL and HINT.
 
-use health_score_engine::{Issue, ScoreError, Severity, nearest};
+use health_score_engine::{Issue, Quoted, ScoreError, Severity, nearest};
 use pgrx::PgLogLevel;
 use pgrx::pg_sys::panic::ErrorReport;
 
@@ -53,19 +53,15 @@ impl Report {
     }
 }
 
-/// A name as it is quoted in messages, cut where it is long.
+/// A name as it is quoted in messages.
 pub fn quoted(name: &str) -> String {
-    const SHOWN: usize = 80;
-    match name.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{:?}…", &name[..end]),
-        None => format!("{name:?}"),
-    }
+    Quoted(name).to_string()
 }
 
 /// The nearest known name as a HINT, else `otherwise`.
 pub fn did_you_mean<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>, otherwise: &str) -> String {
     match nearest(wanted, known) {
-        Some(name) => format!("Did you mean {name:?}?"),
+        Some(name) => format!("Did you mean {}?", Quoted(name)),
         None => otherwise.to_owned(),
     }
 }
@@ -94,7 +90,7 @@ pub fn score_error(error: ScoreError) -> Report {
             let report =
                 Report::new(code::UNDEFINED_OBJECT, format!("the model has no segment {}", quoted(&unknown.name)));
             match unknown.nearest {
-                Some(name) => report.hint(format!("Did you mean {name:?}?")),
+                Some(name) => report.hint(format!("Did you mean {}?", Quoted(&name))),
                 None => report.hint("Leave the segment out to choose it by its condition; '' scores without one."),
             }
         }

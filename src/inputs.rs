@@ -8,7 +8,7 @@ use pgrx::pg_sys;
 use crate::arguments::Arguments;
 use crate::datum::{Kind, varlena_bytes};
 use crate::document::jsonb_text;
-use crate::error::{Report, code};
+use crate::error::{Report, code, quoted};
 use crate::json_text::{JsonText, push_string};
 use crate::row::Row;
 use crate::sql_function;
@@ -121,7 +121,8 @@ fn put_pair(arguments: &Arguments, at: usize, object: &mut JsonText) -> usize {
         },
     };
     if at + 1 >= arguments.count() {
-        let report = Report::new(code::INVALID_PARAMETER, format!("health_inputs() has no value for {name:?}"));
+        let report =
+            Report::new(code::INVALID_PARAMETER, format!("health_inputs() has no value for {}", quoted(&name)));
         if name.trim_start().starts_with('{') {
             report.hint("Cast a JSON object: health_inputs('{…}'::jsonb).").raise();
         }

@@ -12,7 +12,7 @@ use health_score_engine::Model;
 use pgrx::pg_sys;
 
 use crate::document::{interruptible, parse};
-use crate::error::invalid_document;
+use crate::error::{invalid_document, quoted};
 use crate::jsonb::Keys;
 use crate::model_store::{Reference, Store, Stored};
 
@@ -162,7 +162,7 @@ pub fn by_name(store: Store, text: &str) -> Named {
 fn load(store: Store, key: (Store, String), now: Option<(Seen, pg_sys::CommandId)>) -> Named {
     let reference = Reference::parse(&key.1);
     let stored = store.find(&reference).unwrap_or_else(|| store.not_found(&reference));
-    let what = format!("model {:?}, version {}", reference.name, stored.version);
+    let what = format!("model {}, version {}", quoted(reference.name), stored.version);
     let compiled = compiled(&stored.definition, &what);
     // SAFETY: a read of backend state.
     let is_own = unsafe { pg_sys::TransactionIdIsCurrentTransactionId(stored.xmin) };

@@ -1,11 +1,11 @@
 //! The planner's side: health_score(model, t) over a table t becomes a call with the columns of t, when the query is planned.
 //!
 //! Nothing else changes: the same model, the same values, the same errors. A row that may be NULL as a whole (of the
-//! nullable side of an outer join) is left alone, since its columns could not tell.
+//! nullable side of an outer join, of a grouping set) is left alone, since its columns could not tell.
 
 use pgrx::{IntoDatum, pg_sys};
 
-use crate::columns::FIRST_COLUMN;
+use crate::columns::{FIRST_COLUMN, may_execute};
 use crate::sql_function;
 
 /// Beyond this many columns the row is passed as it is; a function has at most 100 arguments.
@@ -46,7 +46,17 @@ unsafe fn simplify(request: &pg_sys::SupportRequestSimplify) -> Option<*mut pg_s
         let outer = |table: &pg_sys::RangeTblEntry| {
             table.rtekind == pg_sys::RTEKind::RTE_JOIN && table.jointype != pg_sys::JoinType::JOIN_INNER
         };
-        if row.varattno != 0 || row.varlevelsup != 0 || tables.iter().any(|table| outer(&**table)) {
+        // Of a MERGE or RETURNING that asks for the old or the new row.
+        #[cfg(feature = "pg18")]
+        if row.varreturningtype != pg_sys::VarReturningType::VAR_RETURNING_DEFAULT {
+            return None;
+        }
+        // Grouping sets make NULL of the variables that they leave out, but not of others in their place.
+        if !query.groupingSets.is_null()
+            || row.varattno != 0
+            || row.varlevelsup != 0
+            || tables.iter().any(|table| outer(&**table))
+        {
             return None;
         }
         let table = &**tables.get(usize::try_from(row.varno).ok()?.checked_sub(1)?)?;
@@ -54,8 +64,18 @@ unsafe fn simplify(request: &pg_sys::SupportRequestSimplify) -> Option<*mut pg_s
         if table.rtekind != pg_sys::RTEKind::RTE_RELATION || !kinds.contains(&(table.relkind as u8)) {
             return None;
         }
+        // An index on the row, which only a document can have made, is known to the planner as it is written.
+        if pg_sys::exprType(model) == pg_sys::JSONBOID && has_computed_index(table.relid) {
+            return None;
+        }
         let columns = columns_of(row)?;
-        let function = columns_function(call.funcid, (*model).type_of())?;
+        let function = columns_function(call.funcid, pg_sys::exprType(model))?;
+        // Rights are checked when a query starts, on the function in the plan; plans outlive a change of role. Where both
+        // are everybody's there is nothing to check.
+        let everybody = pg_sys::InvalidOid;
+        if !may_execute(everybody, call.funcid) || !may_execute(everybody, function) {
+            return None;
+        }
         let names: Vec<String> = columns.iter().map(|column| column.0.clone()).collect();
         let text_array = pg_sys::makeConst(
             pg_sys::TEXTARRAYOID,
@@ -95,19 +115,6 @@ unsafe fn simplify(request: &pg_sys::SupportRequestSimplify) -> Option<*mut pg_s
     }
 }
 
-trait TypeOf {
-    /// # Safety
-    /// The node is a valid expression.
-    unsafe fn type_of(&self) -> pg_sys::Oid;
-}
-
-impl TypeOf for pg_sys::Node {
-    unsafe fn type_of(&self) -> pg_sys::Oid {
-        // SAFETY: by this function's contract.
-        unsafe { pg_sys::exprType(self) }
-    }
-}
-
 /// The pointers of a list, none for the empty one.
 ///
 /// # Safety
@@ -142,7 +149,40 @@ unsafe fn columns_of(row: &pg_sys::Var) -> Option<Vec<(String, *mut pg_sys::Var)
                 (attribute.name().to_owned(), column)
             })
             .collect();
-        (columns.len() <= MOST_COLUMNS).then_some(columns)
+        (1..=MOST_COLUMNS).contains(&columns.len()).then_some(columns)
+    }
+}
+
+/// Whether an index of the table has an expression or a condition.
+///
+/// # Safety
+/// The query has locked the table.
+unsafe fn has_computed_index(table: pg_sys::Oid) -> bool {
+    // SAFETY: by this function's contract; what is opened is closed, and the tuples are released.
+    unsafe {
+        let relation = pg_sys::relation_open(table, pg_sys::NoLock as pg_sys::LOCKMODE);
+        let indexes = pg_sys::RelationGetIndexList(relation);
+        let count = indexes.as_ref().map_or(0, |list| list.length as usize);
+        let computed = (0..count).any(|at| is_computed((*(*indexes).elements.add(at)).oid_value));
+        pg_sys::relation_close(relation, pg_sys::NoLock as pg_sys::LOCKMODE);
+        computed
+    }
+}
+
+/// # Safety
+/// Inside a transaction.
+unsafe fn is_computed(index: pg_sys::Oid) -> bool {
+    // SAFETY: by this function's contract; the tuple is released.
+    unsafe {
+        let cache = pg_sys::SysCacheIdentifier::INDEXRELID as i32;
+        let tuple = pg_sys::SearchSysCache1(cache, pg_sys::Datum::from(index));
+        if tuple.is_null() {
+            return true;
+        }
+        let has = |column: u32| !pg_sys::heap_attisnull(tuple, column as i32, std::ptr::null_mut());
+        let computed = has(pg_sys::Anum_pg_index_indexprs) || has(pg_sys::Anum_pg_index_indpred);
+        pg_sys::ReleaseSysCache(tuple);
+        computed
     }
 }
 
@@ -151,10 +191,14 @@ unsafe fn columns_of(row: &pg_sys::Var) -> Option<Vec<(String, *mut pg_sys::Var)
 ///
 /// # Safety
 /// Inside a transaction.
-unsafe fn columns_function(function: pg_sys::Oid, model: pg_sys::Oid) -> Option<pg_sys::Oid> {
+pub unsafe fn columns_function(function: pg_sys::Oid, model: pg_sys::Oid) -> Option<pg_sys::Oid> {
     // SAFETY: by this function's contract; names are C strings in the call's memory.
     unsafe {
-        let name = std::ffi::CStr::from_ptr(pg_sys::get_func_name(function));
+        let name = pg_sys::get_func_name(function);
+        if name.is_null() {
+            return None;
+        }
+        let name = std::ffi::CStr::from_ptr(name);
         let name = std::ffi::CString::new(format!("{}_columns", name.to_str().ok()?)).ok()?;
         let types: [pg_sys::Oid; FIRST_COLUMN + 1] =
             [model, pg_sys::TEXTARRAYOID, pg_sys::TIMESTAMPTZOID, pg_sys::TEXTOID, pg_sys::OIDOID, pg_sys::ANYOID];

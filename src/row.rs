@@ -173,6 +173,8 @@ impl Layout {
 
     /// Finds the columns of `inputs`; memory comes from `context`, which lives as long as the layout.
     pub fn resolve(row: &Row, inputs: &[Input], context: pg_sys::MemoryContext) -> Layout {
+        // First of all: a change of the type that comes in later must be seen at the next row.
+        let row_type = RowType::of(row);
         let (type_id, typmod) = row.type_id();
         // SAFETY: the row's own type; the copy belongs to `context`.
         let descriptor = unsafe {
@@ -182,13 +184,7 @@ impl Layout {
         let reading = Reading::resolve(inputs, &names);
         // SAFETY: our own copy.
         let count = unsafe { (*descriptor).natts } as usize;
-        Layout {
-            row_type: RowType::of(row),
-            descriptor,
-            reading,
-            datums: vec![pg_sys::Datum::from(0); count],
-            nulls: vec![true; count],
-        }
+        Layout { row_type, descriptor, reading, datums: vec![pg_sys::Datum::from(0); count], nulls: vec![true; count] }
     }
 
     /// Fills `values` (all [`Value::Missing`] before), evidence only if `explain`.

@@ -7,6 +7,7 @@ use pgrx::{PgMemoryContexts, pg_sys};
 
 use crate::account::{Account, AccountReader, AccountType};
 use crate::arguments::{Arguments, text_of};
+use crate::columns::check_caller;
 use crate::datum::{instant, varlena_bytes};
 use crate::error::{Report, code, score_error};
 use crate::model_cache::{Compiled, Named, by_document, by_name};
@@ -79,26 +80,29 @@ impl Site {
         unsafe {
             let flinfo = arguments.flinfo();
             if (*flinfo).fn_extra.is_null() {
-                let site = Site::new(flinfo);
+                let site = Site::new(arguments);
                 (*flinfo).fn_extra = PgMemoryContexts::For((*flinfo).fn_mcxt).leak_and_drop_on_delete(site).cast();
             }
             &mut *(*flinfo).fn_extra.cast::<Site>()
         }
     }
 
-    /// # Safety
-    /// `flinfo` is the one of the running call.
-    unsafe fn new(flinfo: *mut pg_sys::FmgrInfo) -> Site {
-        // SAFETY: get_func_signature fills what it is given, for a function that exists.
+    fn new(arguments: &Arguments) -> Site {
+        let flinfo = arguments.flinfo();
+        // SAFETY: get_func_signature fills what it is given, for a function that exists; flinfo is valid during the call.
         let declared = unsafe {
             let mut types: *mut pg_sys::Oid = std::ptr::null_mut();
             let mut count = 0;
             pg_sys::get_func_signature((*flinfo).fn_oid, &mut types, &mut count);
             std::slice::from_raw_parts(types, count as usize)
         };
+        let account = AccountType::of(declared.get(1).copied().unwrap_or(pg_sys::InvalidOid));
+        if account == AccountType::Columns {
+            check_caller(arguments);
+        }
         Site {
             by_name: declared.first() != Some(&pg_sys::JSONBOID),
-            account: AccountType::of(declared.get(1).copied().unwrap_or(pg_sys::InvalidOid)),
+            account,
             // SAFETY: as above.
             context: unsafe { (*flinfo).fn_mcxt },
             model: None,
@@ -170,8 +174,7 @@ impl Site {
         // SAFETY: the account is of the declared type, and used only during this call.
         let account = unsafe { Account::from_datum(self.account, account, arguments) };
         let mut values = recycle(std::mem::take(&mut self.values));
-        // SAFETY: as above.
-        unsafe { self.reader.read(&account, compiled, purpose == Purpose::Explain, self.context, &mut values) };
+        self.reader.read(&account, compiled, purpose == Purpose::Explain, self.context, &mut values);
         let assessed = self.assessor.assess(&compiled.model, &values, as_of, SegmentChoice::from_argument(segment));
         let result = match assessed {
             Ok(assessment) => act(assessment, site_model.identity()),

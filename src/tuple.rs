@@ -8,6 +8,7 @@ use std::mem::offset_of;
 
 use pgrx::pg_sys;
 
+use crate::error::{Report, code};
 use crate::row::MARKED;
 
 type Header = pg_sys::HeapTupleHeaderData;
@@ -125,10 +126,14 @@ impl TupleWriter {
             t_data: self.bytes.as_mut_ptr().cast(),
             ..Default::default()
         };
-        // SAFETY: a complete tuple, by this function's contract; it is copied before this returns.
+        // SAFETY: a complete tuple, by this function's contract; its bytes are copied as they are before this returns, so
+        // that it need not be aligned here.
         unsafe { pg_sys::tuplestore_puttuple(store, &mut tuple) };
     }
 }
+
+/// What the length of a composite datum can say.
+const LONGEST_ROW: usize = (1 << 30) - 1;
 
 /// The rows of one call of a set-returning function, as composite datums that are handed out one by one.
 #[derive(Default)]
@@ -154,6 +159,12 @@ impl PendingRows {
     /// Keeps a copy of the row as a datum of the record type with this typmod.
     pub fn push(&mut self, row: &TupleWriter, typmod: i32) {
         assert_eq!(row.column, row.columns, "every column is written");
+        if row.end > LONGEST_ROW {
+            Report::new(code::PROGRAM_LIMIT, "a driver's row is too long")
+                .detail("Its texts, evidence above all, have a gigabyte together.")
+                .hint("Leave the evidence column out of the model, or shorten its texts.")
+                .raise();
+        }
         let start = self.words.len();
         self.words.resize(start + row.end.div_ceil(8), 0);
         self.starts.push(start);

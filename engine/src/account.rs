@@ -1,5 +1,6 @@
 //! What can be wrong with an account's values, and how it is said.
 
+use crate::names::Quoted;
 use std::fmt;
 
 use crate::input::{Input, Source};
@@ -41,7 +42,7 @@ impl Problem {
             Expected::MapKey => "one of the values that the map knows",
             Expected::Comparable => "a value of the kind it is compared with",
         };
-        format!("{name:?} is {found} where {expected} belongs")
+        format!("{name} is {found} where {expected} belongs", name = Quoted(name))
     }
 
     fn hint(&self) -> &'static str {

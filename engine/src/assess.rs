@@ -5,6 +5,7 @@ use crate::account::{InvalidValue, Problem};
 use crate::band::{Band, band_of};
 use crate::condition::Numbers;
 use crate::model::{ChoiceError, Model, SegmentChoice, UnknownSegment};
+use crate::names::Quoted;
 use crate::plan::{Formula, Plan};
 use crate::points::PointsRange;
 use crate::signal::{Measure, Signal, Status, Weighted};
@@ -55,6 +56,8 @@ pub struct Assessor {
     pub(crate) problems: Vec<(usize, Problem)>,
     /// Per group: the weights that count, and weight · subscore.
     pub(crate) groups: Vec<(f64, f64)>,
+    /// The same per category, where a rule asks for it.
+    pub(crate) categories: Vec<(f64, f64)>,
     pub(crate) fired: Vec<Fired>,
     /// Of the drivers: what each costs and its number, in the order of their ranks; and the signals' effective weights.
     pub(crate) order: Vec<(f64, usize)>,
@@ -98,14 +101,14 @@ impl Assessor {
         };
         let chosen = model.choose(segment, values, as_of).map_err(|error| match error {
             ChoiceError::Unknown(unknown) => ScoreError::UnknownSegment(unknown),
-            ChoiceError::Invalid(name, problem) => invalid(format!("segment {name:?}"), problem),
+            ChoiceError::Invalid(name, problem) => invalid(format!("segment {name}", name = Quoted(name)), problem),
         })?;
         let plan = chosen.map_or(model.base(), |segment| &segment.plan);
         let weighed = match plan.formula {
             Formula::Weighted => self.weigh(plan, values, as_of),
             Formula::Points(range) => self.add_points(plan, &range, values, as_of),
         }
-        .map_err(|(signal, problem)| invalid(format!("signal {:?}", signal.name), problem))?;
+        .map_err(|(signal, problem)| invalid(format!("signal {}", Quoted(&signal.name)), problem))?;
 
         let enough = weighed.has_score && weighed.coverage >= plan.min_coverage;
         let base = round9(weighed.unclamped.clamp(0.0, 100.0));
@@ -113,7 +116,7 @@ impl Assessor {
         let score = if enough {
             let score = self
                 .apply_rules(plan, values, as_of, base)
-                .map_err(|(rule, problem)| invalid(format!("rule {:?}", plan.rules[rule].name), problem))?;
+                .map_err(|(rule, problem)| invalid(format!("rule {}", Quoted(&plan.rules[rule].name)), problem))?;
             Some(score)
         } else {
             None
@@ -265,9 +268,13 @@ impl Assessor {
     }
 
     fn apply_rules(&mut self, plan: &Plan, values: &[Value], as_of: i64, base: f64) -> Result<f64, (usize, Problem)> {
+        if plan.reads_categories {
+            // Once an account, not once a condition.
+            category_subscores(plan, &self.states, &mut self.categories);
+        }
         let mut running = base;
         for (at, rule) in plan.rules.iter().enumerate() {
-            let numbers = Scored { plan, states: &self.states, running, base };
+            let numbers = Scored { states: &self.states, categories: &self.categories, running, base };
             let holds = rule.when.holds(values, as_of, plan.lenient, &numbers).map_err(|problem| (at, problem))?;
             if holds == Some(true) {
                 let after = round9(rule.action.apply(running));
@@ -299,8 +306,8 @@ impl Signal {
 
 /// The numbers that conditions of rules look at.
 struct Scored<'a> {
-    plan: &'a Plan,
     states: &'a [State],
+    categories: &'a [(f64, f64)],
     running: f64,
     base: f64,
 }
@@ -311,7 +318,8 @@ impl Numbers for Scored<'_> {
     }
 
     fn category(&self, category: usize) -> Option<f64> {
-        category_subscore(self.plan, self.states, category)
+        let (weight, sum) = self.categories[category];
+        (weight > 0.0).then(|| round9(sum / weight))
     }
 
     fn running(&self) -> f64 {
@@ -323,18 +331,17 @@ impl Numbers for Scored<'_> {
     }
 }
 
-/// The weighted mean of a category's signals that count.
-fn category_subscore(plan: &Plan, states: &[State], category: usize) -> Option<f64> {
-    let (mut weights, mut sum) = (0.0, 0.0);
+/// Per category the weights of the signals that count, and weight · subscore: their mean is the category's subscore.
+fn category_subscores(plan: &Plan, states: &[State], categories: &mut Vec<(f64, f64)>) {
+    categories.clear();
+    categories.resize(plan.categories.len(), (0.0, 0.0));
     for (signal, state) in plan.signals.iter().zip(states) {
-        if signal.category == Some(category)
-            && let Some(subscore) = state.result
-        {
-            weights += signal.weight();
-            sum += signal.weight() * subscore;
+        if let (Some(category), Some(subscore)) = (signal.category, state.result) {
+            let sums = &mut categories[category];
+            sums.0 += signal.weight();
+            sums.1 += signal.weight() * subscore;
         }
     }
-    (weights > 0.0).then(|| round9(sum / weights))
 }
 
 impl<'a> Assessment<'a> {

@@ -8,7 +8,7 @@ use crate::account::{Expected, Problem, unsuitable};
 use crate::input::{Inputs, Source};
 use crate::issue::{Issues, Path};
 use crate::json::{Object, kind};
-use crate::names::did_you_mean;
+use crate::names::{Quoted, did_you_mean};
 use crate::time::parse_time;
 use crate::value::{Literal, Value};
 
@@ -139,6 +139,14 @@ impl Condition {
         }
     }
 
+    pub fn reads_categories(&self) -> bool {
+        match self {
+            Condition::All(list) | Condition::Any(list) => list.iter().any(Condition::reads_categories),
+            Condition::Not(inner) => inner.reads_categories(),
+            Condition::Test(subject, _) => matches!(subject, Subject::Category(_)),
+        }
+    }
+
     /// True, false, or unknown; what is wrong with a value unless `lenient`, which reads it as missing.
     pub fn holds(
         &self,
@@ -211,7 +219,7 @@ impl Subject {
                 "running" => Some(Subject::RunningScore),
                 "base" => Some(Subject::BaseScore),
                 _ => {
-                    issues.error(&path, format!("{name:?} is neither \"running\" nor \"base\""));
+                    issues.error(&path, format!("{name} is neither \"running\" nor \"base\"", name = Quoted(name)));
                     None
                 }
             };
@@ -227,7 +235,7 @@ impl Subject {
         let found = names.binary_search(&name);
         if found.is_err() {
             let near = did_you_mean(name, names.iter().copied(), issues);
-            issues.error(&path, format!("unknown {what} {name:?}{near}"));
+            issues.error(&path, format!("unknown {what} {name}{near}", name = Quoted(name)));
         }
         found.ok().map(subject)
     }

@@ -56,7 +56,8 @@ impl<'a> Assessment<'a> {
         self.weigh_signals();
         let mut order = std::mem::take(&mut self.scratch.order);
         order.clear();
-        order.extend((0..total).map(|at| (self.cost(at), at)));
+        // Rounded, or the last digit of equal losses would rank them instead of their names.
+        order.extend((0..total).map(|at| (round9(self.cost(at)), at)));
         order.sort_unstable_by(|a, b| {
             let names = || self.name_of(a.1).cmp(self.name_of(b.1));
             b.0.total_cmp(&a.0).then_with(names).then(a.1.cmp(&b.1))

@@ -1,5 +1,6 @@
 //! What is wrong with a document: every finding with its JSON path, all of them collected before anything is reported.
 
+use crate::names::Quoted;
 use std::fmt;
 
 /// More findings than this are counted, not listed: a report must stay readable.
@@ -114,7 +115,7 @@ impl fmt::Display for Path<'_> {
                 let plain = !key.is_empty()
                     && !key.starts_with(|c: char| c.is_ascii_digit())
                     && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-                if plain { write!(f, "{parent}.{key}") } else { write!(f, "{parent}.{key:?}") }
+                if plain { write!(f, "{parent}.{key}") } else { write!(f, "{parent}.{key}", key = Quoted(key)) }
             }
         }
     }

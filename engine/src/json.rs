@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::issue::{Issues, Path};
-use crate::names::did_you_mean;
+use crate::names::{Quoted, did_you_mean};
 use crate::time::parse_duration;
 
 /// Weights and points beyond these bounds would lose digits of a score in rounding.
@@ -121,9 +121,9 @@ impl<'a> Object<'a> {
         if let Some((_, choice)) = choices.iter().find(|(name, _)| *name == text) {
             return Some(*choice);
         }
-        let names: Vec<_> = choices.iter().map(|(name, _)| format!("{name:?}")).collect();
+        let names: Vec<_> = choices.iter().map(|(name, _)| format!("{name}", name = Quoted(name))).collect();
         let near = did_you_mean(text, choices.iter().map(|(name, _)| *name), issues);
-        issues.error(&self.path.key(key), format!("{text:?} is none of {}{near}", names.join(", ")));
+        issues.error(&self.path.key(key), format!("{text} is none of {}{near}", names.join(", "), text = Quoted(text)));
         None
     }
 
@@ -141,7 +141,10 @@ impl<'a> Object<'a> {
 pub(crate) fn check_column(name: &str, path: &Path, issues: &mut Issues) -> bool {
     let reserved = name.starts_with('@');
     if reserved {
-        issues.error(path, format!("{name:?} is no column; \"@as_of\" stands only in {{\"days\": [from, to]}}"));
+        issues.error(
+            path,
+            format!("{name} is no column; \"@as_of\" stands only in {{\"days\": [from, to]}}", name = Quoted(name)),
+        );
     }
     check_name(name, path, issues) && !reserved
 }

@@ -30,7 +30,7 @@ pub use driver::{Driver, DriverKind};
 pub use input::Input;
 pub use issue::{Issue, Severity};
 pub use model::{LIMITS, Limits, Model, SegmentChoice, UnknownSegment};
-pub use names::nearest;
+pub use names::{Quoted, nearest};
 pub use patch::merge;
 pub use plan::{Method, Plan};
 pub use signal::{Combine, Signal, Status};

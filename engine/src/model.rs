@@ -17,7 +17,7 @@ use crate::value::Value;
 /// Bounds of a document, so that compiling one never takes the memory or the minutes of a server.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Of the document as JSON text.
+    /// Of the document as jsonb.
     pub bytes: usize,
     pub signals: usize,
     pub segments: usize,

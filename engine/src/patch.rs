@@ -4,7 +4,7 @@
 use serde_json::{Map, Value as Json};
 
 use crate::issue::{Issues, Path};
-use crate::names::did_you_mean;
+use crate::names::{Quoted, did_you_mean};
 
 /// The document after the patch. A patch that is no object replaces everything, as the RFC has it.
 pub fn merge(document: &Json, patch: &Json) -> Json {
@@ -60,7 +60,8 @@ pub(crate) fn check_segment_patch(document: &Json, patch: &Json, path: &Path, is
         let is_new = !known.is_some_and(|known| known.contains_key(name));
         if is_new && signal.get("scale").is_none() && signal.get("points").is_none() {
             let near = did_you_mean(name, known.into_iter().flat_map(|known| known.keys().map(String::as_str)), issues);
-            issues.error(&at, format!("unknown signal {name:?}{near}; a new signal is given in full"));
+            issues
+                .error(&at, format!("unknown signal {name}{near}; a new signal is given in full", name = Quoted(name)));
         }
     }
 }

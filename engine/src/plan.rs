@@ -44,6 +44,8 @@ pub struct Plan {
     pub(crate) bands: Vec<Band>,
     pub(crate) display: Display,
     pub(crate) reads_time: bool,
+    /// Whether a rule looks at a category's subscore.
+    pub(crate) reads_categories: bool,
 }
 
 /// The weights of a weighted plan beside its signals. A group is what shares one weight: a category where categories
@@ -166,9 +168,22 @@ impl Plan {
         if unreported {
             warn_of_empty_categories(&category_names, &signals, issues);
         }
+        let reads_categories = rules.iter().any(|rule| rule.when.reads_categories());
         let reads_time = signals.iter().any(Signal::reads_time) || rules.iter().any(|rule| rule.when.reads_time());
         let formula = if points { Formula::Points(range?) } else { Formula::Weighted };
-        Some(Plan { formula, min_coverage, lenient, categories, signals, weighing, rules, bands, display, reads_time })
+        Some(Plan {
+            formula,
+            min_coverage,
+            lenient,
+            categories,
+            signals,
+            weighing,
+            rules,
+            bands,
+            display,
+            reads_time,
+            reads_categories,
+        })
     }
 
     pub fn method(&self) -> Method {

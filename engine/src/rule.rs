@@ -1,5 +1,6 @@
 //! Rules: what moves a score after the weighing, each with its reason.
 
+use crate::names::Quoted;
 use serde_json::Value as Json;
 
 use crate::condition::{Condition, Scope};
@@ -106,7 +107,7 @@ pub(crate) fn unique_names(list: &[Json], path: &Path, issues: &mut Issues) {
         if let Some(name) = json.get("name").and_then(Json::as_str)
             && !seen.insert(name)
         {
-            issues.error(&path.index(index).key("name"), format!("{name:?} stands twice"));
+            issues.error(&path.index(index).key("name"), format!("{name} stands twice", name = Quoted(name)));
         }
     }
 }

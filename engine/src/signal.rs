@@ -6,7 +6,7 @@ use crate::account::{Expected, Problem, unsuitable};
 use crate::input::{Inputs, Source, instant};
 use crate::issue::{Issues, Path};
 use crate::json::{Object, check_column, check_name, kind};
-use crate::names::did_you_mean;
+use crate::names::{Quoted, did_you_mean};
 use crate::points::Award;
 use crate::scale::Scale;
 use crate::value::{Literal, Value};
@@ -161,7 +161,7 @@ impl Signal {
                 let near = did_you_mean(wanted, context.categories.iter().copied(), issues);
                 issues.error(
                     &path.key("category"),
-                    format!("category {wanted:?} is not declared under categories{near}"),
+                    format!("category {wanted} is not declared under categories{near}", wanted = Quoted(wanted)),
                 );
             }
             found

@@ -1,5 +1,6 @@
 //! Instants and durations: microseconds since 1970-01-01 00:00 UTC, and microseconds.
 
+use crate::names::Quoted;
 use jiff::civil::{DateTime, Time, date};
 use jiff::fmt::temporal::Pieces;
 use jiff::{SignedDuration, Span, SpanRelativeTo, Unit};
@@ -41,22 +42,26 @@ pub(crate) fn write_time(micros: i64, out: &mut String) {
 pub fn parse_duration(text: &str) -> Result<i64, String> {
     let bare_m = text.split(|c: char| c.is_ascii_digit() || c.is_whitespace() || c == '.').any(|unit| unit == "m");
     if bare_m {
-        return Err(format!("{text:?}: m may be minutes or months; write the unit out"));
+        return Err(format!("{text}: m may be minutes or months; write the unit out", text = Quoted(text)));
     }
     let span: Span = text.trim().parse().map_err(|_| {
         format!(
-            "{text:?} is not a duration; write a number and weeks, days, hours, minutes or seconds, as in \"90 days\""
+            "{text} is not a duration; write a number and weeks, days, hours, minutes or seconds, as in \"90 days\"",
+            text = Quoted(text)
         )
     })?;
     if span.get_years() != 0 || span.get_months() != 0 {
-        return Err(format!("{text:?} counts months or years, which have no fixed length; use days"));
+        return Err(format!(
+            "{text} counts months or years, which have no fixed length; use days",
+            text = Quoted(text)
+        ));
     }
     let micros = span
         .total((Unit::Microsecond, SpanRelativeTo::days_are_24_hours()))
-        .map_err(|_| format!("{text:?} is out of range"))?;
+        .map_err(|_| format!("{text} is out of range", text = Quoted(text)))?;
     // Below a microsecond it would become 0, and divide by 0.
     if micros < 1.0 {
-        return Err(format!("{text:?} is not a positive duration"));
+        return Err(format!("{text} is not a positive duration", text = Quoted(text)));
     }
     // The largest Span is some 20,000 years: exact enough in a double and within i64.
     Ok(micros as i64)

@@ -1,5 +1,6 @@
 //! One raw value as an account gives it.
 
+use crate::names::Quoted;
 use crate::time::write_time;
 
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -40,9 +41,7 @@ impl Value<'_> {
             }
             Value::Bool(flag) => format!("the boolean {flag}"),
             Value::Text(text) => {
-                let short: String = text.chars().take(80).collect();
-                let more = if short.len() < text.len() { "…" } else { "" };
-                format!("the text {short:?}{more}")
+                format!("the text {}", Quoted(text))
             }
             Value::Time(micros) => {
                 let mut out = String::from("the time ");

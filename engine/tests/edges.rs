@@ -246,3 +246,24 @@ fn numbers_of_a_document_are_read_to_the_last_digit() {
         assert_eq!((score(number.next_down()), score(number)), (Some(10.0), Some(90.0)), "{number}");
     }
 }
+
+#[test]
+fn equal_losses_are_ranked_by_name_whatever_the_last_digit_says() {
+    // Category x: 30 · 1/3 is not quite the 10 of category z.
+    let document = json!({
+        "categories": {"x": {"weight": 30}, "y": {"weight": 60}, "z": {"weight": 10}},
+        "signals": {
+            "b": {"category": "x", "scale": {"linear": [0, 100]}},
+            "c": {"category": "x", "scale": {"linear": [0, 100]}},
+            "d": {"category": "x", "scale": {"linear": [0, 100]}},
+            "e": {"category": "y", "scale": {"linear": [0, 100]}},
+            "a": {"category": "z", "scale": {"linear": [0, 100]}},
+        }
+    });
+    let model = Model::compile(&document, &mut || ()).expect("a model");
+    let values = vec![Value::Number(0.0); model.inputs().len()];
+    let mut assessor = Assessor::default();
+    let mut assessment = assessor.assess(&model, &values, None, SegmentChoice::Auto).expect("a score");
+    let ranked: Vec<_> = assessment.drivers().map(|driver| driver.name).collect();
+    assert_eq!(ranked, ["e", "a", "b", "c", "d"]);
+}

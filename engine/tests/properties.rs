@@ -567,7 +567,10 @@ fn check_interval(outcome: &Outcome) -> TestCaseResult {
 
 /// Costliest first, ties by name.
 fn check_order(outcome: &Outcome) -> TestCaseResult {
-    let cost = |line: &Line| line.contribution.map(|contribution| line.lost.unwrap_or(-contribution) + 0.0);
+    // To nine decimals, as scores: what differs by less is a tie.
+    let cost = |line: &Line| {
+        line.contribution.map(|contribution| (line.lost.unwrap_or(-contribution) * 1e9).round() / 1e9 + 0.0)
+    };
     for pair in outcome.drivers.windows(2) {
         let (Some(a), Some(b)) = (cost(&pair[0]), cost(&pair[1])) else {
             return Ok(());

@@ -259,7 +259,7 @@ SELECT a IS NULL AS no_assessment FROM health_assess(NULL::jsonb, '{"nps": 9}') 
 SELECT count(*) FROM health_drivers('errors crm', NULL::jsonb);
 SELECT count(*) FROM health_drivers(NULL::text, '{"nps": 9}');
 SELECT count(*) FROM health_model_check(NULL);
-SELECT health_patch(NULL, '{}'), health_patch(model(), NULL), health_template(NULL), health_model_get(NULL), health_nearest(NULL, '{a}'), health_nearest('a', NULL);
+SELECT health_patch(NULL, '{}'), health_patch(model(), NULL), health_template(NULL), health_model_get(NULL);
 -- A NULL as_of or segment is one that is left out.
 SELECT health_score(model(), '{"nps": 9}', NULL, NULL), health_band(model(), 80, NULL);
 -- What would save or change a model does not accept NULL.
