@@ -7,8 +7,9 @@ use crate::arguments::Arguments;
 use crate::columns::ColumnLayout;
 use crate::datum::varlena_bytes;
 use crate::error::{Report, code};
+use crate::json_flat;
 use crate::json_text::parse_jsonb;
-use crate::jsonb::{self, NotAnAccount};
+use crate::jsonb::{self, NotAnAccount, Shape};
 use crate::model_cache::Compiled;
 use crate::row::{Layout, Row};
 
@@ -18,7 +19,7 @@ pub enum AccountType {
     /// A row in the form that the planner gave it.
     Columns,
     Jsonb,
-    /// json or text: parsed by Postgres's own jsonb input.
+    /// json or text.
     Json,
 }
 
@@ -38,7 +39,7 @@ impl AccountType {
 pub struct AccountReader {
     layout: Option<Layout>,
     columns: Option<ColumnLayout>,
-    found: Vec<(usize, usize)>,
+    shape: Shape,
 }
 
 impl AccountReader {
@@ -46,6 +47,7 @@ impl AccountReader {
     pub fn reset(&mut self) {
         self.layout = None;
         self.columns = None;
+        self.shape.clear();
     }
 
     /// Reads the account into `values`, evidence only if `explain`; `context` lives as long as the call site.
@@ -74,11 +76,26 @@ impl AccountReader {
                 let resolve = || ColumnLayout::resolve(arguments, model.model.inputs());
                 self.columns.get_or_insert_with(resolve).read(arguments, explain, values);
             }
-            Account::Jsonb(bytes) => {
-                if let Err(problem) = jsonb::read(bytes, &model.keys, &mut self.found, values) {
-                    not_an_account(problem, model);
+            Account::Jsonb(bytes) => self.read_jsonb(bytes, model, values),
+            Account::Text(text) => match json_flat::read(text, &model.keys, values) {
+                Some(true) => {}
+                Some(false) => not_an_account(NotAnAccount::NoKnownKey, model),
+                None => {
+                    values.fill(Value::Missing);
+                    let jsonb = parse_jsonb(text.to_vec());
+                    // SAFETY: a jsonb in the call's memory, which outlives the values.
+                    self.read_jsonb(unsafe { varlena_bytes(jsonb) }, model, values);
                 }
-            }
+            },
+        }
+    }
+}
+
+impl AccountReader {
+    #[inline]
+    fn read_jsonb<'a>(&mut self, bytes: &'a [u8], model: &Compiled, values: &mut [Value<'a>]) {
+        if let Err(problem) = jsonb::read(bytes, &model.keys, &mut self.shape, values) {
+            not_an_account(problem, model);
         }
     }
 }
@@ -89,6 +106,8 @@ pub enum Account<'a> {
     Columns(Arguments),
     /// The payload of a jsonb.
     Jsonb(&'a [u8]),
+    /// JSON as text.
+    Text(&'a [u8]),
 }
 
 impl<'a> Account<'a> {
@@ -102,7 +121,7 @@ impl<'a> Account<'a> {
                 AccountType::Row => Account::Row(Row::from_datum(datum)),
                 AccountType::Columns => Account::Columns(*arguments),
                 AccountType::Jsonb => Account::Jsonb(varlena_bytes(datum)),
-                AccountType::Json => Account::Jsonb(varlena_bytes(parse_jsonb(varlena_bytes(datum).to_vec()))),
+                AccountType::Json => Account::Text(varlena_bytes(datum)),
             }
         }
     }

@@ -36,6 +36,14 @@ impl Keys {
     }
 }
 
+impl Keys {
+    /// The input of a key.
+    #[inline]
+    pub fn find(&self, key: &[u8]) -> Option<usize> {
+        self.sorted.binary_search_by(|(name, _)| compare(name, key)).ok().map(|at| self.sorted[at].1)
+    }
+}
+
 /// Why a jsonb is no account.
 #[derive(Debug, PartialEq)]
 pub enum NotAnAccount {
@@ -77,13 +85,43 @@ fn word(bytes: &[u8], at: usize) -> u32 {
     }
 }
 
-/// Fills `values` (all [`Value::Missing`] before) from the payload of a jsonb. `found` is scratch memory.
-pub fn read<'a>(
-    jsonb: &'a [u8],
-    keys: &Keys,
-    found: &mut Vec<(usize, usize)>,
-    values: &mut [Value<'a>],
-) -> Result<(), NotAnAccount> {
+/// Where the keys of a model stood in the last object. Accounts of one table mostly have the same keys, and comparing
+/// them as a whole is quicker than finding them one by one.
+#[derive(Default)]
+pub struct Shape {
+    entries: Vec<u8>,
+    keys: Vec<u8>,
+    /// (number of the pair, index of the input)
+    found: Vec<(usize, usize)>,
+}
+
+/// Longer keys are found anew in each object.
+const LONGEST_SHAPE: usize = 8192;
+
+impl Shape {
+    pub fn clear(&mut self) {
+        self.entries.clear();
+        self.keys.clear();
+        self.found.clear();
+    }
+
+    #[inline]
+    fn fits(&self, entries: &[u8], data: &[u8]) -> bool {
+        !self.found.is_empty() && self.entries == entries && data.starts_with(&self.keys)
+    }
+
+    fn remember(&mut self, entries: &[u8], keys: &[u8]) {
+        self.entries.clear();
+        self.keys.clear();
+        if entries.len() + keys.len() <= LONGEST_SHAPE {
+            self.entries.extend_from_slice(entries);
+            self.keys.extend_from_slice(keys);
+        }
+    }
+}
+
+/// Fills `values` (all [`Value::Missing`] before) from the payload of a jsonb.
+pub fn read<'a>(jsonb: &'a [u8], keys: &Keys, shape: &mut Shape, values: &mut [Value<'a>]) -> Result<(), NotAnAccount> {
     let header = word(jsonb, 0);
     if header & IS_OBJECT == 0 {
         return Err(if header & IS_SCALAR != 0 { NotAnAccount::Scalar } else { NotAnAccount::Array });
@@ -92,31 +130,17 @@ pub fn read<'a>(
     let (Some(entries), Some(data)) = (jsonb.get(4..4 + count * 8), jsonb.get(4 + count * 8..)) else {
         return Err(NotAnAccount::NoKnownKey);
     };
-    let mut walk = Entries { entries: entries.chunks_exact(4), data, offset: 0 };
-
-    // Both lists have the same order: one merge finds every key.
-    found.clear();
-    let mut wanted = keys.sorted.iter();
-    let mut next_wanted = wanted.next();
-    for pair in 0..count {
-        let (_, start, end) = walk.next();
-        while let Some((name, input)) = next_wanted {
-            if name.len() > end.wrapping_sub(start) {
-                break;
-            }
-            match compare(name, walk.bytes(start, end)) {
-                Ordering::Less => next_wanted = wanted.next(),
-                Ordering::Equal => {
-                    found.push((pair, *input));
-                    next_wanted = wanted.next();
-                    break;
-                }
-                Ordering::Greater => break,
-            }
-        }
-    }
+    let (key_entries, value_entries) = entries.split_at(count * 4);
+    let offset = if shape.fits(key_entries, data) {
+        shape.keys.len()
+    } else {
+        let end = find_keys(key_entries, data, keys, &mut shape.found);
+        shape.remember(key_entries, data.get(..end).unwrap_or_default());
+        end
+    };
+    let mut walk = Entries { entries: value_entries.chunks_exact(4), data, offset };
     let mut pair = 0;
-    for &(wanted, input) in found.iter() {
+    for &(wanted, input) in &shape.found {
         while pair < wanted {
             walk.next();
             pair += 1;
@@ -139,7 +163,33 @@ pub fn read<'a>(
             _ => values[input] = Value::Unusable("an array or object"),
         };
     }
-    if found.is_empty() { Err(NotAnAccount::NoKnownKey) } else { Ok(()) }
+    if shape.found.is_empty() { Err(NotAnAccount::NoKnownKey) } else { Ok(()) }
+}
+
+/// Both lists have the same order: one merge finds every key. Returns where the keys end and the values begin.
+fn find_keys(entries: &[u8], data: &[u8], keys: &Keys, found: &mut Vec<(usize, usize)>) -> usize {
+    found.clear();
+    let mut walk = Entries { entries: entries.chunks_exact(4), data, offset: 0 };
+    let mut wanted = keys.sorted.iter();
+    let mut next_wanted = wanted.next();
+    for pair in 0..entries.len() / 4 {
+        let (_, start, end) = walk.next();
+        while let Some((name, input)) = next_wanted {
+            if name.len() > end.wrapping_sub(start) {
+                break;
+            }
+            match compare(name, walk.bytes(start, end)) {
+                Ordering::Less => next_wanted = wanted.next(),
+                Ordering::Equal => {
+                    found.push((pair, *input));
+                    next_wanted = wanted.next();
+                    break;
+                }
+                Ordering::Greater => break,
+            }
+        }
+    }
+    walk.offset
 }
 
 /// The order of jsonb: by length, then bytes. Keys are short, and most often equal: whole words are compared before

@@ -16,6 +16,7 @@ mod document;
 mod drivers;
 mod error;
 mod inputs;
+mod json_flat;
 mod json_text;
 mod jsonb;
 mod model_cache;
