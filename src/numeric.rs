@@ -53,6 +53,12 @@ pub fn read_numeric(bytes: &[u8], into: &mut Value) {
     };
     let count = digits.len() / 2;
     let exponent = (weight + 1 - count as i32) * 4;
+    // A whole number below 10,000, as most are.
+    if count == 1 && exponent == 0 {
+        let number = f64::from(word(digits, 0));
+        *into = Value::Number(if negative { -number } else { number });
+        return;
+    }
     // Up to four digits are below 10^16; the product below is then one rounding of exact parts.
     if count <= 4 {
         let mantissa = digits.chunks_exact(2).fold(0u64, |sum, digit| sum * 10_000 + u64::from(word(digit, 0)));

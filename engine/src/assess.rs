@@ -8,7 +8,8 @@ use crate::model::{ChoiceError, Model, SegmentChoice, UnknownSegment};
 use crate::names::Quoted;
 use crate::plan::{Formula, Plan};
 use crate::points::PointsRange;
-use crate::signal::{Measure, Signal, Status, Weighted};
+use crate::scale::linear;
+use crate::signal::{Measure, Signal, Status};
 use crate::value::Value;
 
 /// Base and running scores are rounded, so that equal subscores give exactly that score whatever the weights are.
@@ -146,28 +147,27 @@ impl Assessor {
         let (mut only_weight, mut only_sum) = (0.0, 0.0);
         let mut covered = 0.0;
         let mut uncovered = 0.0;
-        for (at, signal) in plan.signals.iter().enumerate() {
-            let Measure::Weighted(weighted) = &signal.measure else {
-                continue;
-            };
-            let state = match signal.own_subscore(weighted, values, as_of) {
-                Some(subscore) => State { status: Status::Ok, result: Some(subscore) },
-                None => self.fallback(plan, at, weighted, values, as_of)?,
+        for (at, share) in weighing.shares.iter().enumerate() {
+            let state = match values.get(share.linear_input) {
+                Some(Value::Number(number)) if number.is_finite() => {
+                    State { status: Status::Ok, result: Some(linear(*number, share.worst, share.range)) }
+                }
+                _ => self.another_way(plan, at, values, as_of)?,
             };
             if let Some(subscore) = state.result {
                 if one_group {
-                    only_weight += weighted.weight;
-                    only_sum += weighted.weight * subscore;
+                    only_weight += share.weight;
+                    only_sum += share.weight * subscore;
                 } else {
-                    let group = &mut self.groups[weighing.group_of[at]];
-                    group.0 += weighted.weight;
-                    group.1 += weighted.weight * subscore;
+                    let group = &mut self.groups[share.group];
+                    group.0 += share.weight;
+                    group.1 += share.weight * subscore;
                 }
             }
             if state.status == Status::Ok {
-                covered += weighing.nominal[at];
+                covered += share.nominal;
             } else {
-                uncovered += weighing.nominal[at];
+                uncovered += share.nominal;
             }
             self.states.push(state);
         }
@@ -197,16 +197,17 @@ impl Assessor {
         self.states.reserve(plan.signals.len());
     }
 
-    /// A signal without a usable value of its own: by its default, or by its missing policy.
-    fn fallback<'p>(
+    /// A signal that is not linear, not on a plain input, or has no usable value of its own: then by its default, or by
+    /// its missing policy.
+    fn another_way<'p>(
         &mut self,
         plan: &'p Plan,
         at: usize,
-        weighted: &Weighted,
         values: &[Value],
         as_of: i64,
     ) -> Result<State, (&'p Signal, Problem)> {
         let signal = &plan.signals[at];
+        let Measure::Weighted(weighted) = &signal.measure else { unreachable!("shares are those of a weighted plan") };
         let raw = signal.raw(values, as_of);
         let (mut status, mut problem) = (raw.status, raw.problem);
         if status == Status::Ok {
@@ -291,17 +292,6 @@ struct Weighed {
     unclamped: f64,
     total_weight: f64,
     coverage: f64,
-}
-
-impl Signal {
-    /// The subscore of a plain column that has a good value: what almost every signal of almost every account is.
-    #[inline(always)]
-    fn own_subscore(&self, weighted: &Weighted, values: &[Value], as_of: i64) -> Option<f64> {
-        match self.plain.map(|at| &values[at]) {
-            None | Some(Value::Missing) => None,
-            Some(value) => weighted.scale.subscore(value, as_of).ok(),
-        }
-    }
 }
 
 /// The numbers that conditions of rules look at.

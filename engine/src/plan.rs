@@ -57,6 +57,24 @@ pub(crate) struct Weighing {
     pub group_of: Vec<usize>,
     /// Per signal: its effective weight when every signal counts.
     pub nominal: Vec<f64>,
+    /// Per signal: what scoring most accounts needs of it, side by side.
+    pub shares: Vec<Share>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Share {
+    /// The input of a linear signal whose value needs nothing but the scale; of any other [`Share::ANOTHER_WAY`].
+    pub linear_input: usize,
+    pub worst: f64,
+    pub range: f64,
+    pub weight: f64,
+    pub nominal: f64,
+    pub group: usize,
+}
+
+impl Share {
+    /// No input has this number.
+    pub const ANOTHER_WAY: usize = usize::MAX;
 }
 
 const KEYS: [&str; 13] = [
@@ -282,8 +300,12 @@ impl Weighing {
                 0.0
             }
         };
-        let nominal = signals.iter().zip(&group_of).map(|(signal, group)| share(signal, *group)).collect();
-        Weighing { group_weights, group_of, nominal }
+        let nominal: Vec<f64> = signals.iter().zip(&group_of).map(|(signal, group)| share(signal, *group)).collect();
+        let shares = signals.iter().enumerate().map(|(at, signal)| {
+            let (linear_input, worst, range) = signal.plain_linear().unwrap_or((Share::ANOTHER_WAY, 0.0, 1.0));
+            Share { linear_input, worst, range, weight: signal.weight(), nominal: nominal[at], group: group_of[at] }
+        });
+        Weighing { shares: shares.collect(), group_weights, group_of, nominal }
     }
 }
 

@@ -103,14 +103,14 @@ impl Scale {
     pub fn subscore(&self, value: &Value, as_of: i64) -> Result<f64, Expected> {
         // The common case without a call.
         match self {
-            Scale::Linear { worst, range } => Ok(clamp((number(value)? - worst) / range * 100.0)),
+            Scale::Linear { worst, range } => Ok(linear(number(value)?, *worst, *range)),
             _ => self.other_subscore(value, as_of),
         }
     }
 
     fn other_subscore(&self, value: &Value, as_of: i64) -> Result<f64, Expected> {
         match self {
-            Scale::Linear { worst, range } => Ok(clamp((number(value)? - worst) / range * 100.0)),
+            Scale::Linear { worst, range } => Ok(linear(number(value)?, *worst, *range)),
             Scale::Steps(steps) => {
                 let value = number(value)?;
                 let above = steps.partition_point(|(from, _)| *from <= value);
@@ -132,6 +132,12 @@ impl Scale {
             }
         }
     }
+}
+
+/// The subscore of a finite value on a linear scale.
+#[inline(always)]
+pub(crate) fn linear(value: f64, worst: f64, range: f64) -> f64 {
+    clamp((value - worst) / range * 100.0)
 }
 
 #[inline(always)]

@@ -231,6 +231,16 @@ impl Signal {
         }
     }
 
+    /// Input, worst value and range of a linear scale on a plain input.
+    pub(crate) fn plain_linear(&self) -> Option<(usize, f64, f64)> {
+        match (self.plain, &self.measure) {
+            (Some(input), Measure::Weighted(Weighted { scale: Scale::Linear { worst, range }, .. })) => {
+                Some((input, *worst, *range))
+            }
+            _ => None,
+        }
+    }
+
     pub(crate) fn reads_time(&self) -> bool {
         self.source.reads_time()
             || (self.observed.is_some() && self.max_age.is_some())
