@@ -23,6 +23,8 @@ pub enum Purpose {
 
 pub struct Site {
     by_name: bool,
+    /// The model argument is a constant of the query, so it need not be compared for every row.
+    constant_model: bool,
     account: AccountType,
     context: pg_sys::MemoryContext,
     model: Option<SiteModel>,
@@ -59,8 +61,16 @@ impl SiteModel {
     #[inline]
     fn is_for(&self, argument: &[u8]) -> bool {
         match self {
-            SiteModel::Named { argument: known, named } => known.as_bytes() == argument && named.is_current(),
+            SiteModel::Named { argument: known, .. } => known.as_bytes() == argument,
             SiteModel::Document { bytes, .. } => **bytes == *argument,
+        }
+    }
+
+    #[inline]
+    fn is_current(&self) -> bool {
+        match self {
+            SiteModel::Named { named, .. } => named.is_current(),
+            SiteModel::Document { .. } => true,
         }
     }
 
@@ -102,6 +112,7 @@ impl Site {
         }
         Site {
             by_name: declared.first() != Some(&pg_sys::JSONBOID),
+            constant_model: arguments.is_constant(0),
             account,
             // SAFETY: as above.
             context: unsafe { (*flinfo).fn_mcxt },
@@ -120,8 +131,9 @@ impl Site {
     #[inline]
     fn model(&mut self, arguments: &Arguments, datum: pg_sys::Datum) -> &Compiled {
         let unchanged = match &self.model {
+            Some(model) if self.constant_model => model.is_current(),
             // SAFETY: argument 0 is declared text, or jsonb.
-            Some(model) => unsafe { model.is_for(varlena_bytes(datum)) },
+            Some(model) => model.is_for(unsafe { varlena_bytes(datum) }) && model.is_current(),
             None => false,
         };
         if !unchanged {
