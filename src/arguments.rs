@@ -112,7 +112,9 @@ pub fn text_of<'a>(datum: pg_sys::Datum) -> &'a str {
     // SAFETY: the argument is declared text; it lives as long as the call.
     let bytes = unsafe { crate::datum::varlena_bytes(datum) };
     std::str::from_utf8(bytes).unwrap_or_else(|_| {
-        crate::error::Report::new(crate::error::code::INVALID_PARAMETER, "text is not valid UTF-8").raise()
+        crate::error::Report::new(crate::error::code::INVALID_PARAMETER, "text is not valid UTF-8")
+            .hint("Convert the text to UTF-8.")
+            .raise()
     })
 }
 

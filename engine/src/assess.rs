@@ -370,10 +370,10 @@ impl<'a> Assessment<'a> {
 
     fn weighted_interval(&self) -> (f64, f64) {
         let (mut low, mut unknown) = (0.0, 0.0);
-        for (state, nominal) in self.scratch.states.iter().zip(&self.plan.weighing.nominal) {
+        for (state, share) in self.scratch.states.iter().zip(&self.plan.weighing.shares) {
             match state.result {
-                Some(subscore) if state.status == Status::Ok => low += nominal * subscore,
-                _ => unknown += nominal,
+                Some(subscore) if state.status == Status::Ok => low += share.nominal * subscore,
+                _ => unknown += share.nominal,
             }
         }
         // The same sum in another order could end in another digit.

@@ -77,7 +77,7 @@ impl<'a> Assessment<'a> {
             let weight = signal.weight();
             let counts = weight > 0.0 && self.total_weight > 0.0 && self.scratch.states[at].result.is_some();
             self.scratch.weights.push(if counts {
-                let group = weighing.group_of[at];
+                let group = weighing.shares[at].group;
                 weighing.group_weights[group] / self.total_weight * (weight / self.scratch.groups[group].0)
             } else {
                 0.0
@@ -112,7 +112,7 @@ impl<'a> Assessment<'a> {
                 if state.status == Status::Ok {
                     0.0
                 } else {
-                    self.plan.weighing.nominal[at]
+                    self.plan.weighing.shares[at].nominal
                 }
             }
             Formula::Weighted => state.result.map_or(0.0, |subscore| self.scratch.weights[at] * (100.0 - subscore)),

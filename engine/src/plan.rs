@@ -53,10 +53,6 @@ pub struct Plan {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Weighing {
     pub group_weights: Vec<f64>,
-    /// Per signal.
-    pub group_of: Vec<usize>,
-    /// Per signal: its effective weight when every signal counts.
-    pub nominal: Vec<f64>,
     /// Per signal: what scoring most accounts needs of it, side by side.
     pub shares: Vec<Share>,
 }
@@ -68,6 +64,7 @@ pub(crate) struct Share {
     pub worst: f64,
     pub range: f64,
     pub weight: f64,
+    /// The effective weight when every signal counts.
     pub nominal: f64,
     pub group: usize,
 }
@@ -180,7 +177,7 @@ impl Plan {
 
         let weighing = if points { Weighing::default() } else { Weighing::of(&categories, &signals) };
         // Only said when every weight could be read: else it would repeat what is already on the list.
-        if !points && unreported && weighing.nominal.iter().sum::<f64>() == 0.0 {
+        if !points && unreported && weighing.shares.iter().all(|share| share.nominal == 0.0) {
             issues.error(&root.key("signals"), "the weights add up to 0");
         }
         if unreported {
@@ -293,19 +290,18 @@ impl Weighing {
             sums[*group] += signal.weight();
         }
         let total: f64 = group_weights.iter().zip(&sums).filter(|(_, sum)| **sum > 0.0).map(|(weight, _)| weight).sum();
-        let share = |signal: &Signal, group: usize| {
+        let nominal = |signal: &Signal, group: usize| {
             if signal.weight() > 0.0 && total > 0.0 {
                 group_weights[group] / total * signal.weight() / sums[group]
             } else {
                 0.0
             }
         };
-        let nominal: Vec<f64> = signals.iter().zip(&group_of).map(|(signal, group)| share(signal, *group)).collect();
-        let shares = signals.iter().enumerate().map(|(at, signal)| {
+        let shares = signals.iter().zip(group_of).map(|(signal, group)| {
             let (linear_input, worst, range) = signal.plain_linear().unwrap_or((Share::ANOTHER_WAY, 0.0, 1.0));
-            Share { linear_input, worst, range, weight: signal.weight(), nominal: nominal[at], group: group_of[at] }
+            Share { linear_input, worst, range, weight: signal.weight(), nominal: nominal(signal, group), group }
         });
-        Weighing { shares: shares.collect(), group_weights, group_of, nominal }
+        Weighing { shares: shares.collect(), group_weights }
     }
 }
 

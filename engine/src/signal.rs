@@ -69,8 +69,6 @@ pub struct Signal {
     pub window: Option<i64>,
     pub lag: Option<i64>,
     pub(crate) source: Source,
-    /// The input, where its value needs nothing but the scale.
-    pub(crate) plain: Option<usize>,
     pub(crate) observed: Option<usize>,
     pub(crate) max_age: Option<i64>,
     pub(crate) default: Option<Literal>,
@@ -197,10 +195,6 @@ impl Signal {
             issues.error(&path.key("scale"), "needs a scale of numbers: that is what ratio, change and days give");
         }
 
-        let plain = match source {
-            Source::Column(at) if max_age.is_none() || observed.is_none() => Some(at),
-            _ => None,
-        };
         let treatment = treatment(default.as_ref(), &measure);
         let age = object.get("max_age").and_then(Json::as_str).unwrap_or_default();
         Some(Signal {
@@ -213,7 +207,6 @@ impl Signal {
             window,
             lag,
             source,
-            plain,
             observed,
             max_age,
             default,
@@ -233,8 +226,11 @@ impl Signal {
 
     /// Input, worst value and range of a linear scale on a plain input.
     pub(crate) fn plain_linear(&self) -> Option<(usize, f64, f64)> {
-        match (self.plain, &self.measure) {
-            (Some(input), Measure::Weighted(Weighted { scale: Scale::Linear { worst, range }, .. })) => {
+        let ageless = self.max_age.is_none() || self.observed.is_none();
+        match (self.source, &self.measure) {
+            (Source::Column(input), Measure::Weighted(Weighted { scale: Scale::Linear { worst, range }, .. }))
+                if ageless =>
+            {
                 Some((input, *worst, *range))
             }
             _ => None,
