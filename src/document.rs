@@ -1,6 +1,6 @@
 //! Functions of model documents: health_model_check, health_patch, health_template, and what the triggers call.
 
-use health_score_engine::{Issue, LIMITS, Model, Severity, merge, template, templates};
+use health_score_engine::{Issue, LIMITS, Model, Severity, Template, merge, template, templates};
 use pgrx::{IntoDatum, pg_sys};
 use serde_json::Value as Json;
 
@@ -9,10 +9,8 @@ use crate::datum::varlena_bytes;
 use crate::error::{Report, code, did_you_mean, invalid_document, quoted};
 use crate::json_text::parse_jsonb;
 use crate::model_store::{Reference, Store};
-use crate::returning::{Mode, next_row, row_type};
-use crate::site::Site;
+use crate::returning::each_row;
 use crate::sql_function;
-use crate::tuple::TupleWriter;
 
 /// A document from the payload of a jsonb, or why it cannot be read. Postgres writes it as text, serde_json reads that: a
 /// document is compiled once, so the detour costs nothing that matters.
@@ -90,43 +88,26 @@ fn argument(arguments: &Arguments, at: usize, what: &str) -> Option<Json> {
 
 sql_function! {
     fn health_model_check(arguments) {
-        let site = Site::of(arguments);
-        let descriptor = row_type(arguments, site, 3);
-        match Mode::of(arguments) {
-            Mode::Store(store) => {
-                // SAFETY: the OUT columns of health_model_check in sql/document.sql; row_type() counted them.
-                each_issue(arguments, |row| unsafe { row.put(store) });
-                None
+        each_row(arguments, 3, |_, give| {
+            for issue in issues(arguments) {
+                give(&|row| {
+                    row.text(Some(issue.severity.as_str()));
+                    row.text(Some(&issue.path));
+                    row.text(Some(&issue.message));
+                });
             }
-            Mode::PerCall => {
-                let first = site.pending.is_empty();
-                if first {
-                    // SAFETY: the descriptor lives as long as the site, and is blessed.
-                    let typmod = unsafe { (*descriptor).tdtypmod };
-                    each_issue(arguments, |row| site.pending.push(row, typmod));
-                }
-                next_row(arguments, site, first)
-            }
-        }
+        })
     }
 }
 
-fn each_issue(arguments: &Arguments, mut give: impl FnMut(&mut TupleWriter)) {
-    let Some(datum) = arguments.datum(0) else { return };
+fn issues(arguments: &Arguments) -> Vec<Issue> {
+    let Some(datum) = arguments.datum(0) else { return Vec::new() };
     // SAFETY: the argument is declared jsonb.
-    let issues = match read(unsafe { varlena_bytes(datum) }) {
+    match read(unsafe { varlena_bytes(datum) }) {
         Ok(document) => Model::check(&document, &mut interruptible),
         Err(unreadable) => {
             vec![Issue { severity: Severity::Error, path: "$".into(), message: unreadable.reason() }]
         }
-    };
-    let mut row = TupleWriter::new(3);
-    for issue in issues {
-        row.begin();
-        row.text(Some(issue.severity.as_str()));
-        row.text(Some(&issue.path));
-        row.text(Some(&issue.message));
-        give(&mut row);
     }
 }
 
@@ -160,16 +141,21 @@ sql_function! {
 sql_function! {
     fn health_template(arguments) {
         let name = text_of(arguments.datum(0)?);
-        let Some(template) = template(name) else {
-            let names = || templates().iter().map(|template| template.name);
-            let all = format!("There are: {}.", names().collect::<Vec<_>>().join(", "));
-            Report::new(code::UNDEFINED_OBJECT, format!("unknown template {}", quoted(name)))
-                .detail(&all)
-                .hint(did_you_mean(name, names(), "Take one of these."))
-                .raise();
-        };
+        let template = template_of(name);
         Some(parse_jsonb(template.document.into()))
     }
+}
+
+/// The shipped template of this name, or 42704 with the nearest.
+pub fn template_of(name: &str) -> &'static Template {
+    template(name).unwrap_or_else(|| {
+        let names = || templates().iter().map(|template| template.name);
+        let all = format!("There are: {}.", names().collect::<Vec<_>>().join(", "));
+        Report::new(code::UNDEFINED_OBJECT, format!("unknown template {}", quoted(name)))
+            .detail(all)
+            .hint(did_you_mean(name, names(), "Take one of these."))
+            .raise()
+    })
 }
 
 sql_function! {

@@ -13,16 +13,19 @@ mod band;
 mod columns;
 mod datum;
 mod document;
+mod draft;
 mod drivers;
 mod error;
 mod inputs;
 mod json_flat;
 mod json_text;
 mod jsonb;
+mod matching;
 mod model_cache;
 mod model_store;
 mod numeric;
 mod plan;
+mod relation;
 mod returning;
 mod row;
 mod score;
@@ -41,6 +44,7 @@ pgrx::extension_sql_file!("../sql/band.sql", name = "band", requires = ["score"]
 pgrx::extension_sql_file!("../sql/drivers.sql", name = "drivers", requires = ["band"]);
 pgrx::extension_sql_file!("../sql/assess.sql", name = "assess", requires = ["drivers"]);
 pgrx::extension_sql_file!("../sql/inputs.sql", name = "inputs", requires = ["assess"]);
+pgrx::extension_sql_file!("../sql/workbench.sql", name = "workbench", requires = ["inputs"]);
 
 /// Refuses a database whose texts are not UTF-8: names and map keys are compared byte by byte.
 #[pgrx::pg_guard]

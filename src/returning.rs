@@ -5,6 +5,7 @@ use pgrx::pg_sys;
 use crate::arguments::Arguments;
 use crate::error::{Report, code};
 use crate::site::Site;
+use crate::tuple::TupleWriter;
 
 /// The row type of the running function, resolved once per call site and kept with it.
 pub fn row_type(arguments: &Arguments, site: &mut Site, columns: usize) -> pg_sys::TupleDesc {
@@ -57,7 +58,7 @@ impl Mode {
                     code::FEATURE_NOT_SUPPORTED,
                     "set-valued function called in a context that cannot accept a set",
                 )
-                .hint("Put it into FROM: … CROSS JOIN LATERAL health_drivers(…) d.")
+                .hint("Put it into FROM: SELECT … FROM health_drivers(…), or CROSS JOIN LATERAL.")
                 .raise();
             }
             let allowed = (*info).allowedModes as u32;
@@ -71,6 +72,43 @@ impl Mode {
             (*info).returnMode = pg_sys::SetFunctionReturnMode::SFRM_Materialize;
             (*info).setResult = store;
             Mode::Store(store)
+        }
+    }
+}
+
+/// Runs a set-returning function of so many columns. `produce` writes its rows, each by a call of what it is given.
+pub fn each_row(
+    arguments: &Arguments,
+    columns: usize,
+    produce: impl FnOnce(&mut Site, &mut dyn FnMut(&dyn Fn(&mut TupleWriter))),
+) -> Option<pg_sys::Datum> {
+    let site = Site::of(arguments);
+    let descriptor = row_type(arguments, site, columns);
+    let mut row = TupleWriter::new(columns);
+    match Mode::of(arguments) {
+        Mode::Store(store) => {
+            produce(site, &mut |write| {
+                row.begin();
+                write(&mut row);
+                // SAFETY: row_type() counted the OUT columns of the declaration, and the writer counts what is written.
+                unsafe { row.put(store) };
+            });
+            None
+        }
+        Mode::PerCall => {
+            let first = site.pending.is_empty();
+            if first {
+                // SAFETY: the descriptor lives as long as the site, and is blessed.
+                let typmod = unsafe { (*descriptor).tdtypmod };
+                let mut pending = std::mem::take(&mut site.pending);
+                produce(site, &mut |write| {
+                    row.begin();
+                    write(&mut row);
+                    pending.push(&row, typmod);
+                });
+                site.pending = pending;
+            }
+            next_row(arguments, site, first)
         }
     }
 }

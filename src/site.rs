@@ -182,7 +182,7 @@ impl Site {
             return None;
         };
         let compiled = site_model.compiled();
-        let as_of = self.as_of(arguments, compiled);
+        let as_of = self.as_of(arguments, 2, compiled);
         // SAFETY: the account is of the declared type, and used only during this call.
         let account = unsafe { Account::from_datum(self.account, account, arguments) };
         let mut values = recycle(std::mem::take(&mut self.values));
@@ -196,23 +196,34 @@ impl Site {
         Some(result)
     }
 
-    /// Argument 2, or the transaction's now() for a model by name that reads time.
+    /// The as_of of an argument, or the transaction's now() for a model by name that reads time.
     #[inline]
-    fn as_of(&self, arguments: &Arguments, compiled: &Compiled) -> Option<i64> {
-        match arguments.datum(2) {
-            Some(datum) => match instant(datum.value() as i64) {
-                Some(instant) => Some(instant),
-                None => Report::new(code::INVALID_PARAMETER, "as_of must be a finite time")
-                    .hint("Pass a time, for example now().")
-                    .raise(),
-            },
-            None if self.by_name && compiled.model.reads_time() => {
-                // SAFETY: a read of backend state.
-                instant(unsafe { pg_sys::GetCurrentTransactionStartTimestamp() })
-            }
-            None => None,
-        }
+    fn as_of(&self, arguments: &Arguments, at: usize, compiled: &Compiled) -> Option<i64> {
+        let given = given_as_of(arguments, at);
+        if given.is_none() && self.by_name && compiled.model.reads_time() { Some(now()) } else { given }
     }
+}
+
+#[inline]
+fn given_as_of(arguments: &Arguments, at: usize) -> Option<i64> {
+    let datum = arguments.datum(at)?;
+    let given = instant(datum.value() as i64);
+    if given.is_none() {
+        Report::new(code::INVALID_PARAMETER, "as_of must be a finite time")
+            .hint("Pass a time, for example now().")
+            .raise();
+    }
+    given
+}
+
+/// The transaction's now().
+fn now() -> i64 {
+    // SAFETY: a read of backend state. It is finite.
+    instant(unsafe { pg_sys::GetCurrentTransactionStartTimestamp() }).unwrap_or_default()
+}
+
+pub fn as_of_or_now(arguments: &Arguments, at: usize) -> i64 {
+    given_as_of(arguments, at).unwrap_or_else(now)
 }
 
 /// The same memory for values of another lifetime. Emptied first, the collect runs in place.

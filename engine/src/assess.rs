@@ -9,7 +9,7 @@ use crate::names::Quoted;
 use crate::plan::{Formula, Plan};
 use crate::points::PointsRange;
 use crate::scale::linear;
-use crate::signal::{Measure, Signal, Status};
+use crate::signal::{Measure, Reckoned, Signal, State, Status};
 use crate::value::Value;
 
 /// Base and running scores are rounded, so that equal subscores give exactly that score whatever the weights are.
@@ -33,14 +33,6 @@ pub enum ScoreError {
     UnknownSegment(UnknownSegment),
     /// The document reads time, and none was given.
     AsOfRequired,
-}
-
-/// What became of one signal.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct State {
-    pub status: Status,
-    /// The subscore, none where the signal does not count. Under method `points` the points.
-    pub result: Option<f64>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -208,31 +200,14 @@ impl Assessor {
     ) -> Result<State, (&'p Signal, Problem)> {
         let signal = &plan.signals[at];
         let Measure::Weighted(weighted) = &signal.measure else { unreachable!("shares are those of a weighted plan") };
-        let raw = signal.raw(values, as_of);
-        let (mut status, mut problem) = (raw.status, raw.problem);
-        if status == Status::Ok {
-            match weighted.scale.subscore(&raw.value, as_of) {
-                Ok(subscore) => {
-                    return Ok(State { status, result: Some(subscore) });
-                }
-                Err(expected) => {
-                    status = Status::Invalid;
-                    problem = Some(signal.unsuitable(expected));
-                }
-            }
-        }
+        let Reckoned { state, problem } = signal.reckon(weighted, values, as_of);
         if let Some(problem) = problem {
             if !plan.lenient {
                 return Err((signal, problem));
             }
             self.problems.push((at, problem));
         }
-        let default =
-            signal.default.as_ref().and_then(|default| weighted.scale.subscore(&default.as_value(), as_of).ok());
-        if default.is_some() && status == Status::Missing {
-            status = Status::Default;
-        }
-        Ok(State { status, result: default.or(weighted.missing) })
+        Ok(state)
     }
 
     fn add_points<'p>(

@@ -147,6 +147,27 @@ impl Condition {
         }
     }
 
+    /// The texts that a plain input is compared with by eq and in.
+    pub fn each_code<'c>(&'c self, act: &mut dyn FnMut(usize, &'c str)) {
+        match self {
+            Condition::All(list) | Condition::Any(list) => list.iter().for_each(|inner| inner.each_code(act)),
+            Condition::Not(inner) => inner.each_code(act),
+            Condition::Test(Subject::Input(Source::Column(input)), checks) => {
+                let constants = checks.iter().flat_map(|check| match check {
+                    Check::Compare(Operator::Eq | Operator::Ne, constant) => std::slice::from_ref(constant),
+                    Check::In(list) => list,
+                    _ => &[],
+                });
+                for constant in constants {
+                    if let Literal::Text(text) = &constant.literal {
+                        act(*input, text);
+                    }
+                }
+            }
+            Condition::Test(..) => {}
+        }
+    }
+
     /// True, false, or unknown; what is wrong with a value unless `lenient`, which reads it as missing.
     pub fn holds(
         &self,

@@ -1,5 +1,7 @@
 //! A model: a checked document with its segments, ready to score.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde_json::Value as Json;
 
 use crate::account::Problem;
@@ -41,6 +43,8 @@ pub struct Model {
     base: Plan,
     segments: Vec<Segment>,
     reads_time: bool,
+    /// Of `meta.known_values`: the values of a column that are known to belong to no segment.
+    known_values: BTreeMap<String, BTreeSet<String>>,
     warnings: Vec<Issue>,
 }
 
@@ -143,7 +147,15 @@ impl Model {
         match base {
             Some(base) if !issues.has_errors() => {
                 let reads_time = base.reads_time || segments.iter().any(|s| s.plan.reads_time || s.when.reads_time());
-                Ok(Model { inputs: inputs.list, base, segments, reads_time, warnings: issues.into_list() })
+                let known_values = known_values(document);
+                Ok(Model {
+                    inputs: inputs.list,
+                    base,
+                    segments,
+                    reads_time,
+                    known_values,
+                    warnings: issues.into_list(),
+                })
             }
             _ => Err(issues.into_list()),
         }
@@ -166,6 +178,25 @@ impl Model {
     /// The unpatched document.
     pub fn base(&self) -> &Plan {
         &self.base
+    }
+
+    /// The plan of the unpatched document and those of the segments.
+    pub(crate) fn plans(&self) -> impl Iterator<Item = &Plan> {
+        std::iter::once(&self.base).chain(self.segments.iter().map(|segment| &segment.plan))
+    }
+
+    /// The texts by which segments are told apart, by input.
+    pub(crate) fn segment_codes(&self) -> BTreeMap<usize, BTreeSet<&str>> {
+        let mut codes: BTreeMap<usize, BTreeSet<&str>> = BTreeMap::new();
+        for segment in &self.segments {
+            segment.when.each_code(&mut |input, text| _ = codes.entry(input).or_default().insert(text));
+        }
+        codes
+    }
+
+    /// Whether the document says that this value of a column may belong to no segment.
+    pub(crate) fn is_known_value(&self, column: &str, value: &str) -> bool {
+        self.known_values.get(column).is_some_and(|values| values.contains(value))
     }
 
     pub fn segment_names(&self) -> impl Iterator<Item = &str> {
@@ -215,6 +246,14 @@ impl Model {
             }
         }
     }
+}
+
+/// `meta` is free, so what does not look like this is somebody else's.
+fn known_values(document: &Json) -> BTreeMap<String, BTreeSet<String>> {
+    let columns = document.pointer("/meta/known_values").and_then(Json::as_object).into_iter().flatten();
+    let texts =
+        |list: &Json| list.as_array().into_iter().flatten().filter_map(Json::as_str).map(str::to_owned).collect();
+    columns.map(|(column, list)| (column.clone(), texts(list))).collect()
 }
 
 pub(crate) enum ChoiceError<'m> {

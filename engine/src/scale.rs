@@ -236,6 +236,20 @@ impl Map {
         found.or(self.otherwise).ok_or(Expected::MapKey)
     }
 
+    /// All that the map can give.
+    pub fn subscores(&self) -> impl Iterator<Item = f64> {
+        self.texts.iter().map(|(_, subscore)| *subscore).chain(self.otherwise)
+    }
+
+    pub fn has_otherwise(&self) -> bool {
+        self.otherwise.is_some()
+    }
+
+    /// Whether the map gives this text a subscore of its own.
+    pub fn knows(&self, text: &str) -> bool {
+        self.text(text).is_some()
+    }
+
     fn text(&self, text: &str) -> Option<f64> {
         // Maps are short: a plain walk beats a binary search that compares long prefixes.
         self.texts.iter().find(|(key, _)| key == text).map(|(_, subscore)| *subscore)

@@ -110,6 +110,20 @@ impl Raw<'_> {
     }
 }
 
+/// What became of one signal.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct State {
+    pub status: Status,
+    /// The subscore, none where the signal does not count. Under method `points` the points.
+    pub result: Option<f64>,
+}
+
+/// A state, and what was wrong with the value behind it.
+pub(crate) struct Reckoned {
+    pub state: State,
+    pub problem: Option<Problem>,
+}
+
 const COMMON: [&str; 13] = [
     "category", "label", "unit", "ask", "input", "observed", "max_age", "default", "evidence", "optional", "combine",
     "window", "lag",
@@ -246,6 +260,10 @@ impl Signal {
             }
     }
 
+    pub(crate) fn is_recency(&self) -> bool {
+        matches!(&self.measure, Measure::Weighted(Weighted { scale: Scale::Recency { .. }, .. }))
+    }
+
     /// The account's own value: missing, too old, unreadable, or there.
     #[inline]
     pub(crate) fn raw<'a>(&self, values: &[Value<'a>], as_of: i64) -> Raw<'a> {
@@ -265,6 +283,27 @@ impl Signal {
             }
         }
         Raw { value, status: Status::Ok, problem: None }
+    }
+
+    /// The subscore of a weighted signal: by its own value, else by its default, else by its missing policy.
+    #[inline]
+    pub(crate) fn reckon(&self, weighted: &Weighted, values: &[Value], as_of: i64) -> Reckoned {
+        let Raw { value, mut status, mut problem } = self.raw(values, as_of);
+        if status == Status::Ok {
+            match weighted.scale.subscore(&value, as_of) {
+                Ok(subscore) => return Reckoned { state: State { status, result: Some(subscore) }, problem: None },
+                Err(expected) => {
+                    status = Status::Invalid;
+                    problem = Some(self.unsuitable(expected));
+                }
+            }
+        }
+        let default =
+            self.default.as_ref().and_then(|default| weighted.scale.subscore(&default.as_value(), as_of).ok());
+        if default.is_some() && status == Status::Missing {
+            status = Status::Default;
+        }
+        Reckoned { state: State { status, result: default.or(weighted.missing) }, problem }
     }
 
     pub(crate) fn unsuitable(&self, expected: Expected) -> Problem {

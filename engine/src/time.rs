@@ -7,6 +7,11 @@ use jiff::{SignedDuration, Span, SpanRelativeTo, Unit};
 
 pub(crate) const DAY: f64 = 86_400_000_000.0;
 
+/// Days as microseconds, within what an instant can be.
+pub(crate) fn days(days: f64) -> i64 {
+    (days * DAY) as i64
+}
+
 // Plain calendar arithmetic: an instant of jiff ends a day before 9999-12-31, which is many a column's "never".
 const EPOCH: DateTime = date(1970, 1, 1).at(0, 0, 0, 0);
 
