@@ -9,6 +9,7 @@ use crate::condition::{Condition, Numbers, Scope};
 use crate::input::{Input, Inputs};
 use crate::issue::{Issue, Issues, Path};
 use crate::json::{Object, kind};
+use crate::origin::Origin;
 use crate::patch::{check_segment_patch, merge};
 use crate::plan::{Plan, not_an_object};
 use crate::rule::unique_names;
@@ -41,13 +42,15 @@ pub struct Model {
     base: Plan,
     segments: Vec<Segment>,
     reads_time: bool,
+    pub(crate) origin: Origin,
     warnings: Vec<Issue>,
 }
 
 #[derive(Debug)]
 pub(crate) struct Segment {
     pub name: String,
-    when: Condition,
+    pub label: String,
+    pub when: Condition,
     pub plan: Plan,
 }
 
@@ -143,7 +146,8 @@ impl Model {
         match base {
             Some(base) if !issues.has_errors() => {
                 let reads_time = base.reads_time || segments.iter().any(|s| s.plan.reads_time || s.when.reads_time());
-                Ok(Model { inputs: inputs.list, base, segments, reads_time, warnings: issues.into_list() })
+                let origin = Origin::read(document);
+                Ok(Model { inputs: inputs.list, base, segments, reads_time, origin, warnings: issues.into_list() })
             }
             _ => Err(issues.into_list()),
         }
@@ -166,6 +170,10 @@ impl Model {
     /// The unpatched document.
     pub fn base(&self) -> &Plan {
         &self.base
+    }
+
+    pub(crate) fn segments(&self) -> &[Segment] {
+        &self.segments
     }
 
     pub fn segment_names(&self) -> impl Iterator<Item = &str> {
@@ -263,7 +271,7 @@ fn parse_segments(
             continue;
         };
         let name = object.name(issues);
-        object.text("label", issues);
+        let label = object.owned_text("label", issues);
         let when = match object.get("when") {
             Some(when) => Condition::parse(when, at.key("when"), &Scope::Segment, inputs, issues),
             None => {
@@ -309,7 +317,7 @@ fn parse_segments(
             issues.push(issue);
         }
         if let (Some(name), Some(when), Some(plan)) = (name, when, plan) {
-            segments.push(Segment { name, when, plan });
+            segments.push(Segment { label: label.unwrap_or_else(|| name.clone()), name, when, plan });
         }
     }
     segments
