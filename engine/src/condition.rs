@@ -51,8 +51,8 @@ pub(crate) enum Operator {
 /// The right side of a comparison; a text that reads as a time compares with times too.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Constant {
-    literal: Literal,
-    time: Option<i64>,
+    pub literal: Literal,
+    pub time: Option<i64>,
 }
 
 const OPERATORS: [(&str, Operator); 6] = [

@@ -94,11 +94,17 @@ pub(crate) enum Path<'a> {
     Root,
     Key(&'a Path<'a>, &'a str),
     Index(&'a Path<'a>, usize),
+    /// An item of an array by its `name`.
+    Item(&'a Path<'a>, &'a str),
 }
 
 impl<'a> Path<'a> {
     pub fn key(&'a self, key: &'a str) -> Path<'a> {
         Path::Key(self, key)
+    }
+
+    pub fn item(&'a self, name: &'a str) -> Path<'a> {
+        Path::Item(self, name)
     }
 
     pub fn index(&'a self, index: usize) -> Path<'a> {
@@ -111,6 +117,7 @@ impl fmt::Display for Path<'_> {
         match self {
             Path::Root => f.write_str("$"),
             Path::Index(parent, index) => write!(f, "{parent}[{index}]"),
+            Path::Item(parent, name) => write!(f, "{parent}[{name}]", name = Quoted(name)),
             Path::Key(parent, key) => {
                 let plain = !key.is_empty()
                     && !key.starts_with(|c: char| c.is_ascii_digit())

@@ -331,7 +331,7 @@ impl Matching<'_> {
         let column = self.column(input);
         if let (Some(column), Some(codes)) = (column, codes)
             && let Some(named) =
-                self.unnamed(column, |text| codes.contains(text) || self.model.is_known_value(name, text))
+                self.unnamed(column, |text| codes.contains(text) || self.model.origin.is_known_value(name, text))
         {
             remarks.add(
                 FindingStatus::Warning,

@@ -11,6 +11,7 @@ use crate::condition::{Condition, Numbers, Scope};
 use crate::input::{Input, Inputs};
 use crate::issue::{Issue, Issues, Path};
 use crate::json::{Object, kind};
+use crate::origin::Origin;
 use crate::patch::{check_segment_patch, merge};
 use crate::plan::{Plan, not_an_object};
 use crate::rule::unique_names;
@@ -43,15 +44,15 @@ pub struct Model {
     base: Plan,
     segments: Vec<Segment>,
     reads_time: bool,
-    /// Of `meta.known_values`: the values of a column that are known to belong to no segment.
-    known_values: BTreeMap<String, BTreeSet<String>>,
+    pub(crate) origin: Origin,
     warnings: Vec<Issue>,
 }
 
 #[derive(Debug)]
 pub(crate) struct Segment {
     pub name: String,
-    when: Condition,
+    pub label: String,
+    pub when: Condition,
     pub plan: Plan,
 }
 
@@ -147,15 +148,8 @@ impl Model {
         match base {
             Some(base) if !issues.has_errors() => {
                 let reads_time = base.reads_time || segments.iter().any(|s| s.plan.reads_time || s.when.reads_time());
-                let known_values = known_values(document);
-                Ok(Model {
-                    inputs: inputs.list,
-                    base,
-                    segments,
-                    reads_time,
-                    known_values,
-                    warnings: issues.into_list(),
-                })
+                let origin = Origin::read(document);
+                Ok(Model { inputs: inputs.list, base, segments, reads_time, origin, warnings: issues.into_list() })
             }
             _ => Err(issues.into_list()),
         }
@@ -194,9 +188,8 @@ impl Model {
         codes
     }
 
-    /// Whether the document says that this value of a column may belong to no segment.
-    pub(crate) fn is_known_value(&self, column: &str, value: &str) -> bool {
-        self.known_values.get(column).is_some_and(|values| values.contains(value))
+    pub(crate) fn segments(&self) -> &[Segment] {
+        &self.segments
     }
 
     pub fn segment_names(&self) -> impl Iterator<Item = &str> {
@@ -248,14 +241,6 @@ impl Model {
     }
 }
 
-/// `meta` is free, so what does not look like this is somebody else's.
-fn known_values(document: &Json) -> BTreeMap<String, BTreeSet<String>> {
-    let columns = document.pointer("/meta/known_values").and_then(Json::as_object).into_iter().flatten();
-    let texts =
-        |list: &Json| list.as_array().into_iter().flatten().filter_map(Json::as_str).map(str::to_owned).collect();
-    columns.map(|(column, list)| (column.clone(), texts(list))).collect()
-}
-
 pub(crate) enum ChoiceError<'m> {
     Unknown(UnknownSegment),
     Invalid(&'m str, Problem),
@@ -302,7 +287,7 @@ fn parse_segments(
             continue;
         };
         let name = object.name(issues);
-        object.text("label", issues);
+        let label = object.owned_text("label", issues);
         let when = match object.get("when") {
             Some(when) => Condition::parse(when, at.key("when"), &Scope::Segment, inputs, issues),
             None => {
@@ -348,7 +333,7 @@ fn parse_segments(
             issues.push(issue);
         }
         if let (Some(name), Some(when), Some(plan)) = (name, when, plan) {
-            segments.push(Segment { name, when, plan });
+            segments.push(Segment { label: label.unwrap_or_else(|| name.clone()), name, when, plan });
         }
     }
     segments

@@ -11,10 +11,12 @@ use crate::json::{Object, check_name, kind, sorted};
 use crate::points::{MOST_RANGES, PointsRange};
 use crate::rule::Rule;
 use crate::signal::{Context, Signal};
+use crate::time::DAY;
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Category {
     pub name: String,
+    pub label: String,
     pub weight: Option<f64>,
 }
 
@@ -30,8 +32,37 @@ pub(crate) enum Formula {
     Points(PointsRange),
 }
 
+/// How the scores of an account are read over time.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Trend {
+    /// Microseconds.
+    pub window: i64,
+    /// Smaller changes, in score points, are no change.
+    pub tolerance: f64,
+}
+
+impl Default for Trend {
+    fn default() -> Self {
+        Trend { window: 30 * DAY as i64, tolerance: 5.0 }
+    }
+}
+
+impl Trend {
+    fn parse(json: &Json, path: Path, issues: &mut Issues) -> Trend {
+        let usual = Trend::default();
+        let Some(object) = Object::open(json, path, &["window", "tolerance"], issues) else {
+            return usual;
+        };
+        Trend {
+            window: object.duration("window", issues).unwrap_or(usual.window),
+            tolerance: object.number_in("tolerance", 0.0, 100.0, issues).unwrap_or(usual.tolerance),
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
+    pub(crate) purpose: Option<String>,
     pub(crate) formula: Formula,
     pub(crate) min_coverage: f64,
     /// An unreadable value counts as missing instead of stopping the account.
@@ -43,6 +74,7 @@ pub struct Plan {
     pub(crate) rules: Vec<Rule>,
     pub(crate) bands: Vec<Band>,
     pub(crate) display: Display,
+    pub(crate) trend: Trend,
     pub(crate) reads_time: bool,
     /// Whether a rule looks at a category's subscore.
     pub(crate) reads_categories: bool,
@@ -114,7 +146,7 @@ impl Plan {
         let object = Object::open(json, root, &KEYS, issues)?;
         let methods = [("weighted", Method::Weighted), ("points", Method::Points)];
         let points = object.choice("method", &methods, issues) == Some(Method::Points);
-        object.text("purpose", issues);
+        let purpose = object.owned_text("purpose", issues);
         // Rounded as coverage is: one of three equal signals is enough for 1/3.
         let min_coverage = object.number_in("min_coverage", 0.0, 1.0, issues).map_or(0.0, round9);
         let lenient = object.choice("on_invalid", &[("error", false), ("missing", true)], issues).unwrap_or(false);
@@ -168,12 +200,7 @@ impl Plan {
             .and_then(|json| Display::parse(json, root.key("display"), issues))
             .unwrap_or_default();
         display.warn_of_hidden_bounds(&bands, root.key("bands"), issues);
-        if let Some(trend) = object.get("trend")
-            && let Some(trend) = Object::open(trend, root.key("trend"), &["window", "tolerance"], issues)
-        {
-            trend.duration("window", issues);
-            trend.number_in("tolerance", 0.0, 100.0, issues);
-        }
+        let trend = object.get("trend").map(|json| Trend::parse(json, root.key("trend"), issues)).unwrap_or_default();
 
         let weighing = if points { Weighing::default() } else { Weighing::of(&categories, &signals) };
         // Only said when every weight could be read: else it would repeat what is already on the list.
@@ -187,6 +214,7 @@ impl Plan {
         let reads_time = signals.iter().any(Signal::reads_time) || rules.iter().any(|rule| rule.when.reads_time());
         let formula = if points { Formula::Points(range?) } else { Formula::Weighted };
         Some(Plan {
+            purpose,
             formula,
             min_coverage,
             lenient,
@@ -196,6 +224,7 @@ impl Plan {
             rules,
             bands,
             display,
+            trend,
             reads_time,
             reads_categories,
         })
@@ -211,6 +240,11 @@ impl Plan {
     pub fn signals(&self) -> &[Signal] {
         &self.signals
     }
+
+    /// The number of the signal of this name.
+    pub(crate) fn find_signal(&self, name: &str) -> Option<usize> {
+        self.signals.binary_search_by(|signal| signal.name.as_str().cmp(name)).ok()
+    }
 }
 
 fn parse_categories(object: &Object, points: bool, issues: &mut Issues) -> Vec<Category> {
@@ -225,15 +259,16 @@ fn parse_categories(object: &Object, points: bool, issues: &mut Issues) -> Vec<C
         check_name(name, &at, issues);
         let body = Object::open(json, at, &["label", "weight"], issues);
         let weight = body.as_ref().and_then(|body| body.weight("weight", issues));
+        let mut label = None;
         if let Some(body) = body {
-            body.text("label", issues);
+            label = body.owned_text("label", issues);
             if !body.has("weight") {
                 silent.push(name);
             } else if points {
                 issues.error(&at.key("weight"), "categories have no weight under method \"points\"");
             }
         }
-        categories.push(Category { name: name.to_owned(), weight });
+        categories.push(Category { name: name.to_owned(), label: label.unwrap_or_else(|| name.to_owned()), weight });
     }
     // One weight and one silence would leave the silent category's share to a guess.
     if !points && categories.iter().any(|category| category.weight.is_some()) {

@@ -14,13 +14,13 @@ pub(crate) const MOST_RANGES: f64 = 1000.0;
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Award {
     /// Points per unit; may be negative.
-    points: f64,
+    pub points: f64,
     /// The most that |points| may come to.
-    max: Option<f64>,
+    pub max: Option<f64>,
     /// Microseconds, as `within`.
-    half_life: Option<i64>,
-    absent: Option<f64>,
-    within: Option<i64>,
+    pub half_life: Option<i64>,
+    pub absent: Option<f64>,
+    pub within: Option<i64>,
 }
 
 /// `start` and `range` of a document.

@@ -14,6 +14,8 @@ const KINDS: [&str; 6] = ["linear", "steps", "curve", "map", "boolean", "recency
 pub(crate) enum Scale {
     Linear {
         worst: f64,
+        /// Kept beside the range: worst + range may be another double.
+        best: f64,
         range: f64,
     },
     /// (from, subscore), `from` strictly rising.
@@ -32,10 +34,10 @@ pub(crate) enum Scale {
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Map {
-    texts: Box<[(String, f64)]>,
+    pub texts: Box<[(String, f64)]>,
     /// The same for keys that are numbers, sorted, so that a numeric code is found without writing it out.
     codes: Box<[(f64, f64)]>,
-    otherwise: Option<f64>,
+    pub otherwise: Option<f64>,
 }
 
 impl Scale {
@@ -60,7 +62,7 @@ impl Scale {
                     issues.error(&at, "worst and best must differ, by a finite amount");
                     return None;
                 }
-                Some(Scale::Linear { worst, range })
+                Some(Scale::Linear { worst, best, range })
             }
             "steps" => points(value, &at, "[from, subscore]", issues).map(Scale::Steps),
             "curve" => points(value, &at, "[value, subscore]", issues).map(Scale::Curve),
@@ -103,14 +105,14 @@ impl Scale {
     pub fn subscore(&self, value: &Value, as_of: i64) -> Result<f64, Expected> {
         // The common case without a call.
         match self {
-            Scale::Linear { worst, range } => Ok(linear(number(value)?, *worst, *range)),
+            Scale::Linear { worst, range, .. } => Ok(linear(number(value)?, *worst, *range)),
             _ => self.other_subscore(value, as_of),
         }
     }
 
     fn other_subscore(&self, value: &Value, as_of: i64) -> Result<f64, Expected> {
         match self {
-            Scale::Linear { worst, range } => Ok(linear(number(value)?, *worst, *range)),
+            Scale::Linear { worst, range, .. } => Ok(linear(number(value)?, *worst, *range)),
             Scale::Steps(steps) => {
                 let value = number(value)?;
                 let above = steps.partition_point(|(from, _)| *from <= value);

@@ -68,6 +68,8 @@ pub struct Signal {
     /// Microseconds, as `lag`.
     pub window: Option<i64>,
     pub lag: Option<i64>,
+    /// A row may lack its columns.
+    pub optional: bool,
     pub(crate) source: Source,
     pub(crate) observed: Option<usize>,
     pub(crate) max_age: Option<i64>,
@@ -220,6 +222,7 @@ impl Signal {
             combine,
             window,
             lag,
+            optional,
             source,
             observed,
             max_age,
@@ -229,6 +232,11 @@ impl Signal {
             missing_reason: format!("no value: {treatment}"),
             stale_reason: format!("older than {age}: {treatment}"),
         })
+    }
+
+    /// What happens without a value, in words.
+    pub(crate) fn treatment(&self) -> String {
+        treatment(self.default.as_ref(), &self.measure)
     }
 
     pub fn weight(&self) -> f64 {
@@ -242,7 +250,7 @@ impl Signal {
     pub(crate) fn plain_linear(&self) -> Option<(usize, f64, f64)> {
         let ageless = self.max_age.is_none() || self.observed.is_none();
         match (self.source, &self.measure) {
-            (Source::Column(input), Measure::Weighted(Weighted { scale: Scale::Linear { worst, range }, .. }))
+            (Source::Column(input), Measure::Weighted(Weighted { scale: Scale::Linear { worst, range, .. }, .. }))
                 if ageless =>
             {
                 Some((input, *worst, *range))
