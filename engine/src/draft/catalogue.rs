@@ -67,7 +67,7 @@ pub(crate) struct Measure {
     pub label: String,
     pub unit: Option<String>,
     pub theme: String,
-    pub weight: f64,
+    pub weight: u64,
     pub reading: Reading,
     pub columns: Vec<Name>,
 }
@@ -135,10 +135,19 @@ impl Catalogue {
         names.iter().find_map(|name| categories.get_key_value(name).map(|(key, _)| key.as_str()))
     }
 
+    /// What a column of this name would have to hold to be a measure, if it is the name of one.
+    pub fn known(&self, column: &str) -> Option<&'static str> {
+        let subject = Subject::of(column);
+        let measure = self.measures.iter().find(|measure| measure.columns.iter().any(|name| name.names(&subject)))?;
+        Some(measure.reading.needs())
+    }
+
     /// Why a column is no signal, or none if it could be one.
     pub fn why_no_signal(&self, column: &str) -> Option<&'static str> {
         let words: Vec<String> = split(column).iter().map(|word| plain(word)).collect();
         let has = |list: &[String]| words.iter().any(|word| list.contains(word));
+        // What a column holds is its last word: a phone service is no phone number.
+        let is = |list: &[String]| words.last().is_some_and(|word| list.contains(word));
         if has(&self.outcomes) {
             // A score that reads the outcome would predict it perfectly, and be worth nothing.
             return Some(OUTCOME);
@@ -146,13 +155,13 @@ impl Catalogue {
         if has(&self.personal) {
             return Some("says who the customer is, not how the relationship goes");
         }
-        if has(&self.groups) {
+        if is(&self.groups) {
             return Some("a group: use it for segments or roll-ups");
         }
-        if has(&self.amounts) {
+        if is(&self.amounts) {
             return Some("an amount of money: whether more is healthier depends on the business");
         }
-        has(&self.identifiers).then_some(IDENTIFIER)
+        is(&self.identifiers).then_some(IDENTIFIER)
     }
 }
 
@@ -165,7 +174,7 @@ impl Reading {
             Reading::More | Reading::Less | Reading::Survey => "numbers",
             Reading::Recent | Reading::Since => "dates or timestamps",
             Reading::Answer(_) => "yes and no, true and false, or 1 and 0",
-            Reading::Words(_) => "texts of which two differ in meaning",
+            Reading::Words(_) => "texts of which two at least are known to be better and worse",
         }
     }
 }
@@ -197,7 +206,7 @@ impl Measure {
             label: text("label").unwrap_or_default(),
             unit: text("unit"),
             theme: text("theme").unwrap_or_default(),
-            weight: json["weight"].as_f64().unwrap_or(1.0),
+            weight: json["weight"].as_u64().unwrap_or(1),
             reading,
             columns: borrowed.chain(own).collect(),
         }
@@ -228,7 +237,7 @@ mod tests {
                 "{measure:?}"
             );
             assert!(catalogue.themes.contains_key(&measure.theme), "{measure:?}");
-            assert!(measure.weight > 0.0, "{measure:?}");
+            assert!(measure.weight > 0, "{measure:?}");
         }
         let all: String = templates().iter().map(|template| template.document).collect();
         for input in catalogue.inputs.keys() {

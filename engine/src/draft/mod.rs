@@ -294,7 +294,7 @@ impl<'a> Drafting<'a> {
     fn add_measure(&mut self, measure: &'static Measure, column: usize, category: Option<String>) {
         let Some((input, scale)) = self.first_scale(measure, column) else { return };
         let template = self.template_signals.get(&measure.name);
-        let weight = template.and_then(|signal| signal["weight"].as_f64()).unwrap_or(measure.weight);
+        let weight = template.map_or(Json::from(measure.weight), |signal| signal["weight"].clone());
         let mut signal = json!({"label": measure.label, "weight": weight, "input": input, "scale": scale});
         if let Some(unit) = &measure.unit {
             signal["unit"] = unit.as_str().into();
@@ -357,6 +357,9 @@ impl<'a> Drafting<'a> {
         for (name, mut signal) in signals {
             match self.fit(&name, &signal, &statistics[&name]) {
                 Ok((scale, reason)) => {
+                    if self.is_survey(&name) {
+                        rename_unit(&mut signal, &scale);
+                    }
                     let origin = &self.origins[&name];
                     signal["meta"] = json!({"why": format!("{origin}; {reason}")});
                     if scale != signal["scale"] {
@@ -411,8 +414,9 @@ impl<'a> Drafting<'a> {
                 false => codes::fit(self.sample, signal),
             };
         }
-        let is_survey = catalogue().measures.iter().any(|m| m.name == name && m.reading == Reading::Survey);
-        if is_survey && let Some(instrument) = scales::instrument(name, &statistics.numbers) {
+        if self.is_survey(name)
+            && let Some(instrument) = scales::instrument(name, &statistics.numbers)
+        {
             return instrument.scale(&statistics.numbers, (!is_measure).then_some(scale));
         }
         let mut numbers = statistics.numbers.clone();
@@ -422,6 +426,10 @@ impl<'a> Drafting<'a> {
             numbers.sort_unstable_by(f64::total_cmp);
         }
         scales::percentiles(&numbers, scales::rises(scale))
+    }
+
+    fn is_survey(&self, signal: &str) -> bool {
+        catalogue().measures.iter().any(|measure| measure.name == signal && measure.reading == Reading::Survey)
     }
 
     /// Leaves the rules, segments and categories that still mean something.
@@ -484,6 +492,7 @@ impl<'a> Drafting<'a> {
         let mut wanted: Vec<String> = needs(&signals).into_keys().collect();
         let measures = catalogue().measures.iter().filter(|_| self.is_weighted());
         wanted.extend(measures.filter_map(|measure| measure.columns.first()).map(|name| name.written.clone()));
+        wanted.sort_unstable();
         wanted.dedup();
         DraftError::NothingFits { wanted }
     }
@@ -559,6 +568,19 @@ fn is_renamed(source: &Json, choices: &BTreeMap<String, Choice>) -> bool {
         renamed |= choices.get(input).is_some_and(|choice| choice.because != Because::SameName);
     });
     renamed
+}
+
+/// "of 5" does not go with answers of 1 to 10.
+fn rename_unit(signal: &mut Json, scale: &Json) {
+    if !signal["unit"].as_str().is_some_and(|unit| unit.starts_with("of ")) {
+        return;
+    }
+    let last = scale["curve"].as_array().or(scale["linear"].as_array()).and_then(|points| points.last());
+    let highest = last.and_then(|point| point.as_i64().or(point[0].as_i64()));
+    match highest.filter(|highest| [5, 7, 10].contains(highest)) {
+        Some(highest) => signal["unit"] = format!("of {highest}").into(),
+        None => _ = signal.as_object_mut().map(|signal| signal.remove("unit")),
+    }
 }
 
 /// "Logins in 30 days" is not what a column named monthly_logins must hold.

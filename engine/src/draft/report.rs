@@ -41,6 +41,9 @@ impl Report<'_> {
         if let Some(reason) = catalogue().why_no_signal(&column.name) {
             return reason.into();
         }
+        if let Some(needs) = catalogue().known(&column.name) {
+            return format!("its name is known, but it does not hold {needs}");
+        }
         match column.kind {
             ColumnKind::Other => format!("is of type {}, which no signal reads", column.type_name),
             ColumnKind::Text if self.holds_numbers_as_text(at) => "holds numbers as text: cast it to use it".into(),

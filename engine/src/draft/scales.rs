@@ -26,9 +26,9 @@ pub(super) fn percentiles(numbers: &[f64], more_is_healthier: bool) -> Fitted {
         return Err("has values beyond any scale".into());
     }
     let (scale, direction) = if more_is_healthier {
-        (json!({"linear": [low, high]}), "more")
+        (json!({"linear": [number(low), number(high)]}), "more")
     } else {
-        (json!({"linear": [high, low]}), "less")
+        (json!({"linear": [number(high), number(low)]}), "less")
     };
     Ok((scale, format!("scale from {what}, {} to {}; {direction} is healthier", shown(low), shown(high))))
 }
@@ -82,7 +82,7 @@ impl Instrument {
             return Err(format!("is {} for every account", shown(*least)));
         }
         let stretched = template.filter(|_| low >= 0.0).and_then(|scale| stretch(scale, low, high));
-        let scale = stretched.unwrap_or_else(|| json!({"linear": [low, high]}));
+        let scale = stretched.unwrap_or_else(|| json!({"linear": [number(low), number(high)]}));
         Ok((scale, format!("answers read as {} to {}, which holds all of the sample", shown(low), shown(high))))
     }
 }
@@ -146,7 +146,7 @@ mod tests {
     #[test]
     fn percentiles_are_rounded_to_read_well() {
         let (scale, why) = percentiles(&upto(1000), true).expect("a scale");
-        assert_eq!(scale, json!({"linear": [50.0, 950.0]}));
+        assert_eq!(scale, json!({"linear": [50, 950]}));
         assert_eq!(why, "scale from the 5th to the 95th percentile, 50 to 950; more is healthier");
         let shares: Vec<f64> = upto(1000).iter().map(|n| n / 3000.0).collect();
         assert_eq!(percentiles(&shares, false).expect("a scale").0, json!({"linear": [0.32, 0.02]}));
@@ -160,7 +160,7 @@ mod tests {
         // Nearly always 0: the ends are the lowest and the highest value.
         let mut rare = vec![0.0; 99];
         rare.push(7.0);
-        assert_eq!(percentiles(&rare, false).expect("a scale").0, json!({"linear": [7.0, 0.0]}));
+        assert_eq!(percentiles(&rare, false).expect("a scale").0, json!({"linear": [7, 0]}));
     }
 
     #[test]
@@ -184,7 +184,7 @@ mod tests {
         let (scale, _) = Instrument { low: 0.0, high: 100.0 }.scale(&[1.0, 2.0], Some(&template)).expect("a scale");
         assert_eq!(scale, json!({"curve": [[0, 0], [50, 40], [75, 70], [100, 100]]}));
         let (scale, _) = Instrument { low: -100.0, high: 100.0 }.scale(&[1.0, 2.0], Some(&template)).expect("a scale");
-        assert_eq!(scale, json!({"linear": [-100.0, 100.0]}));
+        assert_eq!(scale, json!({"linear": [-100, 100]}));
     }
 
     #[test]
