@@ -6,6 +6,7 @@
 mod account;
 mod assess;
 mod band;
+mod change;
 mod condition;
 mod driver;
 mod input;
@@ -26,6 +27,7 @@ mod value;
 pub use account::{InvalidValue, Problem};
 pub use assess::{Assessment, Assessor, ScoreError};
 pub use band::{Band, Display};
+pub use change::{Change, ChangeKind, Comparer, Comparison, Side};
 pub use driver::{Driver, DriverKind};
 pub use input::Input;
 pub use issue::{Issue, Severity};

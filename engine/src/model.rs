@@ -47,6 +47,7 @@ pub struct Model {
 #[derive(Debug)]
 pub(crate) struct Segment {
     pub name: String,
+    label: String,
     when: Condition,
     pub plan: Plan,
 }
@@ -194,6 +195,10 @@ impl Model {
         })
     }
 
+    pub(crate) fn segment_label<'a>(&'a self, name: &'a str) -> &'a str {
+        self.named(name).map_or(name, |segment| &segment.label)
+    }
+
     pub(crate) fn choose(
         &self,
         choice: SegmentChoice,
@@ -263,7 +268,7 @@ fn parse_segments(
             continue;
         };
         let name = object.name(issues);
-        object.text("label", issues);
+        let label = object.owned_text("label", issues);
         let when = match object.get("when") {
             Some(when) => Condition::parse(when, at.key("when"), &Scope::Segment, inputs, issues),
             None => {
@@ -309,7 +314,7 @@ fn parse_segments(
             issues.push(issue);
         }
         if let (Some(name), Some(when), Some(plan)) = (name, when, plan) {
-            segments.push(Segment { name, when, plan });
+            segments.push(Segment { label: label.unwrap_or_else(|| name.clone()), name, when, plan });
         }
     }
     segments

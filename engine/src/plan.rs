@@ -15,6 +15,7 @@ use crate::signal::{Context, Signal};
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Category {
     pub name: String,
+    pub label: String,
     pub weight: Option<f64>,
 }
 
@@ -211,6 +212,11 @@ impl Plan {
     pub fn signals(&self) -> &[Signal] {
         &self.signals
     }
+
+    /// The number of the signal of this name.
+    pub(crate) fn find_signal(&self, name: &str) -> Option<usize> {
+        self.signals.binary_search_by(|signal| signal.name.as_str().cmp(name)).ok()
+    }
 }
 
 fn parse_categories(object: &Object, points: bool, issues: &mut Issues) -> Vec<Category> {
@@ -225,15 +231,16 @@ fn parse_categories(object: &Object, points: bool, issues: &mut Issues) -> Vec<C
         check_name(name, &at, issues);
         let body = Object::open(json, at, &["label", "weight"], issues);
         let weight = body.as_ref().and_then(|body| body.weight("weight", issues));
+        let mut label = None;
         if let Some(body) = body {
-            body.text("label", issues);
+            label = body.owned_text("label", issues);
             if !body.has("weight") {
                 silent.push(name);
             } else if points {
                 issues.error(&at.key("weight"), "categories have no weight under method \"points\"");
             }
         }
-        categories.push(Category { name: name.to_owned(), weight });
+        categories.push(Category { name: name.to_owned(), label: label.unwrap_or_else(|| name.to_owned()), weight });
     }
     // One weight and one silence would leave the silent category's share to a guess.
     if !points && categories.iter().any(|category| category.weight.is_some()) {

@@ -110,6 +110,9 @@ impl Raw<'_> {
     }
 }
 
+/// How a missing value's reason begins.
+const NO_VALUE: &str = "no value: ";
+
 const COMMON: [&str; 13] = [
     "category", "label", "unit", "ask", "input", "observed", "max_age", "default", "evidence", "optional", "combine",
     "window", "lag",
@@ -212,7 +215,7 @@ impl Signal {
             default,
             evidence,
             measure,
-            missing_reason: format!("no value: {treatment}"),
+            missing_reason: format!("{NO_VALUE}{treatment}"),
             stale_reason: format!("older than {age}: {treatment}"),
         })
     }
@@ -265,6 +268,20 @@ impl Signal {
             }
         }
         Raw { value, status: Status::Ok, problem: None }
+    }
+
+    /// The value as the account gives it, also one that is too old or that no scale can read.
+    #[inline]
+    pub(crate) fn given<'a>(&self, values: &[Value<'a>], as_of: i64) -> Value<'a> {
+        match self.source.read(values, as_of) {
+            Ok(value) => value,
+            Err(problem) => problem.input.map_or(Value::Missing, |at| values[at]),
+        }
+    }
+
+    /// What becomes of the signal without a value, in words.
+    pub(crate) fn treatment(&self) -> &str {
+        self.missing_reason.strip_prefix(NO_VALUE).unwrap_or(&self.missing_reason)
     }
 
     pub(crate) fn unsuitable(&self, expected: Expected) -> Problem {
