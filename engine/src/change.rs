@@ -200,7 +200,7 @@ impl<'a> Ends<'_, 'a> {
             rows.push(self.signal_row(plan, at, statuses, Some(change)));
         }
         if weights_moved {
-            rows.push(plain_row(ChangeKind::Coverage, "coverage", "Data missing or new", Some(by_coverage)));
+            rows.push(plain_row(ChangeKind::Coverage, "coverage", "Other data missing or new", Some(by_coverage)));
         }
     }
 

@@ -279,6 +279,11 @@ impl Signal {
         }
     }
 
+    /// Whether it is the age of its value that counts.
+    pub(crate) fn measures_age(&self) -> bool {
+        matches!(&self.measure, Measure::Weighted(weighted) if weighted.scale.reads_time())
+    }
+
     /// What becomes of the signal without a value, in words.
     pub(crate) fn treatment(&self) -> &str {
         self.missing_reason.strip_prefix(NO_VALUE).unwrap_or(&self.missing_reason)
