@@ -241,6 +241,132 @@ proptest! {
     }
 }
 
+// ----------------------------------------------------------------- in words
+
+/// Gives everything that may have a label, unit or reason the text that `of` makes of its place.
+fn labelled(mut document: Json, of: impl Fn(&str) -> String) -> Json {
+    for part in ["signals", "categories"] {
+        for (name, body) in document[part].as_object_mut().expect("an object") {
+            body["label"] = json!(of(&format!("label of {part} {name}")));
+            if part == "signals" {
+                body["unit"] = json!(of(&format!("unit of {name}")));
+            }
+        }
+    }
+    for (key, part) in [("label", "rules"), ("reason", "rules"), ("label", "segments")] {
+        for (at, body) in document[part].as_array_mut().expect("an array").iter_mut().enumerate() {
+            if key == "label" || at % 2 == 0 {
+                body[key] = json!(of(&format!("{key} of {part} {at}")));
+            }
+        }
+    }
+    document
+}
+
+/// Two languages: places in brackets, and the same backwards, so that texts sort and measure otherwise.
+fn token(place: &str) -> String {
+    format!("⟦{place}⟧")
+}
+
+fn translated(place: &str) -> String {
+    let backwards: String = place.chars().rev().collect();
+    format!("{backwards}{}", "…".repeat(place.len() % 7))
+}
+
+fn translate(text: &str) -> String {
+    let mut parts = text.split('⟦');
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (place, rest) = part.split_once('⟧').expect("a whole label");
+        out.push_str(&translated(place));
+        out.push_str(rest);
+    }
+    out
+}
+
+fn explained(document: &Json, accounts: &[Account; 2], times: [i64; 2]) -> Vec<String> {
+    let model = compile(document);
+    let values = [values(&model, &accounts[0]), values(&model, &accounts[1])];
+    let [before, after] = [0, 1].map(|at| Side { values: &values[at], as_of: Some(times[at]) });
+    let mut comparer = Comparer::default();
+    let mut comparison = comparer.compare(&model, before, after, SegmentChoice::Auto).expect("valid");
+    let conflicts = comparison.after.conflicts().into_iter().map(|conflict| conflict.message).collect::<Vec<_>>();
+    vec![comparison.before.explain(), comparison.after.explain(), comparison.explain(), conflicts.join(" ")]
+}
+
+/// The amounts in parentheses: none is 0, or no number.
+fn check_amounts(text: &str) -> TestCaseResult {
+    for sign in ["(+", "(−"] {
+        for part in text.split(sign).skip(1) {
+            let digits = part.split(')').next().unwrap_or_default();
+            prop_assert!(digits.parse::<f64>().is_ok_and(|amount| amount > 0.0), "{} in {}", digits, text);
+        }
+    }
+    Ok(())
+}
+
+fn shown_number(model: &Model, score: f64) -> f64 {
+    model.display(score).parse().expect("a number")
+}
+
+/// `69, Needs attention`: the shown score is in the band that is named.
+fn check_headline(document: &Json, model: &Model, text: &str, score: f64) -> TestCaseResult {
+    let (shown, rest) = text.split_once(", ").expect("a headline");
+    prop_assert_eq!(shown, model.display(score));
+    let max = document["display"]["max"].as_f64().unwrap_or(100.0);
+    // Where a band starts between two shown numbers, the number alone cannot tell.
+    if model.warnings().iter().all(|issue| !issue.path.contains("bands")) && document["segments"] == json!([]) {
+        let band = model.band(shown_number(model, score) / max * 100.0, SegmentChoice::None).expect("no segment");
+        prop_assert!(rest.starts_with(&band.expect("a band").label), "{}", text);
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(cases(300))]
+
+    #[test]
+    fn words_say_the_shown_numbers(document in documents(), accounts in [good_accounts(), good_accounts()], times in times(), wild in [wild_accounts(), wild_accounts()]) {
+        for (document, accounts, tame) in [(document.clone(), accounts, true), (lenient(document), wild, false)] {
+            let model = compile(&document);
+            let texts = explained(&document, &accounts, times);
+            for text in &texts {
+                check_amounts(text)?;
+                prop_assert!(!tame || !(text.contains("NaN") || text.contains("inf") || text.contains("unreadable")), "{}", text);
+            }
+            let side = |at: usize| {
+                let values = values(&model, &accounts[at]);
+                told(&model, Side { values: &values, as_of: Some(times[at]) }, SegmentChoice::Auto).score
+            };
+            let scores = [side(0), side(1)];
+            for (text, score) in texts.iter().zip([scores[0], scores[1], scores[1]]) {
+                match score {
+                    Some(score) => check_headline(&document, &model, text, score)?,
+                    None => prop_assert!(text.starts_with("No score"), "{}", text),
+                }
+            }
+            if let [Some(before), Some(after)] = scores {
+                let [then, now] = [before, after].map(|score| shown_number(&model, score));
+                let word = if now < then { ", down " } else { ", up " };
+                let by = texts[2].split_once(word).and_then(|(_, rest)| rest.split(' ').next());
+                prop_assert_eq!(by.is_none(), now == then);
+                let by: f64 = by.map_or(0.0, |by| by.parse().expect("a number"));
+                prop_assert!(((now - then).abs() - by).abs() < 1e-6, "{}", texts[2]);
+                let from = format!(" from {}", model.display(before));
+                prop_assert!(now == then || texts[2].contains(&from));
+            }
+        }
+    }
+
+    #[test]
+    fn labels_decide_nothing(document in documents(), accounts in [wild_accounts(), wild_accounts()], times in times()) {
+        let document = lenient(document);
+        let told = explained(&labelled(document.clone(), token), &accounts, times);
+        let translated: Vec<_> = told.iter().map(|text| translate(text)).collect();
+        prop_assert_eq!(translated, explained(&labelled(document, self::translated), &accounts, times));
+    }
+}
+
 // ------------------------------------------------------------------ by hand
 
 fn read<'a>(model: &Model, account: &'a Json) -> Vec<Value<'a>> {

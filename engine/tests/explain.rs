@@ -273,3 +273,73 @@ fn a_change_without_a_score_on_either_side() {
         "100, Healthy, no score before. Best: Logins in 30 days 50 logins; Satisfaction with support 5 of 5."
     );
 }
+
+// ---------------------------------------------------------------- conflicts
+
+fn conflicts(document: &Json, account: Json) -> Vec<String> {
+    let model = compile(document);
+    let values = read(&model, &account);
+    let mut assessor = Assessor::default();
+    let mut assessment = assessor.assess(&model, &values, Some(NOON), SegmentChoice::Auto).expect("valid");
+    let told = assessment.conflicts();
+    told.iter().for_each(|c| assert_eq!(c.gap, c.high.subscore - c.low.subscore));
+    told.into_iter().map(|conflict| format!("{} {}", conflict.gap, conflict.message)).collect()
+}
+
+#[test]
+fn happy_answers_and_little_usage_are_a_conflict() {
+    let document = json!({
+        "categories": {"sentiment": {"label": "Sentiment"}, "usage": {"label": "Product usage"}, "finance": {}},
+        "signals": {
+            "nps": {"category": "sentiment", "weight": 2, "label": "Last NPS answer", "unit": "of 10", "scale": {"linear": [0, 10]}},
+            "csat": {"category": "sentiment", "label": "Satisfaction", "unit": "of 5", "scale": {"linear": [0, 5]}},
+            "logins": {"category": "usage", "label": "Logins in 30 days", "unit": "logins", "scale": {"linear": [0, 5]}},
+            "seats": {"category": "usage", "label": "Seats in use", "scale": {"linear": [0, 10]}},
+            "unused": {"category": "usage", "weight": 0, "label": "Unused", "scale": {"linear": [0, 10]}},
+            "overdue": {"category": "finance", "label": "Invoice", "unit": "days overdue", "scale": {"linear": [60, 0]}},
+            "alone": {"scale": {"linear": [0, 1]}}
+        }
+    });
+    let account = json!({"nps": 9, "csat": 4.5, "logins": 1, "seats": 2, "unused": 0, "overdue": 24, "alone": 0});
+    assert_eq!(
+        conflicts(&document, account),
+        [
+            "70 Sentiment says 90 (Last NPS answer 9 of 10), Product usage says 20 (Logins in 30 days 1 logins)",
+            "40 finance says 60 (Invoice 24 days overdue), Product usage says 20 (Logins in 30 days 1 logins)",
+        ]
+    );
+    // 90 and 60 agree well enough; what has no value says nothing.
+    assert_eq!(conflicts(&document, json!({"nps": 9, "csat": 4.5, "overdue": 24})), [""; 0]);
+    // The signal that pulls: csat is nearer to usage than nps, though both are above it.
+    let pulled = conflicts(&document, json!({"nps": 10, "csat": 3, "logins": 0, "seats": 4}));
+    assert_eq!(pulled.len(), 1);
+    assert!(
+        pulled[0].ends_with("says 86 (Last NPS answer 10 of 10), Product usage says 20 (Logins in 30 days 0 logins)")
+    );
+}
+
+#[test]
+fn only_the_largest_of_very_many_conflicts_are_told() {
+    let (mut categories, mut signals, mut account) = (json!({}), json!({}), json!({}));
+    for at in 0..400 {
+        let name = format!("c{at:03}");
+        categories[&name] = json!({});
+        signals[&name] = json!({"category": name, "scale": {"linear": [0, 400]}});
+        account[&name] = json!(at);
+    }
+    let document = json!({"categories": categories, "signals": signals});
+    let model = compile(&document);
+    let values = read(&model, &account);
+    let mut assessor = Assessor::default();
+    let mut assessment = assessor.assess(&model, &values, None, SegmentChoice::Auto).expect("valid");
+    let told: Vec<_> = assessment.conflicts().iter().map(|c| (c.high.category, c.low.category)).collect();
+    // One pair is 399 quarters apart, two are 398, three 397; ties by name.
+    assert_eq!(told.len(), 100);
+    assert_eq!(
+        told[..6],
+        [("c399", "c000"), ("c398", "c000"), ("c399", "c001"), ("c397", "c000"), ("c398", "c001"), ("c399", "c002")]
+    );
+    let points = json!({"method": "points", "range": [0, 9], "categories": {"a": {}, "b": {}},
+        "signals": {"x": {"category": "a", "points": 1}, "y": {"category": "b", "points": -9}}});
+    assert_eq!(conflicts(&points, json!({"x": 9, "y": 9})), [""; 0]);
+}
