@@ -220,6 +220,38 @@ fn a_fall_tells_what_fell_first() {
 }
 
 #[test]
+fn equals_are_in_the_order_of_names_not_of_labels() {
+    let signal = |label: &str| json!({"label": label, "scale": {"linear": [0, 100]}});
+    let document = json!({"signals": {"a": signal("Z"), "b": signal("Y"), "c": signal("X"), "d": signal("W")}});
+    assert_eq!(
+        explain_change(
+            &document,
+            json!({"a": 50, "b": 50, "c": 50, "d": 50}),
+            json!({"a": 90, "b": 90, "c": 90, "d": 90})
+        ),
+        "90, Healthy, up 40 from 50, Needs attention. Z 50 → 90 (+10); Y 50 → 90 (+10); X 50 → 90 (+10); W 50 → 90 (+10)."
+    );
+    assert_eq!(
+        explain(&document, json!({"a": 100, "b": 100, "c": 100, "d": 0})),
+        "75, Healthy. Costs most: W 0 (−25). Best: Z 100; Y 100."
+    );
+}
+
+#[test]
+fn a_change_too_small_to_show_hides_no_other() {
+    let signal = json!({"scale": {"linear": [0, 100]}});
+    let document = json!({"signals": {"a": signal, "b": signal, "c": signal, "d": signal}});
+    assert_eq!(
+        explain_change(
+            &document,
+            json!({"a": 80, "b": 51, "c": 40, "d": 41}),
+            json!({"a": 0, "b": 50, "c": 60, "d": 40})
+        ),
+        "37, At risk, down 16 from 53, Needs attention. a 80 → 0 (−20); c 40 → 60 (+5); 2 others (−1)."
+    );
+}
+
+#[test]
 fn rules_that_came_and_went() {
     let account = |rest: Json| {
         let mut account = json!({"logins": 50, "overdue": 0, "csat": 5, "nps": 10, "contact": days_ago(0)});
