@@ -89,21 +89,39 @@ impl Assessor {
             return Err(ScoreError::AsOfRequired);
         }
         let as_of = as_of.unwrap_or(0);
+        let chosen = model.choose(segment, values, as_of).map_err(|error| match error {
+            ChoiceError::Unknown(unknown) => ScoreError::UnknownSegment(unknown),
+            ChoiceError::Invalid(name, problem) => {
+                let place = format!("segment {name}", name = Quoted(name));
+                ScoreError::Invalid(InvalidValue::new(place, problem, model.inputs(), values))
+            }
+        })?;
+        let plan = chosen.map_or(model.base(), |segment| &segment.plan);
+        let mut assessment = self.assess_by(plan, plan.min_coverage, model, values, as_of)?;
+        assessment.segment = chosen.map(|segment| segment.name.as_str());
+        Ok(assessment)
+    }
+
+    /// By one plan of the model, whichever segment the account is in; a score needs `min_coverage`.
+    #[inline]
+    pub(crate) fn assess_by<'a>(
+        &'a mut self,
+        plan: &'a Plan,
+        min_coverage: f64,
+        model: &'a Model,
+        values: &'a [Value<'a>],
+        as_of: i64,
+    ) -> Result<Assessment<'a>, ScoreError> {
         let invalid = |place: String, problem: Problem| {
             ScoreError::Invalid(InvalidValue::new(place, problem, model.inputs(), values))
         };
-        let chosen = model.choose(segment, values, as_of).map_err(|error| match error {
-            ChoiceError::Unknown(unknown) => ScoreError::UnknownSegment(unknown),
-            ChoiceError::Invalid(name, problem) => invalid(format!("segment {name}", name = Quoted(name)), problem),
-        })?;
-        let plan = chosen.map_or(model.base(), |segment| &segment.plan);
         let weighed = match plan.formula {
             Formula::Weighted => self.weigh(plan, values, as_of),
             Formula::Points(range) => self.add_points(plan, &range, values, as_of),
         }
         .map_err(|(signal, problem)| invalid(format!("signal {}", Quoted(&signal.name)), problem))?;
 
-        let enough = weighed.has_score && weighed.coverage >= plan.min_coverage;
+        let enough = weighed.has_score && weighed.coverage >= min_coverage;
         let base = round9(weighed.unclamped.clamp(0.0, 100.0));
         self.fired.clear();
         let score = if enough {
@@ -123,7 +141,7 @@ impl Assessor {
             total_weight: weighed.total_weight,
             unclamped: weighed.unclamped,
             base,
-            segment: chosen.map(|segment| segment.name.as_str()),
+            segment: None,
             score,
             coverage: weighed.coverage,
         })
@@ -297,7 +315,7 @@ impl Numbers for Scored<'_> {
 }
 
 /// Per category the weights of the signals that count, and weight · subscore: their mean is the category's subscore.
-fn category_subscores(plan: &Plan, states: &[State], categories: &mut Vec<(f64, f64)>) {
+pub(crate) fn category_subscores(plan: &Plan, states: &[State], categories: &mut Vec<(f64, f64)>) {
     categories.clear();
     categories.resize(plan.categories.len(), (0.0, 0.0));
     for (signal, state) in plan.signals.iter().zip(states) {

@@ -1,11 +1,14 @@
 //! Bands, from a score to a name; and how a score is shown.
 
+use std::cmp::Ordering;
+
 use serde_json::Value as Json;
 
 use crate::assess::round9;
 use crate::issue::{Issues, Path};
 use crate::json::Object;
 use crate::rule::unique_names;
+use crate::shown::MINUS;
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Band {
@@ -96,7 +99,25 @@ impl Display {
 
     /// Floored: a score just below a band is never shown as one inside it.
     pub fn format(&self, score: f64) -> String {
-        format!("{:.*}", self.decimals, self.floored(round9(score)) / 10f64.powi(self.decimals as i32))
+        self.written(self.floored(round9(score)))
+    }
+
+    /// Units of the last shown digit as a decimal.
+    fn written(&self, units: f64) -> String {
+        format!("{:.*}", self.decimals, units / 10f64.powi(self.decimals as i32))
+    }
+
+    /// How far the shown numbers of two scores are apart, and whether the second is greater.
+    pub(crate) fn difference(&self, from: f64, to: f64) -> (Ordering, String) {
+        let (from, to) = (self.floored(round9(from)), self.floored(round9(to)));
+        (to.total_cmp(&from), self.written((to - from).abs()))
+    }
+
+    /// A part of a score with its sign, rounded to the nearest; none where that is 0.
+    pub(crate) fn amount(&self, points: f64) -> Option<String> {
+        let units = (round9(points) * self.units()).round();
+        let sign = if units < 0.0 { MINUS } else { '+' };
+        (units != 0.0).then(|| format!("{sign}{}", self.written(units.abs())))
     }
 
     /// A band that starts between two shown numbers cannot be told from the number alone.

@@ -70,7 +70,7 @@ impl<'a> Assessment<'a> {
     }
 
     /// The effective weights: what counts shares the weight of what does not.
-    fn weigh_signals(&mut self) {
+    pub(crate) fn weigh_signals(&mut self) {
         self.scratch.weights.clear();
         let weighing = &self.plan.weighing;
         for (at, signal) in self.plan.signals.iter().enumerate() {
@@ -94,7 +94,7 @@ impl<'a> Assessment<'a> {
         self.plan.signals.len() + self.scratch.fired.len() + ends
     }
 
-    fn limit(&self) -> f64 {
+    pub(crate) fn limit(&self) -> f64 {
         self.unclamped.clamp(0.0, 100.0) - self.unclamped
     }
 
@@ -154,10 +154,6 @@ impl<'a> Assessment<'a> {
         let plan = self.plan;
         let signal = &plan.signals[at];
         let state = &self.scratch.states[at];
-        let value = match signal.source.read(self.values, self.as_of) {
-            Ok(value) => value,
-            Err(problem) => problem.input.map_or(Value::Missing, |at| self.values[at]),
-        };
         let reason = match state.status {
             Status::Ok => None,
             Status::Default | Status::Missing => Some(Cow::Borrowed(signal.missing_reason.as_str())),
@@ -182,7 +178,7 @@ impl<'a> Assessment<'a> {
             category: signal.category.map(|at| plan.categories[at].name.as_str()),
             name: &signal.name,
             label: &signal.label,
-            value,
+            value: signal.given(self.values, self.as_of),
             unit: signal.unit.as_deref(),
             subscore,
             weight,

@@ -277,7 +277,7 @@ impl Matching<'_> {
             remarks.add(FindingStatus::Warning, "is the same for every account that has a value".into());
             return;
         }
-        let age = signal.is_recency();
+        let age = signal.measures_age();
         let subscore = |share: f64| {
             let number = statistics.quantile(share)?;
             let value =

@@ -218,6 +218,10 @@ impl Model {
         })
     }
 
+    pub(crate) fn segment_label<'a>(&'a self, name: &'a str) -> &'a str {
+        self.named(name).map_or(name, |segment| &segment.label)
+    }
+
     pub(crate) fn choose(
         &self,
         choice: SegmentChoice,

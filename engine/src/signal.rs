@@ -268,10 +268,6 @@ impl Signal {
             }
     }
 
-    pub(crate) fn is_recency(&self) -> bool {
-        matches!(&self.measure, Measure::Weighted(Weighted { scale: Scale::Recency { .. }, .. }))
-    }
-
     /// The account's own value: missing, too old, unreadable, or there.
     #[inline]
     pub(crate) fn raw<'a>(&self, values: &[Value<'a>], as_of: i64) -> Raw<'a> {
@@ -312,6 +308,20 @@ impl Signal {
             status = Status::Default;
         }
         Reckoned { state: State { status, result: default.or(weighted.missing) }, problem }
+    }
+
+    /// The value as the account gives it, also one that is too old or that no scale can read.
+    #[inline]
+    pub(crate) fn given<'a>(&self, values: &[Value<'a>], as_of: i64) -> Value<'a> {
+        match self.source.read(values, as_of) {
+            Ok(value) => value,
+            Err(problem) => problem.input.map_or(Value::Missing, |at| values[at]),
+        }
+    }
+
+    /// Whether it is the age of its value that counts.
+    pub(crate) fn measures_age(&self) -> bool {
+        matches!(&self.measure, Measure::Weighted(weighted) if weighted.scale.reads_time())
     }
 
     pub(crate) fn unsuitable(&self, expected: Expected) -> Problem {

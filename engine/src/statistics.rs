@@ -92,7 +92,7 @@ impl SignalStatistics {
         match raw.value {
             Value::Number(number) if number.is_finite() => self.numbers.push(number),
             Value::Time(at) => self.numbers.push(age(at)),
-            Value::Text(text) if signal.is_recency() => self.numbers.extend(parse_time(text).map(age)),
+            Value::Text(text) if signal.measures_age() => self.numbers.extend(parse_time(text).map(age)),
             _ => {}
         }
         let (status, problem, result, ends) = match &signal.measure {
