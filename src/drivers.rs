@@ -1,12 +1,12 @@
 //! health_drivers(model, account …) → SETOF rows, one for each signal and each rule that fired
 
-use health_score_engine::{Driver, Value};
+use health_score_engine::Driver;
 
 use crate::arguments::Arguments;
 use crate::returning::{Mode, next_row, row_type};
 use crate::site::{Purpose, Site};
 use crate::sql_function;
-use crate::tuple::TupleWriter;
+use crate::tuple::{TupleWriter, written};
 
 const COLUMNS: usize = 14;
 
@@ -66,17 +66,4 @@ fn write(row: &mut TupleWriter, rank: i32, driver: &Driver, buffer: &mut String)
     row.text(Some(driver.status));
     row.text(driver.reason.as_deref());
     row.text(written(&driver.evidence, buffer));
-}
-
-/// The value as text, in `buffer` unless it is a text already.
-fn written<'a>(value: &Value<'a>, buffer: &'a mut String) -> Option<&'a str> {
-    match value {
-        Value::Missing => None,
-        Value::Text(text) => Some(text),
-        other => {
-            buffer.clear();
-            other.write(buffer);
-            Some(buffer)
-        }
-    }
 }

@@ -10,12 +10,15 @@ mod account;
 mod arguments;
 mod assess;
 mod band;
+mod change;
 mod columns;
+mod conflicts;
 mod datum;
 mod document;
 mod draft;
 mod drivers;
 mod error;
+mod explain;
 mod inputs;
 mod json_flat;
 mod json_text;
@@ -44,7 +47,10 @@ pgrx::extension_sql_file!("../sql/band.sql", name = "band", requires = ["score"]
 pgrx::extension_sql_file!("../sql/drivers.sql", name = "drivers", requires = ["band"]);
 pgrx::extension_sql_file!("../sql/assess.sql", name = "assess", requires = ["drivers"]);
 pgrx::extension_sql_file!("../sql/inputs.sql", name = "inputs", requires = ["assess"]);
-pgrx::extension_sql_file!("../sql/workbench.sql", name = "workbench", requires = ["inputs"]);
+pgrx::extension_sql_file!("../sql/explain.sql", name = "explain", requires = ["inputs"]);
+pgrx::extension_sql_file!("../sql/change.sql", name = "change", requires = ["explain"]);
+pgrx::extension_sql_file!("../sql/conflicts.sql", name = "conflicts", requires = ["change"]);
+pgrx::extension_sql_file!("../sql/workbench.sql", name = "workbench", requires = ["conflicts"]);
 
 /// Refuses a database whose texts are not UTF-8: names and map keys are compared byte by byte.
 #[pgrx::pg_guard]

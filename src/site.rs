@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use health_score_engine::{Assessment, Assessor, SegmentChoice, Value};
+use health_score_engine::{Assessment, Assessor, Comparer, Comparison, SegmentChoice, Side, Value};
 use pgrx::{PgMemoryContexts, pg_sys};
 
 use crate::account::{Account, AccountReader, AccountType};
@@ -37,6 +37,22 @@ pub struct Site {
     /// Rows of a set that is being handed out.
     pub pending: PendingRows,
     pub buffer: String,
+    /// For functions of two accounts.
+    second: Second,
+}
+
+/// What reading and comparing a second account takes.
+#[derive(Default)]
+struct Second {
+    reader: AccountReader,
+    values: Vec<Value<'static>>,
+    comparer: Comparer,
+}
+
+/// Which arguments are an account and its as_of.
+pub struct SideArguments {
+    pub account: usize,
+    pub as_of: usize,
 }
 
 enum SiteModel {
@@ -124,6 +140,7 @@ impl Site {
             row: None,
             pending: PendingRows::default(),
             buffer: String::new(),
+            second: Second::default(),
         }
     }
 
@@ -151,6 +168,7 @@ impl Site {
             // Looked at again, it is most often the same.
             if !before.is_some_and(|before| std::ptr::eq(before.compiled(), after.compiled())) {
                 self.reader.reset();
+                self.second.reader.reset();
             }
             self.model = Some(after);
         }
@@ -193,6 +211,40 @@ impl Site {
             Err(error) => score_error(error).raise(),
         };
         self.values = recycle(values);
+        Some(result)
+    }
+
+    /// Compares two accounts. None if the model or an account is NULL.
+    pub fn compare<R>(
+        &mut self,
+        arguments: &Arguments,
+        before: SideArguments,
+        after: SideArguments,
+        act: impl FnOnce(Comparison) -> R,
+    ) -> Option<R> {
+        let model = arguments.datum(0)?;
+        let (first, second) = (arguments.datum(before.account)?, arguments.datum(after.account)?);
+        self.model(arguments, model);
+        let Some(site_model) = &self.model else {
+            return None;
+        };
+        let compiled = site_model.compiled();
+        let as_of = [self.as_of(arguments, before.as_of, compiled), self.as_of(arguments, after.as_of, compiled)];
+        // SAFETY: both accounts are of the declared type, and used only during this call.
+        let [first, second] =
+            unsafe { [first, second].map(|datum| Account::from_datum(self.account, datum, arguments)) };
+        let mut values = recycle(std::mem::take(&mut self.values));
+        let mut second_values = recycle(std::mem::take(&mut self.second.values));
+        self.reader.read(&first, compiled, true, self.context, &mut values);
+        self.second.reader.read(&second, compiled, true, self.context, &mut second_values);
+        let before = Side { values: &values, as_of: as_of[0] };
+        let after = Side { values: &second_values, as_of: as_of[1] };
+        let result = match self.second.comparer.compare(&compiled.model, before, after, SegmentChoice::Auto) {
+            Ok(comparison) => act(comparison),
+            Err(error) => score_error(error).raise(),
+        };
+        self.values = recycle(values);
+        self.second.values = recycle(second_values);
         Some(result)
     }
 

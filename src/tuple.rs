@@ -6,6 +6,7 @@
 
 use std::mem::offset_of;
 
+use health_score_engine::Value;
 use pgrx::pg_sys;
 
 use crate::error::{Report, code};
@@ -129,6 +130,19 @@ impl TupleWriter {
         // SAFETY: a complete tuple, by this function's contract; its bytes are copied as they are before this returns, so
         // that it need not be aligned here.
         unsafe { pg_sys::tuplestore_puttuple(store, &mut tuple) };
+    }
+}
+
+/// The value as text, in `buffer` unless it is a text already.
+pub fn written<'a>(value: &Value<'a>, buffer: &'a mut String) -> Option<&'a str> {
+    match value {
+        Value::Missing => None,
+        Value::Text(text) => Some(text),
+        other => {
+            buffer.clear();
+            other.write(buffer);
+            Some(buffer)
+        }
     }
 }
 
