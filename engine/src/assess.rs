@@ -97,16 +97,14 @@ impl Assessor {
             }
         })?;
         let plan = chosen.map_or(model.base(), |segment| &segment.plan);
-        let mut assessment = self.assess_by(plan, plan.min_coverage, model, values, as_of)?;
-        assessment.segment = chosen.map(|segment| segment.name.as_str());
-        Ok(assessment)
+        let segment = chosen.map(|segment| segment.name.as_str());
+        self.assess_by((plan, segment), plan.min_coverage, model, values, as_of)
     }
 
-    /// By one plan of the model, whichever segment the account is in; a score needs `min_coverage`.
-    #[inline]
+    /// By one plan of the model, with the segment whose plan it is; a score needs `min_coverage`.
     pub(crate) fn assess_by<'a>(
         &'a mut self,
-        plan: &'a Plan,
+        (plan, segment): (&'a Plan, Option<&'a str>),
         min_coverage: f64,
         model: &'a Model,
         values: &'a [Value<'a>],
@@ -141,7 +139,7 @@ impl Assessor {
             total_weight: weighed.total_weight,
             unclamped: weighed.unclamped,
             base,
-            segment: None,
+            segment,
             score,
             coverage: weighed.coverage,
         })

@@ -109,9 +109,14 @@ fn rank_of(row: &Change) -> f64 {
     }
 }
 
-/// The account scored by one plan, whatever share of it is known; none where an invalid value or a lack of weight
-/// forbids.
-fn score_by<'s>(scratch: &'s mut Assessor, plan: &'s Plan, account: &Assessment<'s>) -> Option<(f64, Assessment<'s>)> {
+/// One side's account scored by the other side's plan, whatever share of it is known; none where an invalid value or a
+/// lack of weight forbids.
+fn score_by<'s>(
+    scratch: &'s mut Assessor,
+    other: &Assessment<'s>,
+    account: &Assessment<'s>,
+) -> Option<(f64, Assessment<'s>)> {
+    let plan = (other.plan, other.segment);
     let mut there = scratch.assess_by(plan, 0.0, account.model, account.values, account.as_of).ok()?;
     there.weigh_signals();
     Some((there.score?, there))
@@ -140,13 +145,11 @@ impl<'a> Ends<'_, 'a> {
 
     /// The rows but the segment's, and what the segment's says.
     fn parts_between_plans(&self, before: f64, after: f64, scratch: &mut Assessor) -> (Vec<Change<'a>>, f64) {
-        let plan = self.before.plan;
-        if let Some((score, there)) = score_by(scratch, plan, self.after) {
-            return (self.parts(plan, self.before, &there), after - score);
+        if let Some((score, there)) = score_by(scratch, self.before, self.after) {
+            return (self.parts(self.before.plan, self.before, &there), after - score);
         }
-        let plan = self.after.plan;
-        if let Some((score, there)) = score_by(scratch, plan, self.before) {
-            return (self.parts(plan, &there, self.after), score - before);
+        if let Some((score, there)) = score_by(scratch, self.after, self.before) {
+            return (self.parts(self.after.plan, &there, self.after), score - before);
         }
         // Neither plan can score both: nothing but the segment can be said to have moved the score.
         (self.signals_by_name(Some(0.0)), after - before)
