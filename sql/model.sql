@@ -225,3 +225,43 @@ END
 $$;
 COMMENT ON FUNCTION health_model_patch(text, jsonb, text) IS
 'Patches the active version (or ''name@version'') of a model, saves and activates the result as a new version, and returns it.';
+
+CREATE FUNCTION health_model_card(model text)
+RETURNS text
+LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
+SET search_path FROM CURRENT
+AS $$
+DECLARE
+    -- Raises for a model or version that does not exist.
+    definition jsonb := health_model_get(health_model_card.model);
+    name text := pg_catalog.regexp_replace(health_model_card.model, '@[0-9]+$', '');
+    version integer := pg_catalog.substring(health_model_card.model, '@([0-9]+)$');
+BEGIN
+    RETURN (
+        SELECT health_model_card(definition, m.name, m.version, m.note,
+                   pg_catalog.to_char(m.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD'), m.created_by,
+                   pg_catalog.to_char(m.reviewed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD'))
+          FROM health_model m
+         WHERE m.name OPERATOR(pg_catalog.=) health_model_card.name
+           AND CASE WHEN health_model_card.version IS NULL THEN m.active ELSE m.version OPERATOR(pg_catalog.=) health_model_card.version END);
+END
+$$;
+COMMENT ON FUNCTION health_model_card(text) IS
+'A saved model''s active version (or ''name@version'') as Markdown for the people who are scored by it.';
+
+CREATE FUNCTION health_model_diff(name text, "from" integer, "to" integer DEFAULT NULL, OUT path text, OUT before jsonb, OUT after jsonb)
+RETURNS SETOF record
+LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 5
+SET search_path FROM CURRENT
+AS $$
+BEGIN
+    IF health_model_diff.name IS NULL OR health_model_diff."from" IS NULL THEN
+        RETURN;
+    END IF;
+    RETURN QUERY SELECT d.path, d.before, d.after FROM health_model_diff(
+        health_model_get(pg_catalog.concat(health_model_diff.name, '@', health_model_diff."from")),
+        health_model_get(pg_catalog.concat(health_model_diff.name, '@' OPERATOR(pg_catalog.||) health_model_diff."to"::text))) d;
+END
+$$;
+COMMENT ON FUNCTION health_model_diff(text, integer, integer) IS
+'What changed from one version of a model to another; to NULL means the active version.';

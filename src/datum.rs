@@ -197,3 +197,13 @@ pub unsafe fn varlena_bytes<'a>(datum: pg_sys::Datum) -> &'a [u8] {
 pub fn instant(timestamp: i64) -> Option<i64> {
     (timestamp != i64::MIN && timestamp != i64::MAX).then(|| timestamp.saturating_add(POSTGRES_EPOCH))
 }
+
+/// What the type's own output function writes.
+pub fn output(type_id: pg_sys::Oid, datum: pg_sys::Datum) -> String {
+    // SAFETY: the datum is of this type; output functions give C strings in the call's memory.
+    unsafe {
+        let (mut function, mut is_varlena) = (pg_sys::InvalidOid, false);
+        pg_sys::getTypeOutputInfo(type_id, &mut function, &mut is_varlena);
+        CStr::from_ptr(pg_sys::OidOutputFunctionCall(function, datum)).to_string_lossy().into_owned()
+    }
+}

@@ -146,6 +146,13 @@ sql_function! {
     }
 }
 
+sql_function! {
+    fn health_template_names(arguments) {
+        let _ = arguments;
+        templates().iter().map(|template| template.name).collect::<Vec<_>>().into_datum()
+    }
+}
+
 /// The shipped template of this name, or 42704 with the nearest.
 pub fn template_of(name: &str) -> &'static Template {
     template(name).unwrap_or_else(|| {

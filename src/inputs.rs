@@ -6,7 +6,7 @@ use health_score_engine::Value;
 use pgrx::pg_sys;
 
 use crate::arguments::Arguments;
-use crate::datum::{Kind, varlena_bytes};
+use crate::datum::{Kind, output, varlena_bytes};
 use crate::document::jsonb_text;
 use crate::error::{Report, code, quoted};
 use crate::json_text::{JsonText, push_string};
@@ -182,14 +182,4 @@ fn datum_json(type_id: pg_sys::Oid, datum: pg_sys::Datum) -> String {
         }
     }
     text
-}
-
-/// What the type's own output function writes.
-fn output(type_id: pg_sys::Oid, datum: pg_sys::Datum) -> String {
-    // SAFETY: the datum is of this type; output functions give C strings in the call's memory.
-    unsafe {
-        let (mut function, mut is_varlena) = (pg_sys::InvalidOid, false);
-        pg_sys::getTypeOutputInfo(type_id, &mut function, &mut is_varlena);
-        std::ffi::CStr::from_ptr(pg_sys::OidOutputFunctionCall(function, datum)).to_string_lossy().into_owned()
-    }
 }

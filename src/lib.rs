@@ -10,10 +10,12 @@ mod account;
 mod arguments;
 mod assess;
 mod band;
+mod card;
 mod change;
 mod columns;
 mod conflicts;
 mod datum;
+mod diff;
 mod document;
 mod draft;
 mod drivers;
@@ -34,6 +36,7 @@ mod row;
 mod score;
 mod site;
 mod tuple;
+mod what_if;
 
 use pgrx::pg_sys;
 
@@ -51,6 +54,8 @@ pgrx::extension_sql_file!("../sql/explain.sql", name = "explain", requires = ["i
 pgrx::extension_sql_file!("../sql/change.sql", name = "change", requires = ["explain"]);
 pgrx::extension_sql_file!("../sql/conflicts.sql", name = "conflicts", requires = ["change"]);
 pgrx::extension_sql_file!("../sql/workbench.sql", name = "workbench", requires = ["conflicts"]);
+pgrx::extension_sql_file!("../sql/what_if.sql", name = "what_if", requires = ["workbench"]);
+pgrx::extension_sql_file!("../sql/views.sql", name = "views", requires = ["what_if"]);
 
 /// Refuses a database whose texts are not UTF-8: names and map keys are compared byte by byte.
 #[pgrx::pg_guard]

@@ -60,10 +60,26 @@ impl Relation {
         }
     }
 
-    /// A sample of all columns. What goes wrong inside, as in a view's expression, is reported with the relation's name.
+    /// A sample of all columns.
     pub fn read(&self) -> Reading {
-        let unwind_safe = AssertUnwindSafe(self);
-        PgTryBuilder::new(move || unwind_safe.read_rows())
+        self.trying(|| self.read_sample())
+    }
+
+    /// Hands out all rows, one by one.
+    pub fn each_row(&self, mut act: impl FnMut(&FetchedRow)) {
+        self.trying(|| {
+            Connection::open().each_row(&format!("SELECT * FROM {}", self.name), |row| {
+                act(row);
+                true
+            });
+        });
+    }
+
+    /// What goes wrong inside, as in a view's expression, is reported with the relation's name.
+    fn trying<R>(&self, act: impl FnOnce() -> R) -> R {
+        let act = AssertUnwindSafe(act);
+        // The whole wrapper is moved in, not the closure inside it.
+        PgTryBuilder::new(AssertUnwindSafe(move || { act }.0()))
             .catch_others(|caught| match &caught {
                 CaughtError::PostgresError(report) if !is_interrupt(report.sql_error_code()) => {
                     let message = format!("could not read {}: {}", self.name, report.message());
@@ -71,17 +87,15 @@ impl Relation {
                     if let Some(detail) = report.detail() {
                         again = again.detail(detail);
                     }
-                    let hint = report
-                        .hint()
-                        .map_or_else(|| format!("SELECT * FROM {} fails the same way.", self.name), str::to_owned);
-                    again.hint(hint).raise()
+                    let otherwise = || format!("SELECT * FROM {} fails the same way.", self.name);
+                    again.hint(report.hint().map_or_else(otherwise, str::to_owned)).raise()
                 }
                 _ => caught.rethrow(),
             })
             .execute()
     }
 
-    fn read_rows(&self) -> Reading {
+    fn read_sample(&self) -> Reading {
         let connection = Connection::open();
         let whole = format!("SELECT * FROM {}", self.name);
         if !self.is_table {
@@ -275,14 +289,14 @@ impl Drop for Connection {
 }
 
 /// The row in hand.
-struct FetchedRow {
-    descriptor: pg_sys::TupleDesc,
+pub struct FetchedRow {
+    pub descriptor: pg_sys::TupleDesc,
     datums: Vec<pg_sys::Datum>,
     nulls: Vec<bool>,
 }
 
 impl FetchedRow {
-    fn datum(&self, at: usize) -> Option<pg_sys::Datum> {
+    pub fn datum(&self, at: usize) -> Option<pg_sys::Datum> {
         (!self.nulls[at]).then_some(self.datums[at])
     }
 }

@@ -241,7 +241,7 @@ pub struct NamedColumn {
     pub type_id: pg_sys::Oid,
 }
 
-fn column_names(descriptor: pg_sys::TupleDesc) -> Vec<NamedColumn> {
+pub fn column_names(descriptor: pg_sys::TupleDesc) -> Vec<NamedColumn> {
     // SAFETY: the descriptor is our own valid copy.
     let descriptor = unsafe { pgrx::PgTupleDesc::from_pg_unchecked(descriptor) };
     descriptor

@@ -115,13 +115,7 @@ impl Site {
 
     fn new(arguments: &Arguments) -> Site {
         let flinfo = arguments.flinfo();
-        // SAFETY: get_func_signature fills what it is given, for a function that exists; flinfo is valid during the call.
-        let declared = unsafe {
-            let mut types: *mut pg_sys::Oid = std::ptr::null_mut();
-            let mut count = 0;
-            pg_sys::get_func_signature((*flinfo).fn_oid, &mut types, &mut count);
-            std::slice::from_raw_parts(types, count as usize)
-        };
+        let declared = declared_types(arguments);
         let account = AccountType::of(declared.get(1).copied().unwrap_or(pg_sys::InvalidOid));
         if account == AccountType::Columns {
             check_caller(arguments);
@@ -130,7 +124,7 @@ impl Site {
             by_name: declared.first() != Some(&pg_sys::JSONBOID),
             constant_model: arguments.is_constant(0),
             account,
-            // SAFETY: as above.
+            // SAFETY: flinfo is valid during the call.
             context: unsafe { (*flinfo).fn_mcxt },
             model: None,
             reader: AccountReader::default(),
@@ -253,6 +247,18 @@ impl Site {
     fn as_of(&self, arguments: &Arguments, at: usize, compiled: &Compiled) -> Option<i64> {
         let given = given_as_of(arguments, at);
         if given.is_none() && self.by_name && compiled.model.reads_time() { Some(now()) } else { given }
+    }
+}
+
+/// The argument types of the running function's declaration.
+pub fn declared_types(arguments: &Arguments) -> Vec<pg_sys::Oid> {
+    // SAFETY: get_func_signature fills what it is given, for a function that exists, with memory of the call; flinfo is
+    // valid during the call.
+    unsafe {
+        let mut types: *mut pg_sys::Oid = std::ptr::null_mut();
+        let mut count = 0;
+        pg_sys::get_func_signature((*arguments.flinfo()).fn_oid, &mut types, &mut count);
+        std::slice::from_raw_parts(types, count as usize).to_vec()
     }
 }
 

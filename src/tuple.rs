@@ -97,22 +97,32 @@ impl TupleWriter {
         }
     }
 
+    pub fn int8(&mut self, value: i64) {
+        self.fixed(value.to_ne_bytes());
+    }
+
     #[inline]
     pub fn text(&mut self, text: Option<&str>) {
-        let Some(text) = text else { return self.null() };
-        self.make_room(text.len());
+        self.varlena(text.map(str::as_bytes));
+    }
+
+    /// A datum of a variable-length type, by its payload.
+    #[inline]
+    pub fn varlena(&mut self, payload: Option<&[u8]>) {
+        let Some(payload) = payload else { return self.null() };
+        self.make_room(payload.len());
         self.present();
-        if text.len() <= SHORT {
-            self.bytes[self.end] = ((text.len() as u8 + 1) << 1) | 1;
+        if payload.len() <= SHORT {
+            self.bytes[self.end] = ((payload.len() as u8 + 1) << 1) | 1;
             self.end += 1;
         } else {
             self.align::<LONG_HEADER>();
-            let header = ((text.len() + LONG_HEADER) as u32) << 2;
+            let header = ((payload.len() + LONG_HEADER) as u32) << 2;
             self.bytes[self.end..self.end + LONG_HEADER].copy_from_slice(&header.to_le_bytes());
             self.end += LONG_HEADER;
         }
-        self.bytes[self.end..self.end + text.len()].copy_from_slice(text.as_bytes());
-        self.end += text.len();
+        self.bytes[self.end..self.end + payload.len()].copy_from_slice(payload);
+        self.end += payload.len();
         self.make_room(0);
     }
 

@@ -36,6 +36,7 @@ mod template;
 mod time;
 mod value;
 mod variation;
+mod what_if;
 mod words;
 
 pub use account::{InvalidValue, Problem};
@@ -59,3 +60,4 @@ pub use signal::{Combine, Signal, Status};
 pub use template::{Template, template, templates};
 pub use time::{parse_duration, parse_time};
 pub use value::{Value, parse_decimal};
+pub use what_if::{Transition, WhatIf};

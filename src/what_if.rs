@@ -1,0 +1,122 @@
+//! health_what_if(model, model, relation …) → SETOF rows: who changes band if one model takes the place of another
+
+use std::rc::Rc;
+
+use health_score_engine::{Transition, Value, WhatIf};
+use pgrx::{IntoDatum, pg_sys};
+
+use crate::arguments::{Arguments, text_of};
+use crate::datum::{Kind, output, varlena_bytes};
+use crate::error::{Report, code, did_you_mean, quoted, score_error};
+use crate::model_cache::{Compiled, by_document, by_name};
+use crate::model_store::Store;
+use crate::relation::{FetchedRow, Relation};
+use crate::returning::each_row;
+use crate::row::{NamedColumn, Reading, column_names};
+use crate::site::{as_of_or_now, declared_types};
+use crate::sql_function;
+
+const COLUMNS: usize = 7;
+
+sql_function! {
+    fn health_what_if(arguments) {
+        each_row(arguments, COLUMNS, |_, give| {
+            for transition in transitions(arguments).unwrap_or_default() {
+                give(&|row| {
+                    row.text(transition.before.as_deref());
+                    row.text(transition.after.as_deref());
+                    row.int8(transition.accounts as i64);
+                    row.float8(Some(transition.share));
+                    row.float8(transition.mean_change);
+                    row.float8(arguments.datum(4).map(|_| transition.value));
+                    // SAFETY: a text[] that was just made.
+                    let who = arguments.datum(3).and(transition.who.clone().into_datum()).map(|datum| unsafe { varlena_bytes(datum) });
+                    row.varlena(who);
+                });
+            }
+        })
+    }
+}
+
+/// None where a model or the relation is NULL.
+fn transitions(arguments: &Arguments) -> Option<Vec<Transition>> {
+    let (before, after) = (model(arguments, 0)?, model(arguments, 1)?);
+    let relation = Relation::open(arguments.get::<pg_sys::Oid>(2)?);
+    let as_of = as_of_or_now(arguments, 5);
+    let mut what_if = WhatIf::new(&before.model, &after.model);
+    let mut columns: Option<Columns> = None;
+    relation.each_row(|row| {
+        let columns = columns.get_or_insert_with(|| Columns::of(row, [&before, &after], arguments, &relation));
+        let values = [columns.values(0, row), columns.values(1, row)];
+        let name = || columns.account.as_ref().map(|column| name_of(column, row));
+        what_if
+            .add(&values[0], &values[1], as_of, columns.value(row), name)
+            .unwrap_or_else(|error| score_error(error).raise());
+    });
+    Some(what_if.transitions().collect())
+}
+
+fn model(arguments: &Arguments, at: usize) -> Option<Rc<Compiled>> {
+    let datum = arguments.datum(at)?;
+    if declared_types(arguments)[at] == pg_sys::JSONBOID {
+        // SAFETY: the argument is declared jsonb.
+        return Some(by_document(unsafe { varlena_bytes(datum) }));
+    }
+    // SAFETY: flinfo is valid during the call.
+    let store = Store::of_function(unsafe { (*arguments.flinfo()).fn_oid });
+    Some(by_name(store, text_of(datum)).compiled)
+}
+
+/// Where the rows of the relation hold what is needed.
+struct Columns {
+    readings: [(Reading, usize); 2],
+    account: Option<NamedColumn>,
+    value: Option<(usize, Kind)>,
+}
+
+impl Columns {
+    fn of(row: &FetchedRow, models: [&Rc<Compiled>; 2], arguments: &Arguments, relation: &Relation) -> Columns {
+        let names = column_names(row.descriptor);
+        let reading = |model: &Rc<Compiled>| {
+            let inputs = model.model.inputs();
+            (Reading::resolve(inputs, &names), inputs.len())
+        };
+        let named = |at: usize| {
+            let wanted = arguments.datum(at).map(text_of)?;
+            Some(column_names(row.descriptor).into_iter().find(|column| column.name == wanted).unwrap_or_else(|| {
+                let known = names.iter().map(|column| column.name.as_str());
+                Report::new(code::UNDEFINED_COLUMN, format!("{} has no column {}", relation.name, quoted(wanted)))
+                    .hint(did_you_mean(wanted, known, "Name a column of the relation."))
+                    .raise()
+            }))
+        };
+        let value = named(4).map(|column| (column.attribute, Kind::of(column.type_id)));
+        Columns { readings: models.map(reading), account: named(3), value }
+    }
+
+    fn values<'a>(&self, model: usize, row: &'a FetchedRow) -> Vec<Value<'a>> {
+        let (reading, inputs) = &self.readings[model];
+        let mut values = vec![Value::Missing; *inputs];
+        // SAFETY: the reading was resolved for these columns; the row's datums live until the next row.
+        unsafe { reading.read(false, |at| row.datum(at), &mut values) };
+        values
+    }
+
+    /// Without a value an account counts 0.
+    fn value(&self, row: &FetchedRow) -> f64 {
+        let Some((column, kind)) = self.value else { return 0.0 };
+        // SAFETY: the kind was made from this column's type.
+        match row.datum(column).map(|datum| unsafe { kind.value(datum) }) {
+            None => 0.0,
+            Some(Value::Number(number)) if number.is_finite() => number,
+            Some(_) => Report::new(code::INVALID_PARAMETER, "the value column must hold finite numbers")
+                .hint("Cast the column in a view, or name another one.")
+                .raise(),
+        }
+    }
+}
+
+/// The account's id as its type writes it.
+fn name_of(column: &NamedColumn, row: &FetchedRow) -> String {
+    row.datum(column.attribute).map_or_else(String::new, |datum| output(column.type_id, datum))
+}
