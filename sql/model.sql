@@ -233,17 +233,17 @@ SET search_path FROM CURRENT
 AS $$
 DECLARE
     -- Raises for a model or version that does not exist.
-    definition jsonb := health_model_get(health_model_card.model);
-    name text := pg_catalog.regexp_replace(health_model_card.model, '@[0-9]+$', '');
-    version integer := pg_catalog.substring(health_model_card.model, '@([0-9]+)$');
+    document jsonb := health_model_get(health_model_card.model);
+    wanted_name text := pg_catalog.regexp_replace(health_model_card.model, '@[0-9]+$', '');
+    wanted_version integer := pg_catalog.substring(health_model_card.model, '@([0-9]+)$');
 BEGIN
     RETURN (
-        SELECT health_model_card(definition, m.name, m.version, m.note,
+        SELECT health_model_card(document, m.name, m.version, m.note,
                    pg_catalog.to_char(m.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD'), m.created_by,
                    pg_catalog.to_char(m.reviewed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD'))
           FROM health_model m
-         WHERE m.name OPERATOR(pg_catalog.=) health_model_card.name
-           AND CASE WHEN health_model_card.version IS NULL THEN m.active ELSE m.version OPERATOR(pg_catalog.=) health_model_card.version END);
+         WHERE m.name OPERATOR(pg_catalog.=) wanted_name
+           AND CASE WHEN wanted_version IS NULL THEN m.active ELSE m.version OPERATOR(pg_catalog.=) wanted_version END);
 END
 $$;
 COMMENT ON FUNCTION health_model_card(text) IS

@@ -3,7 +3,7 @@
 use health_score_engine::Change;
 
 use crate::returning::each_row;
-use crate::site::SideArguments;
+use crate::site::{SideArgument, given_as_of};
 use crate::sql_function;
 use crate::tuple::{TupleWriter, written};
 
@@ -12,8 +12,8 @@ const COLUMNS: usize = 9;
 sql_function! {
     fn health_change(arguments) {
         each_row(arguments, COLUMNS, |site, give| {
-            let before = SideArguments { account: 1, as_of: 3 };
-            let after = SideArguments { account: 2, as_of: 4 };
+            let before = SideArgument { account: 1, as_of: given_as_of(arguments, 3) };
+            let after = SideArgument { account: 2, as_of: given_as_of(arguments, 4) };
             site.compare(arguments, before, after, |comparison| {
                 for (rank, change) in comparison.rows.iter().enumerate() {
                     give(&|row| write(row, rank as i32 + 1, change));

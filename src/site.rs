@@ -26,6 +26,8 @@ pub struct Site {
     /// The model argument is a constant of the query, so it need not be compared for every row.
     constant_model: bool,
     account: AccountType,
+    /// Of a second account, in argument 2.
+    second_account: AccountType,
     context: pg_sys::MemoryContext,
     model: Option<SiteModel>,
     reader: AccountReader,
@@ -49,10 +51,10 @@ struct Second {
     comparer: Comparer,
 }
 
-/// Which arguments are an account and its as_of.
-pub struct SideArguments {
+/// One of two accounts: which argument it is, and the as_of that was given for it.
+pub struct SideArgument {
     pub account: usize,
-    pub as_of: usize,
+    pub as_of: Option<i64>,
 }
 
 enum SiteModel {
@@ -124,6 +126,7 @@ impl Site {
             by_name: declared.first() != Some(&pg_sys::JSONBOID),
             constant_model: arguments.is_constant(0),
             account,
+            second_account: AccountType::of(declared.get(2).copied().unwrap_or(pg_sys::InvalidOid)),
             // SAFETY: flinfo is valid during the call.
             context: unsafe { (*flinfo).fn_mcxt },
             model: None,
@@ -187,14 +190,27 @@ impl Site {
         purpose: Purpose,
         act: impl FnOnce(Assessment, Identity) -> R,
     ) -> Option<R> {
+        let given = given_as_of(arguments, 2);
+        self.assess_at(arguments, purpose, given, arguments.datum(3).map(text_of), act)
+    }
+
+    /// As [`Self::assess`], with an as_of and a segment that do not stand in arguments 2 and 3.
+    #[inline(always)]
+    pub fn assess_at<R>(
+        &mut self,
+        arguments: &Arguments,
+        purpose: Purpose,
+        given: Option<i64>,
+        segment: Option<&str>,
+        act: impl FnOnce(Assessment, Identity) -> R,
+    ) -> Option<R> {
         let (model, account) = (arguments.datum(0)?, arguments.datum(1)?);
-        let segment = arguments.datum(3).map(text_of);
         self.model(arguments, model);
         let Some(site_model) = &self.model else {
             return None;
         };
         let compiled = site_model.compiled();
-        let as_of = self.as_of(arguments, 2, compiled);
+        let as_of = self.as_of(given, compiled);
         // SAFETY: the account is of the declared type, and used only during this call.
         let account = unsafe { Account::from_datum(self.account, account, arguments) };
         let mut values = recycle(std::mem::take(&mut self.values));
@@ -212,8 +228,8 @@ impl Site {
     pub fn compare<R>(
         &mut self,
         arguments: &Arguments,
-        before: SideArguments,
-        after: SideArguments,
+        before: SideArgument,
+        after: SideArgument,
         act: impl FnOnce(Comparison) -> R,
     ) -> Option<R> {
         let model = arguments.datum(0)?;
@@ -223,10 +239,15 @@ impl Site {
             return None;
         };
         let compiled = site_model.compiled();
-        let as_of = [self.as_of(arguments, before.as_of, compiled), self.as_of(arguments, after.as_of, compiled)];
-        // SAFETY: both accounts are of the declared type, and used only during this call.
-        let [first, second] =
-            unsafe { [first, second].map(|datum| Account::from_datum(self.account, datum, arguments)) };
+        let as_of = [before.as_of, after.as_of].map(|given| self.as_of(given, compiled));
+        let declared = |side: &SideArgument| if side.account == 1 { self.account } else { self.second_account };
+        // SAFETY: the accounts are of the declared types, and used only during this call.
+        let (first, second) = unsafe {
+            (
+                Account::from_datum(declared(&before), first, arguments),
+                Account::from_datum(declared(&after), second, arguments),
+            )
+        };
         let mut values = recycle(std::mem::take(&mut self.values));
         let mut second_values = recycle(std::mem::take(&mut self.second.values));
         self.reader.read(&first, compiled, true, self.context, &mut values);
@@ -242,10 +263,9 @@ impl Site {
         Some(result)
     }
 
-    /// The as_of of an argument, or the transaction's now() for a model by name that reads time.
+    /// What was given, or the transaction's now() for a model by name that reads time.
     #[inline]
-    fn as_of(&self, arguments: &Arguments, at: usize, compiled: &Compiled) -> Option<i64> {
-        let given = given_as_of(arguments, at);
+    fn as_of(&self, given: Option<i64>, compiled: &Compiled) -> Option<i64> {
         if given.is_none() && self.by_name && compiled.model.reads_time() { Some(now()) } else { given }
     }
 }
@@ -262,16 +282,20 @@ pub fn declared_types(arguments: &Arguments) -> Vec<pg_sys::Oid> {
     }
 }
 
+/// The as_of in an argument, none where it is NULL.
 #[inline]
-fn given_as_of(arguments: &Arguments, at: usize) -> Option<i64> {
-    let datum = arguments.datum(at)?;
-    let given = instant(datum.value() as i64);
-    if given.is_none() {
+pub fn given_as_of(arguments: &Arguments, at: usize) -> Option<i64> {
+    arguments.datum(at).map(|datum| finite_as_of(datum.value() as i64))
+}
+
+/// A timestamptz as an as_of.
+#[inline]
+pub fn finite_as_of(timestamp: i64) -> i64 {
+    instant(timestamp).unwrap_or_else(|| {
         Report::new(code::INVALID_PARAMETER, "as_of must be a finite time")
             .hint("Pass a time, for example now().")
-            .raise();
-    }
-    given
+            .raise()
+    })
 }
 
 /// The transaction's now().

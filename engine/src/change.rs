@@ -296,10 +296,16 @@ fn plain_row<'a>(kind: ChangeKind, name: &'a str, label: &'a str, change: Option
     }
 }
 
-/// Scores are rounded to nine decimals, and what they are made of is not. The billionths that are left go to the largest
-/// row, where they weigh least, so that the rows sum to the difference of the scores.
+/// What the rows may miss the difference by: half of what they promise.
+const TOLERATED: f64 = 5e-10;
+
+/// Scores are rounded to nine decimals, and what they are made of is not. More billionths than can be overlooked go to
+/// the largest row, where they weigh least, so that the rows sum to the difference of the scores.
 fn settled<'a>(mut rows: Vec<Change<'a>>, difference: f64) -> Vec<Change<'a>> {
     let left = difference - rows.iter().filter_map(|row| row.change).sum::<f64>();
+    if left.abs() <= TOLERATED {
+        return rows;
+    }
     let amounts = rows.iter_mut().filter_map(|row| row.change.as_mut());
     if let Some(largest) = amounts.max_by(|a, b| a.abs().total_cmp(&b.abs())) {
         *largest = *largest + left + 0.0;
