@@ -15,6 +15,7 @@ pub(super) enum Need {
     Amount,
     Time,
     Flag,
+    Text,
     Code,
     Any,
 }
@@ -27,6 +28,7 @@ impl Need {
             Need::Amount => matches!(kind, ColumnKind::Number | ColumnKind::Boolean),
             Need::Time => sample.holds_times(column),
             Need::Flag => kind == ColumnKind::Boolean,
+            Need::Text => kind == ColumnKind::Text,
             Need::Code => matches!(kind, ColumnKind::Number | ColumnKind::Boolean | ColumnKind::Text),
             Need::Any => kind != ColumnKind::Other,
         }
@@ -38,6 +40,7 @@ impl Need {
             Need::Amount => "numbers or true and false",
             Need::Time => "dates or timestamps",
             Need::Flag => "true and false",
+            Need::Text => "texts",
             Need::Code => "texts, numbers or true and false",
             Need::Any => "something a signal can read",
         }
@@ -105,7 +108,7 @@ fn need_of_condition(condition: &Json) -> Need {
     match constants.chain(listed).next() {
         Some(Json::Number(_)) => Need::Number,
         Some(Json::Bool(_)) => Need::Flag,
-        Some(Json::String(_)) => Need::Code,
+        Some(Json::String(_)) => Need::Text,
         _ => Need::Any,
     }
 }

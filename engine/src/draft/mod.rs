@@ -143,6 +143,7 @@ impl<'a> Drafting<'a> {
             .map(|(input, choice)| (input.clone(), sample.columns()[choice.column].name.clone()))
             .collect();
         drafting.take_template_signals(&choices);
+        drafting.leave_out_signals_of(&told_inputs, &mut told_measures);
         drafting.release_unread_columns(&choices);
         drafting.add_measures(&told_measures);
         Ok(drafting)
@@ -251,10 +252,34 @@ impl<'a> Drafting<'a> {
         Json::Object(signal)
     }
 
-    /// Columns that no signal reads may become signals of their own.
+    /// A signal that reads an input left out as told is not to come back as a measure.
+    fn leave_out_signals_of(
+        &self,
+        told_inputs: &BTreeMap<String, Option<usize>>,
+        told_measures: &mut BTreeMap<&'static str, Option<usize>>,
+    ) {
+        for measure in &catalogue().measures {
+            let Some(signal) = self.template_signals.get(&measure.name) else { continue };
+            let own = Json::String(measure.name.clone());
+            columns::each_input(signal.get("input").unwrap_or(&own), Need::Any, &mut |input, _| {
+                if told_inputs.get(input) == Some(&None) {
+                    told_measures.entry(&measure.name).or_insert(None);
+                }
+            });
+        }
+    }
+
+    /// Columns that no signal of the template, and no rule or segment that can stay, reads may become signals of their own.
     fn release_unread_columns(&mut self, choices: &BTreeMap<String, Choice>) {
-        let signals = self.document["signals"].as_object();
-        let read: BTreeSet<&str> = signals.map(inputs_of).unwrap_or_default();
+        let signals = self.document["signals"].as_object().cloned().unwrap_or_default();
+        let (fitted, categories) = (BTreeSet::new(), categories_of(&signals));
+        let known = Known { inputs: &self.inputs, signals: &signals, fitted: &fitted, categories: &categories };
+        let mut kept = Map::new();
+        for list in ["rules", "segments"] {
+            let all = self.document.get(list).unwrap_or(&Json::Null);
+            kept.insert(list.into(), known.prune_list(all, &mut Map::new()).into());
+        }
+        let read: BTreeSet<&str> = inputs_of(&signals).into_iter().chain(inputs_of(&kept)).collect();
         for choice in choices.values() {
             if choice.because != Because::Told && !read.contains(self.sample.columns()[choice.column].name.as_str()) {
                 self.columns.release(choice.column);
@@ -435,7 +460,7 @@ impl<'a> Drafting<'a> {
     /// Leaves the rules, segments and categories that still mean something.
     fn prune(&mut self, fitted: &BTreeSet<String>, interrupt: &mut dyn FnMut()) -> Pruned {
         let signals = self.document["signals"].as_object().cloned().unwrap_or_default();
-        let categories: BTreeSet<&str> = signals.values().filter_map(|signal| signal["category"].as_str()).collect();
+        let categories = categories_of(&signals);
         if let Some(Json::Object(all)) = self.document.get_mut("categories") {
             all.retain(|name, _| categories.contains(name.as_str()));
         }
@@ -511,6 +536,10 @@ enum Told {
 struct Pruned {
     rules: Map<String, Json>,
     segments: Map<String, Json>,
+}
+
+fn categories_of(signals: &Map<String, Json>) -> BTreeSet<&str> {
+    signals.values().filter_map(|signal| signal["category"].as_str()).collect()
 }
 
 /// The columns that a document, or a part of it, reads.

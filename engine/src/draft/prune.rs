@@ -111,6 +111,9 @@ impl Known<'_> {
         if let Some(Json::Object(categories)) = patch.get_mut("categories") {
             categories.retain(|name, _| self.categories.contains(name.as_str()));
         }
+        if let Some(rules) = patch.get_mut("rules") {
+            *rules = self.prune_list(rules, &mut Map::new()).into();
+        }
         patch.retain(|_, part| part.as_object().is_none_or(|part| !part.is_empty()));
         Json::Object(patch)
     }
