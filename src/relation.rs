@@ -153,7 +153,7 @@ fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut grouped = String::with_capacity(digits.len() * 4 / 3);
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             grouped.push(',');
         }
         grouped.push(digit);
@@ -215,12 +215,13 @@ impl Connection {
         };
         let descriptor = self.each_row(query, |row| {
             let (sample, kinds) = sample.get_or_insert_with(|| begin(row.descriptor));
-            if let Some(place) = sample.next()
+            if let Some(place) = sample.place()
                 && sample.seen() <= most
             {
-                // SAFETY: the kinds were made from these columns' types; the values are copied before the row goes.
-                let value = |(at, kind): (usize, &Kind)| {
-                    row.datum(at).map_or(Value::Missing, |datum| unsafe { kind.value(datum) })
+                let value = |(at, kind): (usize, &Kind)| match row.datum(at) {
+                    None => Value::Missing,
+                    // SAFETY: the kinds were made from these columns' types; the values are copied before the row goes.
+                    Some(datum) => unsafe { kind.value(datum) },
                 };
                 let values: Vec<Value> = kinds.iter().enumerate().map(value).collect();
                 sample.put(place, &values);

@@ -46,7 +46,10 @@ impl Cell {
             Value::Missing => Cell::Missing,
             Value::Number(number) => Cell::Number(*number),
             Value::Bool(flag) => Cell::Bool(*flag),
-            Value::Text(text) => Cell::Text(text[..text.floor_char_boundary(LONGEST_TEXT)].into()),
+            Value::Text(text) => {
+                let end = (0..=LONGEST_TEXT.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
+                Cell::Text(text[..end.unwrap_or(0)].into())
+            }
             Value::Time(micros) => Cell::Time(*micros),
             Value::Unusable(what) => Cell::Unusable(what),
         }
@@ -84,7 +87,7 @@ impl Sample {
     }
 
     /// Whether the next row of the stream is to be kept, and where.
-    pub fn next(&mut self) -> Option<Place> {
+    pub fn place(&mut self) -> Option<Place> {
         self.seen += 1;
         if self.rows < self.most {
             return Some(Place(self.rows));
@@ -97,7 +100,7 @@ impl Sample {
         (place < self.most).then_some(Place(place))
     }
 
-    /// Keeps a row, a value for each column, at a place that [`Self::next`] has given.
+    /// Keeps a row, a value for each column, at a place that [`Self::place`] has given.
     pub fn put(&mut self, Place(row): Place, values: &[Value]) {
         let cells = values.iter().map(Cell::of);
         if row == self.rows {

@@ -62,7 +62,7 @@ fn sample(columns: &[Column]) -> Sample {
     let mut sample = Sample::new(described.collect(), 10_000);
     for row in 0..columns.first().map_or(0, |column| column.cells.len()) {
         let values: Vec<Value> = columns.iter().map(|column| column.cells[row].value()).collect();
-        let place = sample.next().expect("room");
+        let place = sample.place().expect("room");
         sample.put(place, &values);
     }
     sample
@@ -368,7 +368,7 @@ proptest! {
     fn a_sample_keeps_every_row_with_the_same_chance(most in 1..40usize, rows in 1..200usize) {
         let mut sample = Sample::new(vec![SampleColumn { name: "n".into(), kind: ColumnKind::Number, type_name: "int".into() }], most);
         for row in 0..rows {
-            if let Some(place) = sample.next() {
+            if let Some(place) = sample.place() {
                 sample.put(place, &[Value::Number(row as f64)]);
             }
         }
@@ -386,7 +386,7 @@ fn the_late_rows_of_a_stream_are_not_forgotten() {
     let mut sample =
         Sample::new(vec![SampleColumn { name: "n".into(), kind: ColumnKind::Number, type_name: "int".into() }], 1000);
     for row in 0..100_000u32 {
-        if let Some(place) = sample.next() {
+        if let Some(place) = sample.place() {
             sample.put(place, &[Value::Number(f64::from(row))]);
         }
     }

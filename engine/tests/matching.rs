@@ -17,7 +17,7 @@ fn sample(rows: usize, columns: &[Column]) -> Sample {
     let mut sample = Sample::new(columns.iter().map(described).collect(), 100_000);
     for row in 0..rows {
         let values: Vec<Value> = columns.iter().map(|(_, _, value)| value(row)).collect();
-        let place = sample.next().expect("room");
+        let place = sample.place().expect("room");
         sample.put(place, &values);
     }
     sample

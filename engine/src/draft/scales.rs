@@ -43,7 +43,8 @@ pub(super) fn recency(ages: &[f64]) -> Fitted {
     }
     let best = best.floor().max(1.0);
     let worst = worst.ceil().max(best + 1.0);
-    if !(worst < 3_000_000.0) {
+    // A duration reaches over some 10,000 years.
+    if worst > 3_000_000.0 {
         return Err("lies too long ago for a scale".into());
     }
     let scale = json!({"recency": {"best": format!("{best} days"), "worst": format!("{worst} days")}});
