@@ -65,21 +65,32 @@ pub struct MovingTrend {
     earliest: Ring,
     /// Times that fall from the first.
     latest: Ring,
+    slots: u64,
 }
 
 impl Default for MovingTrend {
     fn default() -> Self {
-        MovingTrend { moments: Moments::NONE, tolerance: Tolerance::UNSET, earliest: Ring::EMPTY, latest: Ring::EMPTY }
+        MovingTrend {
+            moments: Moments::NONE,
+            tolerance: Tolerance::UNSET,
+            earliest: Ring::EMPTY,
+            latest: Ring::EMPTY,
+            slots: MovingTrend::FIRST_SLOTS as u64,
+        }
     }
 }
 
 impl MovingTrend {
-    /// Enough for a month of days.
+    /// How many there are at the beginning: enough for a month of days.
     pub const FIRST_SLOTS: usize = 64;
 
     /// Whether the queues lie within so many slots; everything else is safe only then.
     pub fn fits(&self, slots: usize) -> bool {
-        slots >= 2 && slots.is_multiple_of(2) && self.earliest.fits(slots / 2) && self.latest.fits(slots / 2)
+        slots as u64 == self.slots
+            && slots >= 2
+            && slots.is_multiple_of(2)
+            && self.earliest.fits(slots / 2)
+            && self.latest.fits(slots / 2)
     }
 
     /// Whether the next point needs more slots.
@@ -87,8 +98,9 @@ impl MovingTrend {
         self.earliest.length.max(self.latest.length) >= (slots / 2) as u64
     }
 
-    /// Moves the queues to more slots.
+    /// Moves the queues to more slots, an even number.
     pub fn move_to(&mut self, from: &[u64], to: &mut [u64]) {
+        self.slots = to.len() as u64;
         let (earliest, latest) = to.split_at_mut(to.len() / 2);
         self.earliest.move_to(&from[..from.len() / 2], earliest);
         self.latest.move_to(&from[from.len() / 2..], latest);
@@ -115,7 +127,7 @@ impl MovingTrend {
     pub fn remove(&mut self, slots: &[u64], score: f64, at: i64) -> Result<(), Refused> {
         self.moments.remove(score_in_units(score)?, at);
         if self.moments.count == 0 {
-            *self = MovingTrend::default();
+            *self = MovingTrend { slots: self.slots, ..MovingTrend::default() };
             return Ok(());
         }
         let (earliest, latest) = slots.split_at(slots.len() / 2);

@@ -3,10 +3,14 @@
 
 use crate::assess::round9;
 use crate::exact::Sum;
-use crate::refused::{Refused, SCORE_LIMIT, check_amount, check_score};
+use crate::refused::{LARGEST_AMOUNT, Refused, SCORE_LIMIT, SMALLEST_AMOUNT, check_amount, check_score};
 
 /// For comparing sums that were rounded on different ways.
 const ROUNDING: f64 = 1.0 + 1e-9;
+
+/// More than all rows of a table can come to.
+const LARGEST_WHOLE: f64 = LARGEST_AMOUNT * 1e16;
+const LARGEST_PART: f64 = LARGEST_WHOLE * SCORE_LIMIT;
 
 #[repr(C)]
 #[derive(Debug, Clone, Copy, Default)]
@@ -33,10 +37,10 @@ impl Ratio {
         (whole > 0.0).then(|| self.part.value() / whole)
     }
 
-    /// Whether both are sums of numbers, the whole of none below 0.
+    /// Whether both can be sums of amounts, the whole of none below 0.
     fn is_consistent(&self) -> bool {
         let (part, whole) = (self.part.value(), self.whole.value());
-        part.is_finite() && whole.is_finite() && whole >= 0.0
+        part.abs() <= LARGEST_PART && (whole == 0.0 || (SMALLEST_AMOUNT..=LARGEST_WHOLE).contains(&whole))
     }
 
     /// Whether the part is no further from 0 than so many wholes.

@@ -14,8 +14,8 @@ pub struct Refused {
 pub const SCORE_LIMIT: f64 = 10_000.0;
 
 /// Weights and amounts lie between these, or are 0: sums of products neither overflow nor lose digits to underflow.
-const SMALLEST_AMOUNT: f64 = 1e-100;
-const LARGEST_AMOUNT: f64 = 1e100;
+pub(crate) const SMALLEST_AMOUNT: f64 = 1e-100;
+pub(crate) const LARGEST_AMOUNT: f64 = 1e100;
 
 #[inline(always)]
 pub(crate) fn check_score(score: f64) -> Result<(), Refused> {

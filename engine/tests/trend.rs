@@ -155,10 +155,10 @@ fn small_points() -> impl Strategy<Value = Vec<(i64, i64)>> {
         .prop_map(|(origin, points)| points.into_iter().map(|(score, at)| (score, origin + at)).collect())
 }
 
-fn any_points() -> impl Strategy<Value = Vec<(f64, i64)>> {
+fn any_points(most: usize) -> impl Strategy<Value = Vec<(f64, i64)>> {
     let score = prop_oneof![0.0..100.0_f64, -10_000.0..10_000.0_f64, Just(0.0), Just(-1e-9), Just(100.0)];
     let at = prop_oneof![EARLIEST..=LATEST, 0..10_i64, Just(EARLIEST), Just(LATEST)];
-    prop::collection::vec((score, at), 1..60)
+    prop::collection::vec((score, at), 1..most)
 }
 
 proptest! {
@@ -186,7 +186,7 @@ proptest! {
 
     #[test]
     fn order_and_parts_do_not_matter(
-        points in any_points(),
+        points in any_points(60),
         keys in prop::collection::vec(any::<u32>(), 60),
         cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..4),
     ) {
@@ -215,13 +215,13 @@ proptest! {
     }
 
     #[test]
-    fn a_moving_frame_is_the_plain_trend(points in any_points(), sort in any::<bool>(), width in 1..20_usize) {
+    fn a_moving_frame_is_the_plain_trend(points in any_points(150), sort in any::<bool>(), width in 1..100_usize) {
         let mut points = points;
         if sort {
             points.sort_by_key(|(_, at)| *at);
         }
         let mut moving = MovingTrend::default();
-        let mut slots = vec![0; 2];
+        let mut slots = vec![0; MovingTrend::FIRST_SLOTS];
         for end in 0..points.len() {
             // As the server does it: the oldest leaves before the next comes.
             if end >= width {
