@@ -42,6 +42,9 @@ same "workers that see no scores" "SELECT $aggregates FROM history WHERE at < '2
 same "from disk" "SELECT count(*), md5(string_agg(t::text || s::text, '' ORDER BY id)) FROM (SELECT id, health_trend(score, at) AS t, health_trend_stats(score, at) AS s FROM
   (SELECT (extract(epoch FROM at) * 4)::bigint / 58 AS id, * FROM history) h GROUP BY id) x" "$SERIAL SET work_mem = '1MB'; SET enable_sort = off; SET hash_mem_multiplier = 1;" "HashAggregate Disk_Usage"
 same "sorted groups" "SELECT account, $aggregates FROM history GROUP BY account ORDER BY account" "$SERIAL SET enable_hashagg = off;" "GroupAggregate"
+sets=$(sql -c "$SERIAL SELECT account % 10, $aggregates FROM history GROUP BY GROUPING SETS ((account % 10), ()) ORDER BY 1")
+[ "$sets" = "$(sql -c "$SERIAL SELECT account % 10, $aggregates FROM history GROUP BY 1 UNION ALL SELECT NULL, $aggregates FROM history ORDER BY 1")" ] || fail "grouping sets: $sets"
+printf 'ok grouping sets\n'
 
 # In a million frames of thirty rows, the moving result is the plain one, which a volatile argument asks for.
 different=$(sql -c "$SERIAL SELECT count(*), count(moving), count(*) FILTER (WHERE moving IS DISTINCT FROM plain) FROM (
