@@ -7,6 +7,7 @@ compile_error!("health_score reads jsonb and numeric in little-endian layout");
 compile_error!("health_score needs panic = \"unwind\", or an error would end the server");
 
 mod account;
+mod aggregate;
 mod arguments;
 mod assess;
 mod band;
@@ -56,6 +57,11 @@ pgrx::extension_sql_file!("../sql/conflicts.sql", name = "conflicts", requires =
 pgrx::extension_sql_file!("../sql/workbench.sql", name = "workbench", requires = ["conflicts"]);
 pgrx::extension_sql_file!("../sql/what_if.sql", name = "what_if", requires = ["workbench"]);
 pgrx::extension_sql_file!("../sql/views.sql", name = "views", requires = ["what_if"]);
+pgrx::extension_sql_file!("../sql/trend.sql", name = "trend", requires = ["views"]);
+pgrx::extension_sql_file!("../sql/survey.sql", name = "survey", requires = ["trend"]);
+pgrx::extension_sql_file!("../sql/rollup.sql", name = "rollup", requires = ["survey"]);
+pgrx::extension_sql_file!("../sql/rate.sql", name = "rate", requires = ["rollup"]);
+pgrx::extension_sql_file!("../sql/spark.sql", name = "spark", requires = ["rate"]);
 
 /// Refuses a database whose texts are not UTF-8: names and map keys are compared byte by byte.
 #[pgrx::pg_guard]

@@ -12,8 +12,20 @@ pub fn row_type(arguments: &Arguments, site: &mut Site, columns: usize) -> pg_sy
     if let Some(descriptor) = site.descriptor {
         return descriptor;
     }
-    // SAFETY: fcinfo is valid; the copy lives in fn_mcxt as the site does.
+    let resolved = row_type_of_call(arguments, columns);
+    // SAFETY: flinfo is valid; the copy lives in fn_mcxt as the site does.
     let descriptor = unsafe {
+        pgrx::PgMemoryContexts::For((*arguments.flinfo()).fn_mcxt)
+            .switch_to(|_| pg_sys::BlessTupleDesc(pg_sys::CreateTupleDescCopy(resolved)))
+    };
+    site.descriptor = Some(descriptor);
+    descriptor
+}
+
+/// The row type of the running function, for this call alone.
+pub fn row_type_of_call(arguments: &Arguments, columns: usize) -> pg_sys::TupleDesc {
+    // SAFETY: fcinfo is valid; the descriptor is checked before it is used.
+    unsafe {
         let mut descriptor: pg_sys::TupleDesc = std::ptr::null_mut();
         let class = pg_sys::get_call_result_type(arguments.fcinfo(), std::ptr::null_mut(), &mut descriptor);
         if class != pg_sys::TypeFuncClass::TYPEFUNC_COMPOSITE || (*descriptor).natts as usize != columns {
@@ -21,11 +33,8 @@ pub fn row_type(arguments: &Arguments, site: &mut Site, columns: usize) -> pg_sy
                 .hint("Use the function that CREATE EXTENSION health_score made.")
                 .raise();
         }
-        pgrx::PgMemoryContexts::For((*arguments.flinfo()).fn_mcxt)
-            .switch_to(|_| pg_sys::BlessTupleDesc(pg_sys::CreateTupleDescCopy(descriptor)))
-    };
-    site.descriptor = Some(descriptor);
-    descriptor
+        descriptor
+    }
 }
 
 /// A composite datum.

@@ -73,3 +73,8 @@ flat "loop" "$(loop "''" "s := health_score('memory', r);")" 30000 300000
 flat "dynamic SQL in a loop" "$(loop "''" "EXECUTE 'SELECT health_score(''memory'', \$1)' INTO s USING jsonb_build_object('logins', r.logins);")" 5000 50000
 flat "errors in a loop" "$(loop "'x'::bytea" "BEGIN s := health_score('memory', r); RAISE division_by_zero; EXCEPTION WHEN invalid_parameter_value THEN NULL; END;")" 3000 30000
 flat "many documents" "SELECT count(health_score(jsonb_build_object('signals', jsonb_build_object('s' || i, '{\"scale\": {\"linear\": [0, 10]}}'::jsonb)), jsonb_build_object('s' || i, 5))) FROM generate_series(1, :rows) i" 3000 30000
+# Aggregates: a state is changed in place, and goes with its group; a moving frame keeps what is in it.
+points="SELECT i, (i % 101)::float8 AS score, '2026-01-01'::timestamptz + make_interval(secs => i) AS at FROM (SELECT generate_series(1, :rows) AS i) g"
+flat "aggregates of one group" "SELECT health_trend(score, at), health_trend_stats(score, at), health_rollup(score, i), health_worst(score), health_nps(i % 11) FROM ($points) p" 300000 3000000
+flat "aggregates of many groups" "SELECT count(t), count(s) FROM (SELECT health_trend(score, at) AS t, health_trend_stats(score, at) AS s FROM ($points) p GROUP BY i / 3 ORDER BY i / 3) x" 300000 3000000
+flat "a moving frame" "SELECT count(t) FROM (SELECT health_trend(score, at) OVER (ROWS 29 PRECEDING) AS t FROM ($points) p) x" 300000 3000000

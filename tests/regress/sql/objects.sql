@@ -45,10 +45,11 @@ SELECT p.proname, count(*) AS forms, count(DISTINCT p.proargtypes) AS different,
        count(DISTINCT coalesce(p.proallargtypes[5:], ARRAY[p.prorettype])) AS results
   FROM member m JOIN pg_proc p ON m.classid = 'pg_proc'::regclass AND p.oid = m.objid
  WHERE 'account' = ANY (p.proargnames) GROUP BY p.proname ORDER BY p.proname;
--- Nobody's rights but the caller's; nothing claims to leak nothing; PL/pgSQL functions have their search_path fixed.
+-- Nobody's rights but the caller's; nothing claims to leak nothing; PL/pgSQL functions have their search_path fixed. (Of an
+-- aggregate the language says nothing.)
 SELECT p.oid::regprocedure, p.prosecdef, p.proleakproof, p.proconfig FROM member m JOIN pg_proc p ON m.classid = 'pg_proc'::regclass AND p.oid = m.objid
   JOIN pg_language l ON l.oid = p.prolang
- WHERE p.prosecdef OR p.proleakproof OR l.lanname NOT IN ('c', 'plpgsql')
+ WHERE p.prosecdef OR p.proleakproof OR (p.prokind <> 'a' AND l.lanname NOT IN ('c', 'plpgsql'))
     OR (l.lanname = 'plpgsql') <> coalesce(p.proconfig = ARRAY['search_path=public, pg_temp'], false);
 -- Everybody may call the functions; everybody may read the models, nobody but the owner may write them.
 SELECT p.oid::regprocedure, p.proacl FROM member m JOIN pg_proc p ON m.classid = 'pg_proc'::regclass AND p.oid = m.objid

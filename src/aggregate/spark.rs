@@ -1,0 +1,43 @@
+//! health_spark(score ORDER BY at) → text
+
+use health_score_engine::Spark;
+
+use crate::aggregate::state::{self, Kind, State, require_aggregate};
+use crate::arguments::text_datum;
+use crate::error::{Report, code};
+use crate::sql_function;
+
+// SAFETY: whole numbers of 64 bits.
+unsafe impl State for Spark {
+    const KIND: Kind = state::SPARK;
+
+    fn is_consistent(&self) -> bool {
+        Spark::is_consistent(self)
+    }
+}
+
+sql_function! {
+    fn health_spark_step(arguments) {
+        require_aggregate(arguments, state::SPARK);
+        state::step(arguments, |spark: &mut Spark| {
+            if !spark.add(arguments.get(1))? {
+                too_long();
+            }
+            Ok(())
+        })
+    }
+}
+
+#[cold]
+fn too_long() -> ! {
+    let most = Spark::MOST_POINTS;
+    Report::new(code::PROGRAM_LIMIT, format!("a sparkline has at most {most} points"))
+        .hint("Draw fewer: group by account, take the last months only, or one average for each week.")
+        .raise()
+}
+
+sql_function! {
+    fn health_spark_final(arguments) {
+        text_datum(&state::finished::<Spark>(arguments)?.draw()?)
+    }
+}

@@ -1,0 +1,236 @@
+//! Aggregate states: one flat bytea of a tag and 64-bit words, which Postgres can pass between workers and Citus between
+//! nodes. All reading and writing of states is here, with its checks: anybody can build an aggregate over the support
+//! functions, and give it any bytes. Nothing here knows what is added up.
+
+use std::mem::{align_of, size_of};
+
+use health_score_engine::Refused;
+use pgrx::pg_sys;
+
+use crate::aggregate::raise;
+use crate::arguments::Arguments;
+use crate::datum::varlena_bytes;
+use crate::error::{Report, code};
+
+/// Whose state it is. A number is never used for another aggregate, and a changed layout gets a new one.
+#[derive(Clone, Copy)]
+pub struct Kind {
+    number: u16,
+    pub aggregate: &'static str,
+}
+
+pub const TREND: Kind = Kind { number: 1, aggregate: "health_trend" };
+pub const MOVING_TREND: Kind = Kind { number: 2, aggregate: "health_trend" };
+pub const TREND_STATS: Kind = Kind { number: 3, aggregate: "health_trend_stats" };
+pub const NPS: Kind = Kind { number: 4, aggregate: "health_nps" };
+pub const CSAT: Kind = Kind { number: 5, aggregate: "health_csat" };
+pub const CES: Kind = Kind { number: 6, aggregate: "health_ces" };
+pub const ROLLUP: Kind = Kind { number: 7, aggregate: "health_rollup" };
+pub const CHURN_RATE: Kind = Kind { number: 8, aggregate: "health_churn_rate" };
+pub const USAGE_RATE: Kind = Kind { number: 9, aggregate: "health_usage_rate" };
+pub const SPARK: Kind = Kind { number: 10, aggregate: "health_spark" };
+/// Whose state is a plain float8.
+pub const WORST: Kind = Kind { number: 11, aggregate: "health_worst" };
+
+impl Kind {
+    /// The first bytes of every state: "hs", and the number.
+    const fn tag(self) -> u32 {
+        0x6873_0000 | self.number as u32
+    }
+}
+
+/// The tag follows the four bytes of a varlena's header, so that the words are aligned as the whole is.
+const HEADER: usize = 4;
+const BEFORE_WORDS: usize = HEADER + size_of::<u32>();
+const WORD: usize = size_of::<u64>();
+/// Postgres's MaxAllocSize.
+const LONGEST: usize = 0x3FFF_FFFF;
+
+/// A state of the engine.
+///
+/// # Safety
+/// The type is made of 64-bit numbers alone, so that any words are a value of it.
+pub unsafe trait State: Copy + Default {
+    const KIND: Kind;
+
+    /// Whether rows could have led to these numbers.
+    fn is_consistent(&self) -> bool;
+}
+
+/// Refuses a call from a query: a state is changed in place, and belongs to the aggregate that is running.
+#[inline(always)]
+pub fn require_aggregate(arguments: &Arguments, kind: Kind) {
+    // SAFETY: fcinfo is valid during the call; its context is null or a node. As AggCheckCallContext.
+    let called_by_aggregate = unsafe {
+        let context = (*arguments.fcinfo()).context;
+        !context.is_null()
+            && matches!((*context).type_, pg_sys::NodeTag::T_AggState | pg_sys::NodeTag::T_WindowAggState)
+    };
+    if !called_by_aggregate {
+        called_outside(kind);
+    }
+}
+
+#[cold]
+fn called_outside(kind: Kind) -> ! {
+    Report::new(code::WRONG_OBJECT_TYPE, format!("a support function of aggregate {} is not for calls", kind.aggregate))
+        .hint(format!("Call {} itself.", kind.aggregate))
+        .raise()
+}
+
+#[cold]
+pub fn forged(kind: Kind) -> ! {
+    Report::new(code::INVALID_BINARY, format!("invalid state of aggregate {}", kind.aggregate))
+        .detail("The bytes are cut, altered, or those of another aggregate.")
+        .hint(
+            "Pass states on as the aggregate made them; they are not kept from one version of health_score to another.",
+        )
+        .raise()
+}
+
+/// New words for a state, all 0, in the memory of the call: whoever runs the aggregate copies them.
+pub fn allocate<'a>(kind: Kind, words: usize) -> &'a mut [u64] {
+    let bytes = BEFORE_WORDS + words * WORD;
+    if bytes > LONGEST {
+        Report::new(code::PROGRAM_LIMIT, format!("{} holds too many rows at once", kind.aggregate))
+            .hint("Take a smaller window frame.")
+            .raise();
+    }
+    // SAFETY: palloc gives these bytes, maximally aligned, or does not return.
+    unsafe {
+        let pointer: *mut u8 = pg_sys::palloc0(bytes).cast();
+        pgrx::set_varsize_4b(pointer.cast(), bytes as i32);
+        pointer.add(HEADER).cast::<u32>().write(kind.tag());
+        std::slice::from_raw_parts_mut(pointer.add(BEFORE_WORDS).cast(), words)
+    }
+}
+
+/// The words of a state, to be changed in place. A state in any other form than that of [`allocate`] (with a short header,
+/// unaligned, compressed) is copied first.
+#[inline(always)]
+pub fn open<'a>(datum: pg_sys::Datum, kind: Kind) -> &'a mut [u64] {
+    let pointer: *mut u8 = datum.cast_mut_ptr();
+    // SAFETY: the argument is declared bytea; its header says what follows. Only one function at a time has the state of
+    // an aggregate, which is a copy of its own, never a datum in a table.
+    unsafe {
+        if pgrx::varatt_is_4b_u(pointer.cast()) && pointer.addr().is_multiple_of(align_of::<u64>()) {
+            let length = pgrx::varsize_4b(pointer.cast());
+            if length >= BEFORE_WORDS
+                && length.is_multiple_of(WORD)
+                && pointer.add(HEADER).cast::<u32>().read() == kind.tag()
+            {
+                let words = (length - BEFORE_WORDS) / WORD;
+                return std::slice::from_raw_parts_mut(pointer.add(BEFORE_WORDS).cast(), words);
+            }
+        }
+    }
+    copy(datum, kind)
+}
+
+#[cold]
+fn copy<'a>(datum: pg_sys::Datum, kind: Kind) -> &'a mut [u64] {
+    let bytes = content(datum, kind);
+    let words = allocate(kind, bytes.len() / WORD);
+    // SAFETY: the words were just made, as many as the bytes fill.
+    unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), words.as_mut_ptr().cast(), bytes.len()) };
+    words
+}
+
+/// What follows the tag of a state, which may lie anywhere.
+fn content<'a>(datum: pg_sys::Datum, kind: Kind) -> &'a [u8] {
+    // SAFETY: the argument is declared bytea, and lives as long as the call.
+    let bytes = unsafe { varlena_bytes(datum) };
+    match bytes.split_first_chunk() {
+        Some((tag, content)) if u32::from_ne_bytes(*tag) == kind.tag() && content.len().is_multiple_of(WORD) => content,
+        _ => forged(kind),
+    }
+}
+
+/// The datum of words that [`allocate`] or [`open`] gave.
+#[inline(always)]
+pub fn datum_of(words: &mut [u64]) -> Option<pg_sys::Datum> {
+    // SAFETY: header and tag lie before the words.
+    Some(pg_sys::Datum::from(unsafe { words.as_mut_ptr().cast::<u8>().sub(BEFORE_WORDS) }))
+}
+
+/// A state at the beginning of words, and the words behind it.
+///
+/// # Safety
+/// `T` is made of 64-bit numbers alone.
+#[inline(always)]
+pub unsafe fn split<T>(words: &mut [u64], kind: Kind) -> (&mut T, &mut [u64]) {
+    const { assert!(size_of::<T>().is_multiple_of(WORD) && align_of::<T>() == align_of::<u64>()) };
+    match words.split_at_mut_checked(size_of::<T>() / WORD) {
+        // SAFETY: as many words as T has, aligned as T is; any of them are a T, by this function's contract.
+        Some((head, tail)) => (unsafe { &mut *head.as_mut_ptr().cast() }, tail),
+        None => forged(kind),
+    }
+}
+
+#[inline(always)]
+fn whole<T: State>(words: &mut [u64]) -> &mut T {
+    // SAFETY: by the contract of the trait.
+    match unsafe { split(words, T::KIND) } {
+        (state, []) => state,
+        _ => forged(T::KIND),
+    }
+}
+
+/// One row more: changes the state of argument 0, or a new one.
+#[inline(always)]
+pub fn step<T: State>(arguments: &Arguments, add: impl FnOnce(&mut T) -> Result<(), Refused>) -> Option<pg_sys::Datum> {
+    let words = match arguments.datum(0) {
+        Some(datum) => open(datum, T::KIND),
+        None => first::<T>(),
+    };
+    if let Err(refused) = add(whole(words)) {
+        raise(refused);
+    }
+    datum_of(words)
+}
+
+#[inline(never)]
+fn first<'a, T: State>() -> &'a mut [u64] {
+    let words = allocate(T::KIND, size_of::<T>() / WORD);
+    *whole(words) = T::default();
+    words
+}
+
+/// The state of argument 1 into that of argument 0. What the numbers say is judged where they are believed, at the end:
+/// adding up wrong ones does no harm.
+pub fn combine<T: State>(
+    arguments: &Arguments,
+    merge: impl FnOnce(&mut T, &T) -> Result<(), Refused>,
+) -> Option<pg_sys::Datum> {
+    require_aggregate(arguments, T::KIND);
+    let Some(other) = read::<T>(arguments, 1) else { return arguments.datum(0) };
+    let Some(datum) = arguments.datum(0) else {
+        let words = first::<T>();
+        *whole(words) = other;
+        return datum_of(words);
+    };
+    let words = open(datum, T::KIND);
+    if let Err(refused) = merge(whole(words), &other) {
+        raise(refused);
+    }
+    datum_of(words)
+}
+
+/// The state at the end; it stays as it is, since other aggregates or more rows may need it.
+pub fn finished<T: State>(arguments: &Arguments) -> Option<T> {
+    require_aggregate(arguments, T::KIND);
+    let state: T = read(arguments, 0)?;
+    if !state.is_consistent() {
+        forged(T::KIND);
+    }
+    Some(state)
+}
+
+fn read<T: State>(arguments: &Arguments, at: usize) -> Option<T> {
+    let bytes = content(arguments.datum(at)?, T::KIND);
+    if bytes.len() != size_of::<T>() {
+        forged(T::KIND);
+    }
+    // SAFETY: as many bytes as T has, and any are a T by the contract of the trait; they need not be aligned.
+    Some(unsafe { bytes.as_ptr().cast::<T>().read_unaligned() })
+}
