@@ -11,7 +11,7 @@ SELECT t.name, d.definition -> 'meta' ->> 'description' AS description, d.defini
 COMMENT ON VIEW health_templates IS 'The shipped model documents to begin with: SELECT health_model_draft(relation, name).';
 COMMENT ON COLUMN health_templates.name IS 'The argument of health_template() and health_model_draft().';
 COMMENT ON COLUMN health_templates.description IS 'What it is for.';
-COMMENT ON COLUMN health_templates.method IS 'weighted or points.';
+COMMENT ON COLUMN health_templates.method IS 'How it scores: weighted or points.';
 COMMENT ON COLUMN health_templates.purpose IS 'What the score is to foretell.';
 COMMENT ON COLUMN health_templates.signals IS 'How many signals it has.';
 COMMENT ON COLUMN health_templates.definition IS 'The document.';
@@ -50,7 +50,7 @@ COMMENT ON VIEW health_model_bands IS 'The bands of every saved model version, f
 COMMENT ON COLUMN health_model_bands.name IS 'The model.';
 COMMENT ON COLUMN health_model_bands.version IS 'Its version.';
 COMMENT ON COLUMN health_model_bands.active IS 'Whether the bare name means this version.';
-COMMENT ON COLUMN health_model_bands.rank IS '1 is the lowest.';
+COMMENT ON COLUMN health_model_bands.rank IS 'From the lowest band, 1, up.';
 COMMENT ON COLUMN health_model_bands.band IS 'What health_band() returns.';
 COMMENT ON COLUMN health_model_bands.label IS 'What people read.';
 COMMENT ON COLUMN health_model_bands.from_score IS 'The lowest score of the band.';
@@ -66,7 +66,7 @@ COMMENT ON VIEW health_model_rules IS 'The rules of every saved model version in
 COMMENT ON COLUMN health_model_rules.name IS 'The model.';
 COMMENT ON COLUMN health_model_rules.version IS 'Its version.';
 COMMENT ON COLUMN health_model_rules.active IS 'Whether the bare name means this version.';
-COMMENT ON COLUMN health_model_rules.position IS '1 runs first.';
+COMMENT ON COLUMN health_model_rules.position IS 'When it runs: rule 1 is the first.';
 COMMENT ON COLUMN health_model_rules.rule IS 'The rule''s name: driver in health_drivers().';
 COMMENT ON COLUMN health_model_rules.label IS 'What people read.';
 COMMENT ON COLUMN health_model_rules.condition IS 'When it fires, in words.';

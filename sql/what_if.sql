@@ -8,7 +8,7 @@ RETURNS SETOF record
 LANGUAGE c STABLE PARALLEL UNSAFE COST 100000 ROWS 10
 AS 'MODULE_PATHNAME', 'health_what_if';
 COMMENT ON FUNCTION health_what_if(text, text, regclass, text, text, timestamptz) IS
-'All accounts of a relation scored by two models (by name; by name): a row for each band before and band after (NULL: no score), with the number of accounts, their share of all, the mean change in score points, the sum of value_column, and of those that move up to 100 ids from account_column, the farthest moved first.';
+'All accounts of a relation scored by two models (by name; by name): a row for each band before and after (NULL: no score), with accounts, share of all, mean change, the sum of value_column, and up to 100 ids from account_column of those that move, the farthest first.';
 
 CREATE FUNCTION health_what_if(before text, after jsonb, relation regclass,
     account_column text DEFAULT NULL, value_column text DEFAULT NULL, as_of timestamptz DEFAULT NULL,
@@ -18,7 +18,7 @@ RETURNS SETOF record
 LANGUAGE c STABLE PARALLEL UNSAFE COST 100000 ROWS 10
 AS 'MODULE_PATHNAME', 'health_what_if';
 COMMENT ON FUNCTION health_what_if(text, jsonb, regclass, text, text, timestamptz) IS
-'All accounts of a relation scored by two models (by name; a document): a row for each band before and band after (NULL: no score), with the number of accounts, their share of all, the mean change in score points, the sum of value_column, and of those that move up to 100 ids from account_column, the farthest moved first.';
+'All accounts of a relation scored by two models (by name; a document): a row for each band before and after (NULL: no score), with accounts, share of all, mean change, the sum of value_column, and up to 100 ids from account_column of those that move, the farthest first.';
 
 CREATE FUNCTION health_what_if(before jsonb, after text, relation regclass,
     account_column text DEFAULT NULL, value_column text DEFAULT NULL, as_of timestamptz DEFAULT NULL,
@@ -28,7 +28,7 @@ RETURNS SETOF record
 LANGUAGE c STABLE PARALLEL UNSAFE COST 100000 ROWS 10
 AS 'MODULE_PATHNAME', 'health_what_if';
 COMMENT ON FUNCTION health_what_if(jsonb, text, regclass, text, text, timestamptz) IS
-'All accounts of a relation scored by two models (a document; by name): a row for each band before and band after (NULL: no score), with the number of accounts, their share of all, the mean change in score points, the sum of value_column, and of those that move up to 100 ids from account_column, the farthest moved first.';
+'All accounts of a relation scored by two models (a document; by name): a row for each band before and after (NULL: no score), with accounts, share of all, mean change, the sum of value_column, and up to 100 ids from account_column of those that move, the farthest first.';
 
 CREATE FUNCTION health_what_if(before jsonb, after jsonb, relation regclass,
     account_column text DEFAULT NULL, value_column text DEFAULT NULL, as_of timestamptz DEFAULT NULL,
@@ -38,4 +38,4 @@ RETURNS SETOF record
 LANGUAGE c STABLE PARALLEL UNSAFE COST 100000 ROWS 10
 AS 'MODULE_PATHNAME', 'health_what_if';
 COMMENT ON FUNCTION health_what_if(jsonb, jsonb, regclass, text, text, timestamptz) IS
-'All accounts of a relation scored by two models (a document; a document): a row for each band before and band after (NULL: no score), with the number of accounts, their share of all, the mean change in score points, the sum of value_column, and of those that move up to 100 ids from account_column, the farthest moved first.';
+'All accounts of a relation scored by two models (a document; a document): a row for each band before and after (NULL: no score), with accounts, share of all, mean change, the sum of value_column, and up to 100 ids from account_column of those that move, the farthest first.';

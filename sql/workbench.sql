@@ -6,7 +6,7 @@ RETURNS jsonb
 LANGUAGE c STABLE PARALLEL UNSAFE COST 100000
 AS 'MODULE_PATHNAME', 'health_model_draft';
 COMMENT ON FUNCTION health_model_draft(regclass, text, jsonb, timestamptz, text) IS
-'A first model for a relation with one row an account: the template''s signals whose columns are found by name or synonym, further known measures, scales from the data''s 5th to 95th percentile; what was done and why stands under meta. Reads a sample. inputs maps inputs or signals to columns, null leaves one out; ages count to as_of (now()); bands ''terciles'' proposes bands of a third of the accounts each.';
+'A first model for a relation with one row an account: columns found by name or synonym, scales from the 5th to the 95th percentile of a sample; why stands under meta. inputs maps inputs or signals to columns, null leaves one out; ages count to as_of; bands: NULL or ''terciles''.';
 
 CREATE FUNCTION health_model_match(model text, relation regclass, as_of timestamptz DEFAULT NULL,
     OUT signal text, OUT input text, OUT column_type text, OUT status text, OUT message text,

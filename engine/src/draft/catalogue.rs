@@ -135,11 +135,10 @@ impl Catalogue {
         names.iter().find_map(|name| categories.get_key_value(name).map(|(key, _)| key.as_str()))
     }
 
-    /// What a column of this name would have to hold to be a measure, if it is the name of one.
-    pub fn known(&self, column: &str) -> Option<&'static str> {
+    /// The measure that a column of this name would be.
+    pub fn known(&self, column: &str) -> Option<&Measure> {
         let subject = Subject::of(column);
-        let measure = self.measures.iter().find(|measure| measure.columns.iter().any(|name| name.names(&subject)))?;
-        Some(measure.reading.needs())
+        self.measures.iter().find(|measure| measure.columns.iter().any(|name| name.names(&subject)))
     }
 
     /// Why a column is no signal, or none if it could be one.

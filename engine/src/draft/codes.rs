@@ -58,15 +58,24 @@ pub(super) fn fit(sample: &Sample, signal: &Json) -> Fitted {
     let scale = &signal["scale"];
     let kept = || Ok((scale.clone(), "the template's scale".into()));
     let Some(column) = signal["input"].as_str().and_then(|name| sample.position(name)) else { return kept() };
+    let map = &scale["map"];
+    let of_flag = |answer: bool| map[if answer { "true" } else { "false" }].clone();
+    if sample.columns()[column].kind == ColumnKind::Number {
+        let codes = [Value::Missing, Value::Number(0.0), Value::Number(1.0)];
+        if of_flag(true).is_null() || !sample.values(column).all(|value| codes.contains(&value)) {
+            return Err("holds numbers, which the template's scale does not know".into());
+        }
+        let scale = json!({"map": {"0": of_flag(false), "1": of_flag(true)}});
+        return Ok((scale, "0 and 1 read as false and true".into()));
+    }
     if sample.columns()[column].kind != ColumnKind::Text {
         return kept();
     }
-    let map = &scale["map"];
     let texts = sample.texts(column, MOST_CODES).ok_or("has too many different texts")?;
     if texts.iter().all(|(text, _)| map.get(*text).is_some()) {
         return kept();
     }
-    let of_answer = |text: &str| map[if answer(text)? { "true" } else { "false" }].as_f64();
+    let of_answer = |text: &str| of_flag(answer(text)?).as_f64();
     let scale = of_texts(sample, column, of_answer).ok_or("has other texts than the template's scale knows")?;
     Ok((scale, "yes and no read as true and false; anything else counts as 50".into()))
 }

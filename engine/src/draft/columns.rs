@@ -172,6 +172,12 @@ impl<'a> Columns<'a> {
         })
     }
 
+    /// The free columns that have one of these names.
+    pub fn named(&self, names: &[super::catalogue::Name]) -> Vec<usize> {
+        let has_name = |at: &usize| names.iter().any(|name| name.names(&self.subjects[*at]));
+        (0..self.taken.len()).filter(|at| !self.taken[*at]).filter(has_name).collect()
+    }
+
     /// Columns for the inputs that `told` leaves open: those of the very name first, then synonyms.
     pub fn choose(
         &mut self,

@@ -137,6 +137,7 @@ impl<'a> Drafting<'a> {
             return Err(DraftError::Twice { column: sample.columns()[twice[0]].name.clone() });
         }
         given.into_iter().for_each(|column| drafting.columns.take(column));
+        drafting.leave_out_by_name(&told_inputs, &told_measures);
         let choices = drafting.columns.choose(&needs, &told_inputs);
         drafting.inputs = choices
             .iter()
@@ -252,6 +253,22 @@ impl<'a> Drafting<'a> {
         Json::Object(signal)
     }
 
+    /// Columns that would stand for what is left out as told.
+    fn leave_out_by_name(
+        &mut self,
+        told_inputs: &BTreeMap<String, Option<usize>>,
+        told_measures: &BTreeMap<&'static str, Option<usize>>,
+    ) {
+        let inputs = told_inputs.iter().filter(|(_, column)| column.is_none());
+        let mut names: Vec<_> = inputs.flat_map(|(input, _)| catalogue().names_of(input)).collect();
+        for measure in catalogue().measures.iter().filter(|m| told_measures.get(m.name.as_str()) == Some(&None)) {
+            names.extend(measure.columns.iter().cloned());
+        }
+        for column in self.columns.named(&names) {
+            self.left_out.insert(column, "left out as told".into());
+        }
+    }
+
     /// A signal that reads an input left out as told is not to come back as a measure.
     fn leave_out_signals_of(
         &self,
@@ -301,10 +318,16 @@ impl<'a> Drafting<'a> {
                 Some(column) => column.filter(|column| suits(*column)),
                 None => self.columns.find(&measure.columns, suits),
             };
-            let category = self.category_for(measure);
-            if let (Some(column), Some(category)) = (column, category) {
-                self.columns.take(column);
-                self.add_measure(measure, column, category);
+            let because = if told.contains_key(measure.name.as_str()) { Because::Told } else { Because::Synonym };
+            match (column, self.category_for(measure)) {
+                (Some(column), Some(category)) => {
+                    self.columns.take(column);
+                    self.add_measure(measure, Choice { column, because }, category);
+                }
+                (Some(column), None) => {
+                    self.left_out.insert(column, format!("no category of the template is for {}", measure.theme));
+                }
+                _ => {}
             }
         }
     }
@@ -316,8 +339,8 @@ impl<'a> Drafting<'a> {
         stands_in.or_else(|| catalogue().category(&measure.theme, categories)).map(|name| Some(name.to_owned()))
     }
 
-    fn add_measure(&mut self, measure: &'static Measure, column: usize, category: Option<String>) {
-        let Some((input, scale)) = self.first_scale(measure, column) else { return };
+    fn add_measure(&mut self, measure: &'static Measure, choice: Choice, category: Option<String>) {
+        let Some((input, scale)) = self.first_scale(measure, choice.column) else { return };
         let template = self.template_signals.get(&measure.name);
         let weight = template.map_or(Json::from(measure.weight), |signal| signal["weight"].clone());
         let mut signal = json!({"label": measure.label, "weight": weight, "input": input, "scale": scale});
@@ -327,9 +350,11 @@ impl<'a> Drafting<'a> {
         if let Some(category) = category {
             signal["category"] = category.into();
         }
-        let name = &self.sample.columns()[column].name;
+        let name = &self.sample.columns()[choice.column].name;
+        let how = if choice.because == Because::Told { "as told" } else { "by its name" };
         let standing = if template.is_some() { "in the place of the template's signal" } else { "not in the template" };
-        self.origins.insert(measure.name.clone(), format!("column {name}, by its name; {standing}"));
+        self.origins.insert(measure.name.clone(), format!("column {name}, {how}; {standing}"));
+        self.left_out.remove(&choice.column);
         self.dropped.remove(&measure.name);
         self.measures.insert(&measure.name, measure);
         self.document["signals"][&measure.name] = signal;
@@ -393,7 +418,13 @@ impl<'a> Drafting<'a> {
                     }
                     kept.insert(name, signal);
                 }
-                Err(reason) => _ = self.dropped.insert(name, reason.into()),
+                Err(reason) => {
+                    let read = Map::from_iter([("input".to_owned(), signal["input"].clone())]);
+                    for column in inputs_of(&read).into_iter().filter_map(|column| self.sample.position(column)) {
+                        self.left_out.entry(column).or_insert_with(|| format!("as {name} it {reason}"));
+                    }
+                    self.dropped.insert(name, reason.into());
+                }
             }
         }
         self.document.insert("signals".into(), Json::Object(kept));
@@ -500,7 +531,8 @@ impl<'a> Drafting<'a> {
         for (key, list) in dropped.into_iter().filter(|(_, list)| !list.is_empty()) {
             draft["dropped"][key] = Json::Object(list);
         }
-        let report = Report { sample: self.sample, decided: &self.left_out };
+        let signals = self.document["signals"].as_object().cloned().unwrap_or_default();
+        let report = Report { sample: self.sample, decided: &self.left_out, signals: &signals };
         let left_out = report.left_out(&inputs_of(&self.document));
         if !left_out.is_empty() {
             draft["left_out"] = Json::Object(left_out);

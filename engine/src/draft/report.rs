@@ -16,6 +16,7 @@ pub(super) struct Report<'a> {
     pub sample: &'a Sample,
     /// Columns on which there was a decision already.
     pub decided: &'a BTreeMap<usize, String>,
+    pub signals: &'a Map<String, Json>,
 }
 
 impl Report<'_> {
@@ -41,8 +42,11 @@ impl Report<'_> {
         if let Some(reason) = catalogue().why_no_signal(&column.name) {
             return reason.into();
         }
-        if let Some(needs) = catalogue().known(&column.name) {
-            return format!("its name is known, but it does not hold {needs}");
+        if let Some(measure) = catalogue().known(&column.name) {
+            return match self.signals.contains_key(&measure.name) {
+                true => format!("signal {} reads another column", measure.name),
+                false => format!("its name is known, but it does not hold {}", measure.reading.needs()),
+            };
         }
         match column.kind {
             ColumnKind::Other => format!("is of type {}, which no signal reads", column.type_name),
