@@ -5,9 +5,11 @@ mod bands;
 mod catalogue;
 mod codes;
 mod columns;
+mod fit;
 mod prune;
 mod report;
 mod scales;
+mod told;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,15 +18,14 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::issue::Issue;
 use crate::model::Model;
-use crate::names::nearest;
 use crate::sample::{ColumnKind, Sample, SampleColumn};
-use crate::statistics::{SignalStatistics, signal_statistics};
 use crate::template::Template;
 use bands::{terciles, with_bands};
 use catalogue::{Measure, Reading, catalogue, worth};
 use columns::{Because, Choice, Columns, Need, needs};
 use prune::{Known, renamed};
 use report::Report;
+use told::Told;
 
 /// What to draft.
 pub struct Request<'a> {
@@ -150,57 +151,6 @@ impl<'a> Drafting<'a> {
         Ok(drafting)
     }
 
-    /// What the user means by a name: an input or signal of the template, a measure of the catalogue, or a column.
-    fn told(&self, name: &str, column: Option<&str>, needs: &BTreeMap<String, Need>) -> Result<Told, DraftError> {
-        let at = column.map(|column| self.position(column)).transpose()?;
-        let input = match self.template_signals.get(name) {
-            _ if needs.contains_key(name) => Some(name),
-            Some(signal) => signal.get("input").map_or(Some(name), Json::as_str),
-            None => None,
-        };
-        if let Some(input) = input {
-            let need = needs.get(input).copied().unwrap_or(Need::Any);
-            return match at {
-                Some(at) if !need.is_met(self.sample, at) => Err(self.unsuitable(name, at, need.words())),
-                _ => Ok(Told::Input(input.to_owned(), at)),
-            };
-        }
-        if let Some(measure) = catalogue().measures.iter().find(|measure| measure.name == name) {
-            let mut forms = catalogue().measures.iter().filter(|form| form.name == name);
-            return match at {
-                Some(at) if forms.all(|form| self.first_scale(form, at).is_none()) => {
-                    Err(self.unsuitable(name, at, measure.reading.needs()))
-                }
-                _ => Ok(Told::Measure(&measure.name, at)),
-            };
-        }
-        match (self.sample.position(name), column) {
-            (Some(at), None) => Ok(Told::Column(at)),
-            _ => {
-                let signals = self.template_signals.keys().map(String::as_str);
-                let measures = catalogue().measures.iter().map(|measure| measure.name.as_str());
-                let known = needs.keys().map(String::as_str).chain(signals).chain(measures);
-                Err(DraftError::UnknownInput {
-                    name: name.to_owned(),
-                    nearest: nearest(name, known).map(str::to_owned),
-                })
-            }
-        }
-    }
-
-    fn position(&self, column: &str) -> Result<usize, DraftError> {
-        let names = || self.sample.columns().iter().map(|column| column.name.as_str());
-        self.sample.position(column).ok_or_else(|| DraftError::UnknownColumn {
-            name: column.to_owned(),
-            nearest: nearest(column, names()).map(str::to_owned),
-        })
-    }
-
-    fn unsuitable(&self, input: &str, column: usize, needs: &'static str) -> DraftError {
-        let SampleColumn { name, type_name, .. } = &self.sample.columns()[column];
-        DraftError::Unsuitable { input: input.to_owned(), column: name.clone(), needs, found: type_name.clone() }
-    }
-
     fn leave_out(&mut self, column: usize, reason: &str) {
         self.columns.take(column);
         self.left_out.insert(column, reason.to_owned());
@@ -251,39 +201,6 @@ impl<'a> Drafting<'a> {
             signal.insert("label".into(), label.into());
         }
         Json::Object(signal)
-    }
-
-    /// Columns that would stand for what is left out as told.
-    fn leave_out_by_name(
-        &mut self,
-        told_inputs: &BTreeMap<String, Option<usize>>,
-        told_measures: &BTreeMap<&'static str, Option<usize>>,
-    ) {
-        let inputs = told_inputs.iter().filter(|(_, column)| column.is_none());
-        let mut names: Vec<_> = inputs.flat_map(|(input, _)| catalogue().names_of(input)).collect();
-        for measure in catalogue().measures.iter().filter(|m| told_measures.get(m.name.as_str()) == Some(&None)) {
-            names.extend(measure.columns.iter().cloned());
-        }
-        for column in self.columns.named(&names) {
-            self.left_out.insert(column, "left out as told".into());
-        }
-    }
-
-    /// A signal that reads an input left out as told is not to come back as a measure.
-    fn leave_out_signals_of(
-        &self,
-        told_inputs: &BTreeMap<String, Option<usize>>,
-        told_measures: &mut BTreeMap<&'static str, Option<usize>>,
-    ) {
-        for measure in &catalogue().measures {
-            let Some(signal) = self.template_signals.get(&measure.name) else { continue };
-            let own = Json::String(measure.name.clone());
-            columns::each_input(signal.get("input").unwrap_or(&own), Need::Any, &mut |input, _| {
-                if told_inputs.get(input) == Some(&None) {
-                    told_measures.entry(&measure.name).or_insert(None);
-                }
-            });
-        }
     }
 
     /// Columns that no signal of the template, and no rule or segment that can stay, reads may become signals of their own.
@@ -399,95 +316,6 @@ impl<'a> Drafting<'a> {
         Ok(with_bands(document, bounds))
     }
 
-    /// Scales for all signals, from the sample; what cannot be scaled is dropped. Gives the signals with new scales.
-    fn fit_scales(&mut self, interrupt: &mut dyn FnMut()) -> Result<BTreeSet<String>, DraftError> {
-        let Some(Json::Object(signals)) = self.document.remove("signals") else { return Ok(BTreeSet::new()) };
-        let statistics = self.statistics(&signals, interrupt)?;
-        let (mut kept, mut fitted) = (Map::new(), BTreeSet::new());
-        for (name, mut signal) in signals {
-            match self.fit(&name, &signal, &statistics[&name]) {
-                Ok((scale, reason)) => {
-                    if self.is_survey(&name) {
-                        rename_unit(&mut signal, &scale);
-                    }
-                    let origin = &self.origins[&name];
-                    signal["meta"] = json!({"why": format!("{origin}; {reason}")});
-                    if scale != signal["scale"] {
-                        fitted.insert(name.clone());
-                        signal["scale"] = scale;
-                    }
-                    kept.insert(name, signal);
-                }
-                Err(reason) => {
-                    let read = Map::from_iter([("input".to_owned(), signal["input"].clone())]);
-                    for column in inputs_of(&read).into_iter().filter_map(|column| self.sample.position(column)) {
-                        self.left_out.entry(column).or_insert_with(|| format!("as {name} it {reason}"));
-                    }
-                    self.dropped.insert(name, reason.into());
-                }
-            }
-        }
-        self.document.insert("signals".into(), Json::Object(kept));
-        Ok(fitted)
-    }
-
-    fn statistics(
-        &self,
-        signals: &Map<String, Json>,
-        interrupt: &mut dyn FnMut(),
-    ) -> Result<BTreeMap<String, SignalStatistics>, DraftError> {
-        if signals.is_empty() {
-            return Ok(BTreeMap::new());
-        }
-        let alone = |signal: &Json| {
-            let mut signal = signal.as_object().cloned().unwrap_or_default();
-            signal.remove("category");
-            signal.insert("weight".into(), 1.into());
-            Json::Object(signal)
-        };
-        let all: Map<String, Json> = signals.iter().map(|(name, signal)| (name.clone(), alone(signal))).collect();
-        let model = Model::compile(&json!({"on_invalid": "missing", "signals": all}), interrupt)
-            .map_err(DraftError::Invalid)?;
-        let found = signal_statistics(&model, self.sample, self.request.as_of, interrupt);
-        Ok(model.base().signals().iter().map(|signal| signal.name.clone()).zip(found).collect())
-    }
-
-    fn fit(&self, name: &str, signal: &Json, statistics: &SignalStatistics) -> scales::Fitted {
-        let scale = &signal["scale"];
-        let is_measure = self.measures.contains_key(name);
-        if self.sample.rows() == 0 {
-            return match is_measure {
-                true => Err("there are no data to fit a scale to".into()),
-                false => Ok((scale.clone(), "the template's scale, for want of data".into())),
-            };
-        }
-        if scale.get("recency").is_some() {
-            return scales::recency(&statistics.numbers);
-        }
-        if scale.get("map").is_some() || scale.get("boolean").is_some() {
-            return match is_measure {
-                true => Ok((scale.clone(), "by the words in it; anything else counts as 50".into())),
-                false => codes::fit(self.sample, signal),
-            };
-        }
-        if self.is_survey(name)
-            && let Some(instrument) = scales::instrument(name, &statistics.numbers)
-        {
-            return instrument.scale(&statistics.numbers, (!is_measure).then_some(scale));
-        }
-        let mut numbers = statistics.numbers.clone();
-        if let Some(default) = signal["default"].as_f64() {
-            // Whoever has no value counts as this one.
-            numbers.extend(std::iter::repeat_n(default, statistics.missing));
-            numbers.sort_unstable_by(f64::total_cmp);
-        }
-        scales::percentiles(&numbers, scales::rises(scale))
-    }
-
-    fn is_survey(&self, signal: &str) -> bool {
-        catalogue().measures.iter().any(|measure| measure.name == signal && measure.reading == Reading::Survey)
-    }
-
     /// Leaves the rules, segments and categories that still mean something.
     fn prune(&mut self, fitted: &BTreeSet<String>, interrupt: &mut dyn FnMut()) -> Pruned {
         let signals = self.document["signals"].as_object().cloned().unwrap_or_default();
@@ -553,14 +381,6 @@ impl<'a> Drafting<'a> {
         wanted.dedup();
         DraftError::NothingFits { wanted }
     }
-}
-
-/// A decision on one of the user's names.
-enum Told {
-    Input(String, Option<usize>),
-    Measure(&'static str, Option<usize>),
-    /// A column that is not to be used.
-    Column(usize),
 }
 
 /// The rules and segments that were taken out, with the reasons.
@@ -629,19 +449,6 @@ fn is_renamed(source: &Json, choices: &BTreeMap<String, Choice>) -> bool {
         renamed |= choices.get(input).is_some_and(|choice| choice.because != Because::SameName);
     });
     renamed
-}
-
-/// "of 5" does not go with answers of 1 to 10.
-fn rename_unit(signal: &mut Json, scale: &Json) {
-    if !signal["unit"].as_str().is_some_and(|unit| unit.starts_with("of ")) {
-        return;
-    }
-    let last = scale["curve"].as_array().or(scale["linear"].as_array()).and_then(|points| points.last());
-    let highest = last.and_then(|point| point.as_i64().or(point[0].as_i64()));
-    match highest.filter(|highest| [5, 7, 10].contains(highest)) {
-        Some(highest) => signal["unit"] = format!("of {highest}").into(),
-        None => _ = signal.as_object_mut().map(|signal| signal.remove("unit")),
-    }
 }
 
 /// "Logins in 30 days" is not what a column named monthly_logins must hold.
