@@ -48,7 +48,7 @@ fn transitions(arguments: &Arguments) -> Option<Vec<Transition>> {
     relation.each_row(|row| {
         let columns = columns.get_or_insert_with(|| Columns::of(row, [&before, &after], arguments, &relation));
         let values = [columns.values(0, row), columns.values(1, row)];
-        let name = || columns.account.as_ref().map(|column| name_of(column, row));
+        let name = || columns.account.as_ref().and_then(|column| name_of(column, row));
         what_if
             .add(&values[0], &values[1], as_of, columns.value(row), name)
             .unwrap_or_else(|error| score_error(error).raise());
@@ -71,7 +71,7 @@ fn model(arguments: &Arguments, at: usize) -> Option<Rc<Compiled>> {
 struct Columns {
     readings: [(Reading, usize); 2],
     account: Option<NamedColumn>,
-    value: Option<(usize, Kind)>,
+    value: Option<NamedColumn>,
 }
 
 impl Columns {
@@ -90,8 +90,7 @@ impl Columns {
                     .raise()
             }))
         };
-        let value = named(4).map(|column| (column.attribute, Kind::of(column.type_id)));
-        Columns { readings: models.map(reading), account: named(3), value }
+        Columns { readings: models.map(reading), account: named(3), value: named(4) }
     }
 
     fn values<'a>(&self, model: usize, row: &'a FetchedRow) -> Vec<Value<'a>> {
@@ -104,19 +103,22 @@ impl Columns {
 
     /// Without a value an account counts 0.
     fn value(&self, row: &FetchedRow) -> f64 {
-        let Some((column, kind)) = self.value else { return 0.0 };
-        // SAFETY: the kind was made from this column's type.
-        match row.datum(column).map(|datum| unsafe { kind.value(datum) }) {
-            None => 0.0,
-            Some(Value::Number(number)) if number.is_finite() => number,
-            Some(_) => Report::new(code::INVALID_PARAMETER, "the value column must hold finite numbers")
-                .hint("Cast the column in a view, or name another one.")
-                .raise(),
+        let Some(column) = &self.value else { return 0.0 };
+        let Some(datum) = row.datum(column.attribute) else { return 0.0 };
+        // SAFETY: the kind is made from this column's type.
+        match unsafe { Kind::of(column.type_id).value(datum) } {
+            Value::Number(number) if number.is_finite() => number,
+            _ => {
+                let (name, found) = (quoted(&column.name), quoted(&output(column.type_id, datum)));
+                Report::new(code::INVALID_PARAMETER, format!("value column {name} holds {found}, not a finite number"))
+                    .hint("Cast the column in a view, or name another one.")
+                    .raise()
+            }
         }
     }
 }
 
 /// The account's id as its type writes it.
-fn name_of(column: &NamedColumn, row: &FetchedRow) -> String {
-    row.datum(column.attribute).map_or_else(String::new, |datum| output(column.type_id, datum))
+fn name_of(column: &NamedColumn, row: &FetchedRow) -> Option<String> {
+    row.datum(column.attribute).map(|datum| output(column.type_id, datum))
 }

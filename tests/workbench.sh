@@ -25,7 +25,7 @@ three_statements() {
       SELECT d.driver, avg((d.subscore <= 0)::int) AS worst, avg((d.subscore >= 100)::int) AS best
         FROM $relation a, health_drivers('$model', a, '$as_of') d WHERE d.kind = 'signal' GROUP BY d.driver)
     SELECT string_agg(driver, ', ') FROM ends JOIN health_model_match('$model', '$relation', '$as_of') m ON m.signal = driver
-     WHERE (worst > 0.62 OR best > 0.62) AND m.status = 'ok'")
+     WHERE (worst > 0.605 OR best > 0.605) AND m.status = 'ok'")
   [ -z "$unwarned" ] || fail "$relation: crowded at one end, and match says nothing: $unwarned"
 }
 

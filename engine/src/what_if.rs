@@ -27,15 +27,18 @@ pub struct Transition {
 pub struct WhatIf<'m> {
     models: [&'m Model; 2],
     assessors: [Assessor; 2],
-    transitions: BTreeMap<[Key; 2], Sums>,
+    /// By the names of the bands: segments may give one name different ranks.
+    transitions: BTreeMap<[Option<String>; 2], Sums>,
     accounts: u64,
 }
 
-/// A band's rank in its own plan, for the order, and its name. No score sorts first.
-type Key = Option<(usize, String)>;
+/// A band's rank and name; none without a score.
+type Placed = Option<(usize, String)>;
 
 #[derive(Default)]
 struct Sums {
+    /// The ranks of the bands where they were first met, for the order; 0 without a score.
+    ranks: [usize; 2],
     accounts: u64,
     changes: f64,
     value: f64,
@@ -60,9 +63,11 @@ impl<'m> WhatIf<'m> {
         let [first, second] = &mut self.assessors;
         let (from, score_before) = placed(first, self.models[0], before, as_of)?;
         let (to, score_after) = placed(second, self.models[1], after, as_of)?;
-        let moves = from.as_ref().map(|band| &band.1) != to.as_ref().map(|band| &band.1);
+        let ranks = [&from, &to].map(|band| band.as_ref().map_or(0, |band| band.0));
+        let key = [from, to].map(|band| band.map(|band| band.1));
+        let moves = key[0] != key[1];
         let change = score_before.zip(score_after).map_or(0.0, |(before, after)| after - before);
-        let sums = self.transitions.entry([from, to]).or_default();
+        let sums = self.transitions.entry(key).or_insert_with(|| Sums { ranks, ..Sums::default() });
         self.accounts += 1;
         sums.accounts += 1;
         sums.changes += change;
@@ -81,10 +86,12 @@ impl<'m> WhatIf<'m> {
     /// The transitions that occur, from the lowest band before to the highest.
     pub fn transitions(self) -> impl Iterator<Item = Transition> {
         let all = self.accounts as f64;
-        self.transitions.into_iter().map(move |([before, after], sums)| Transition {
+        let mut transitions: Vec<_> = self.transitions.into_iter().collect();
+        transitions.sort_by_key(|(_, sums)| sums.ranks);
+        transitions.into_iter().map(move |([before, after], sums)| Transition {
             mean_change: (before.is_some() && after.is_some()).then(|| sums.changes / sums.accounts as f64),
-            before: before.map(|(_, band)| band),
-            after: after.map(|(_, band)| band),
+            before,
+            after,
             accounts: sums.accounts,
             share: sums.accounts as f64 / all,
             value: sums.value,
@@ -98,7 +105,7 @@ fn placed(
     model: &Model,
     values: &[Value],
     as_of: i64,
-) -> Result<(Key, Option<f64>), ScoreError> {
+) -> Result<(Placed, Option<f64>), ScoreError> {
     let assessment = assessor.assess(model, values, Some(as_of), SegmentChoice::Auto)?;
     Ok((assessment.band().map(|(rank, band)| (rank, band.name.clone())), assessment.score))
 }

@@ -18,6 +18,9 @@ impl Drafting<'_> {
         for (name, mut signal) in signals {
             match self.fit(&name, &signal, &statistics[&name]) {
                 Ok((scale, reason)) => {
+                    if let Some(problem) = &statistics[&name].problem {
+                        self.unreadable.push(format!("{problem}; such values count as missing (on_invalid)"));
+                    }
                     if self.is_survey(&name) {
                         rename_unit(&mut signal, &scale);
                     }
@@ -77,7 +80,10 @@ impl Drafting<'_> {
         }
         if scale.get("map").is_some() || scale.get("boolean").is_some() {
             return match is_measure {
-                true => Ok((scale.clone(), "by the words in it; anything else counts as 50".into())),
+                true if scale.get("otherwise").is_some() => {
+                    Ok((scale.clone(), "by the words in it; anything else counts as 50".into()))
+                }
+                true => Ok((scale.clone(), "by its two values".into())),
                 false => codes::fit(self.sample, signal),
             };
         }

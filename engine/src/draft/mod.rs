@@ -97,6 +97,8 @@ struct Drafting<'a> {
     dropped: Map<String, Json>,
     /// Columns with the reason not to use them.
     left_out: BTreeMap<usize, String>,
+    /// What is wrong with values of signals that are in the draft.
+    unreadable: Vec<String>,
 }
 
 impl<'a> Drafting<'a> {
@@ -118,6 +120,7 @@ impl<'a> Drafting<'a> {
             origins: BTreeMap::new(),
             dropped: Map::new(),
             left_out: BTreeMap::new(),
+            unreadable: Vec::new(),
         };
         for (at, column) in sample.columns().iter().enumerate() {
             if column.name.starts_with('@') {
@@ -301,6 +304,9 @@ impl<'a> Drafting<'a> {
         if self.document["signals"].as_object().is_none_or(Map::is_empty) {
             return Err(self.nothing_fits());
         }
+        if !self.unreadable.is_empty() {
+            self.document.insert("on_invalid".into(), "missing".into());
+        }
         let pruned = self.prune(&fitted, interrupt);
         let meta = self.meta(pruned);
         self.document.insert("meta".into(), json!({"draft": meta}));
@@ -360,12 +366,13 @@ impl<'a> Drafting<'a> {
             draft["dropped"][key] = Json::Object(list);
         }
         let signals = self.document["signals"].as_object().cloned().unwrap_or_default();
-        let report = Report { sample: self.sample, decided: &self.left_out, signals: &signals };
+        let report =
+            Report { sample: self.sample, decided: &self.left_out, signals: &signals, measures: self.is_weighted() };
         let left_out = report.left_out(&inputs_of(&self.document));
         if !left_out.is_empty() {
             draft["left_out"] = Json::Object(left_out);
         }
-        let notes = report.notes();
+        let notes = [std::mem::take(&mut self.unreadable), report.notes()].concat();
         if !notes.is_empty() {
             draft["notes"] = notes.into();
         }

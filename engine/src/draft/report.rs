@@ -17,6 +17,8 @@ pub(super) struct Report<'a> {
     /// Columns on which there was a decision already.
     pub decided: &'a BTreeMap<usize, String>,
     pub signals: &'a Map<String, Json>,
+    /// Whether measures of the catalogue could have been added.
+    pub measures: bool,
 }
 
 impl Report<'_> {
@@ -42,7 +44,7 @@ impl Report<'_> {
         if let Some(reason) = catalogue().why_no_signal(&column.name) {
             return reason.into();
         }
-        if let Some(measure) = catalogue().known(&column.name) {
+        if let Some(measure) = catalogue().known(&column.name).filter(|_| self.measures) {
             return match self.signals.contains_key(&measure.name) {
                 true => format!("signal {} reads another column", measure.name),
                 false => format!("its name is known, but it does not hold {}", measure.reading.needs()),
