@@ -2,7 +2,7 @@
 --
 --   psql -X -q -v ON_ERROR_STOP=1 -f demo/tour.sql        after demo/company.sql and demo/model.sql
 --
--- It saves a model named 'first draft' and changes nothing else but a temporary table. "Today" is 2026-06-30.
+-- It saves a model named 'drafted' and changes nothing else but temporary tables. "Today" is 2026-06-30.
 
 \set ECHO none
 \encoding UTF8
@@ -13,20 +13,23 @@
 \timing off
 SET client_min_messages = warning;
 SET timezone = 'UTC';
-DROP TABLE IF EXISTS pg_temp.scored;
+DROP TABLE IF EXISTS pg_temp.scored, pg_temp.draft;
 \echo
-\echo '── 1. From a table to a score: draft, match, save ──────────────────────────────────────────────────────────────'
+\echo '── 1. A first model from the table itself: draft, match, save, score ───────────────────────────────────────────'
 \set ECHO queries
-SELECT health_model_save('first draft', health_model_draft('demo.account_inputs', 'saas', as_of => '2026-06-30 00:00+00')) AS version;
+CREATE TEMP TABLE draft AS
+SELECT health_model_draft('demo.account_inputs', template => 'saas', as_of => '2026-06-30 00:00+00') AS model;
 
-SELECT label, input, left(scale, 60) AS scale, round(100 * share) AS share
-FROM health_model_signals WHERE name = 'first draft' AND active ORDER BY share DESC, signal LIMIT 6;
+SELECT key AS signal, left(value #>> '{meta,why}', 112) AS why
+FROM draft, jsonb_each(model -> 'signals') WHERE key IN ('last_contact', 'seat_use', 'csat', 'nps', 'key_actions');
 
-SELECT coalesce(signal, input) AS "signal or input", status, left(message, 90) AS message
-FROM health_model_match('first draft', 'demo.account_inputs', '2026-06-30 00:00+00') WHERE status <> 'ok' LIMIT 6;
+SELECT m.signal, m.status, m.message
+FROM draft, health_model_match(model, 'demo.account_inputs', '2026-06-30 00:00+00') AS m WHERE m.status <> 'ok';
 
-SELECT sentence FROM demo.account_inputs AS a, string_to_table(health_explain('first draft', a, '2026-06-30 00:00+00'), '. ') AS sentence
-WHERE a.name = 'Hazelton Analytics';
+SELECT health_model_save('drafted', model, 'as drafted') AS version FROM draft;
+
+SELECT coalesce(h.band, 'too little data') AS band, count(*) AS accounts, round(avg(h.score)) AS "mean score"
+FROM demo.account_inputs AS a, health_assess('drafted', a, as_of => '2026-06-30 00:00+00') AS h GROUP BY 1 ORDER BY avg(h.score);
 \set ECHO none
 \echo '── 2. With a model made by hand: every customer, one row in, one row out ───────────────────────────────────────'
 \set ECHO queries
@@ -46,28 +49,26 @@ FROM scored AS s, LATERAL (
        FROM health_drivers('company', s, as_of => '2026-06-30 00:00+00') WHERE rank <= 3 AND lost >= 1) AS d
 WHERE s.band = 'red' ORDER BY s.mrr DESC LIMIT 10;
 \set ECHO none
-\echo '── 4. One account line by line: happy in the survey, but the sponsor is gone and the renewal two weeks away ────'
+\echo '── 4. One account, in words and line by line: happy in the survey, but the sponsor is gone, the renewal near ───'
 \set ECHO queries
+SELECT regexp_split_to_table(health_explain('company', s, as_of => '2026-06-30 00:00+00'), '(?<=[.;]) ') AS explanation
+FROM scored AS s WHERE s.name = 'Hazelton Analytics';
+
 SELECT d.label, left(d.value, 10) || coalesce(' ' || d.unit, '') AS value, round(d.subscore) AS subscore,
        round(100 * d.weight) AS weight, round(d.contribution::numeric, 1) AS adds, round(d.lost::numeric, 1) AS costs,
        coalesce(d.evidence, d.reason, nullif(d.status, 'ok'), '') AS note
 FROM scored AS s, health_drivers('company', s, as_of => '2026-06-30 00:00+00') AS d
 WHERE s.name = 'Hazelton Analytics' ORDER BY d.rank;
-
-SELECT round(s.score::numeric, 9) AS score, round(sum(d.contribution)::numeric, 9) AS "sum of the lines", s.rules
-FROM scored AS s, health_drivers('company', s, as_of => '2026-06-30 00:00+00') AS d
-WHERE s.name = 'Hazelton Analytics' GROUP BY s.score, s.rules;
 \set ECHO none
-\echo '── 5. Why did it change since March? In a sentence, and in rows that add up ────────────────────────────────────'
+\echo '── 5. Why is another one, healthy in March, at risk now? In words, and as rows that add up ─────────────────────'
 \set ECHO queries
-SELECT part FROM scored AS s, demo.account_inputs_at('2026-03-31') AS b,
-       string_to_table(health_explain('company', s, b, '2026-06-30 00:00+00', '2026-03-31 00:00+00'), '; ') AS part
-WHERE s.name = 'Hazelton Analytics' AND b.account_id = s.account_id;
+SELECT regexp_split_to_table(health_explain('company', s, b, '2026-06-30 00:00+00', '2026-03-31 00:00+00'), '(?<=[.;]) ') AS explanation
+FROM scored AS s JOIN demo.account_inputs_at('2026-03-31') AS b USING (account_id) WHERE s.name = 'Halden Hotels';
 
 SELECT c.kind, c.label, left(c.before_value, 10) AS before, left(c.after_value, 10) AS after, round(c.change::numeric, 1) AS change
-FROM scored AS s, demo.account_inputs_at('2026-03-31') AS b,
+FROM scored AS s JOIN demo.account_inputs_at('2026-03-31') AS b USING (account_id),
      health_change('company', b, s, '2026-03-31 00:00+00', '2026-06-30 00:00+00') AS c
-WHERE s.name = 'Hazelton Analytics' AND b.account_id = s.account_id AND abs(c.change) >= 0.05 ORDER BY c.rank;
+WHERE s.name = 'Halden Hotels' AND abs(c.change) >= 0.5 ORDER BY c.rank;
 \set ECHO none
 \echo '── 6. What if product usage weighed 60 instead of 40? Nothing is saved ─────────────────────────────────────────'
 \set ECHO queries
@@ -76,7 +77,12 @@ SELECT before_band AS "band now", after_band AS "band then", accounts, round(mea
 FROM health_what_if('company', health_patch(health_model_get('company'), '{"categories": {"usage": {"weight": 60}}}'),
                     'demo.account_inputs', 'account_id', 'mrr', '2026-06-30 00:00+00');
 \set ECHO none
-\echo '── 7. Does it say something? Scored on what was known on 1 January, against who left in the six months after ───'
+\echo '── 7. The model card, for the people who are scored by it: its first lines ─────────────────────────────────────'
+\set ECHO queries
+SELECT left(line, 118) AS card
+FROM string_to_table(health_model_card('company'), E'\n') WITH ORDINALITY AS lines (line, number) WHERE number > 5 AND line <> '' LIMIT 9;
+\set ECHO none
+\echo '── 8. Does it say something? Scored on what was known on 1 January, against who left in the six months after ───'
 \set ECHO queries
 WITH january AS (
     SELECT a.account_id, health_band('company', a, as_of => '2026-01-01 00:00+00') AS band
@@ -88,7 +94,7 @@ FROM january LEFT JOIN demo.outcome AS o
      ON o.account_id = january.account_id AND o.kind = 'churned' AND o.at >= '2026-01-01'
 GROUP BY band ORDER BY array_position(ARRAY['red', 'yellow', 'green'], band);
 \set ECHO none
-\echo '── 8. How fast? The whole book thirty times over ───────────────────────────────────────────────────────────────'
+\echo '── 9. How fast? The whole book thirty times over ───────────────────────────────────────────────────────────────'
 \set ECHO queries
 WITH start AS MATERIALIZED (SELECT clock_timestamp() AS at), run AS MATERIALIZED (
     SELECT count(*) AS calls, count(health_score('company', a, as_of => '2026-06-30 00:00+00')) AS scored
