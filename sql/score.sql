@@ -66,6 +66,60 @@ AS 'MODULE_PATHNAME', 'health_score';
 COMMENT ON FUNCTION health_score(jsonb, text, timestamptz, text) IS
 'The health score, 0 to 100 (higher is healthier; NULL: insufficient data), of an account, given as a text or literal holding a JSON object, by a model document. A document that reads time needs as_of.';
 
+-- health_score over events (sql/events.sql) takes a value of any type where an account's as_of stands. So that an untyped literal or
+-- parameter in that place is still as_of, there is a type that nothing but a literal can be: what a call leaves without a type is
+-- taken for a string before all else, and no other function has a string there. It reads what timestamptz reads.
+
+CREATE TYPE health_time;
+
+CREATE FUNCTION health_time_in(cstring, oid, integer)
+RETURNS health_time
+LANGUAGE internal STABLE STRICT PARALLEL SAFE
+AS 'timestamptz_in';
+COMMENT ON FUNCTION health_time_in(cstring, oid, integer) IS
+'Input of type health_time. Not meant to be called.';
+
+CREATE FUNCTION health_time_out(health_time)
+RETURNS cstring
+LANGUAGE internal STABLE STRICT PARALLEL SAFE
+AS 'timestamptz_out';
+COMMENT ON FUNCTION health_time_out(health_time) IS
+'Output of type health_time. Not meant to be called.';
+
+CREATE FUNCTION health_time_recv(internal, oid, integer)
+RETURNS health_time
+LANGUAGE internal STABLE STRICT PARALLEL SAFE
+AS 'timestamptz_recv';
+COMMENT ON FUNCTION health_time_recv(internal, oid, integer) IS
+'Binary input of type health_time. Not meant to be called.';
+
+CREATE FUNCTION health_time_send(health_time)
+RETURNS bytea
+LANGUAGE internal STABLE STRICT PARALLEL SAFE
+AS 'timestamptz_send';
+COMMENT ON FUNCTION health_time_send(health_time) IS
+'Binary output of type health_time. Not meant to be called.';
+
+CREATE TYPE health_time (
+    INPUT = health_time_in, OUTPUT = health_time_out, RECEIVE = health_time_recv, SEND = health_time_send, LIKE = timestamptz, CATEGORY = 'S'
+);
+COMMENT ON TYPE health_time IS
+'A timestamptz that an untyped literal or parameter stands for, as as_of of health_score. Not meant for columns.';
+
+CREATE FUNCTION health_score(model text, account text, as_of health_time, segment text DEFAULT NULL)
+RETURNS double precision
+LANGUAGE c STABLE PARALLEL SAFE COST 50
+AS 'MODULE_PATHNAME', 'health_score';
+COMMENT ON FUNCTION health_score(text, text, health_time, text) IS
+'The same with as_of as an untyped literal or parameter.';
+
+CREATE FUNCTION health_score(model jsonb, account text, as_of health_time, segment text DEFAULT NULL)
+RETURNS double precision
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 50
+AS 'MODULE_PATHNAME', 'health_score';
+COMMENT ON FUNCTION health_score(jsonb, text, health_time, text) IS
+'The same with as_of as an untyped literal or parameter.';
+
 CREATE FUNCTION health_score_columns(model text, names text[], as_of timestamptz, segment text, function oid, VARIADIC columns "any")
 RETURNS double precision
 LANGUAGE c STABLE PARALLEL SAFE COST 50

@@ -1,6 +1,6 @@
 //! The ACCOUNT argument in its four forms, as values of a model's inputs.
 
-use health_score_engine::Value;
+use health_score_engine::{Input, Value};
 use pgrx::pg_sys;
 
 use crate::arguments::Arguments;
@@ -127,9 +127,15 @@ impl<'a> Account<'a> {
     }
 }
 
+/// For a DETAIL: what the model reads.
+pub fn wanted_inputs(inputs: &[Input]) -> String {
+    let columns = inputs.iter().filter(|input| !input.gathered);
+    let wanted: Vec<_> = columns.map(|input| input.name.as_str()).take(20).collect();
+    format!("The model reads: {}.", wanted.join(", "))
+}
+
 fn not_an_account(problem: NotAnAccount, model: &Compiled) -> ! {
-    let wanted: Vec<_> = model.model.inputs().iter().map(|input| input.name.as_str()).take(20).collect();
-    let reads = format!("The model reads: {}.", wanted.join(", "));
+    let reads = wanted_inputs(model.model.inputs());
     match problem {
         NotAnAccount::NoKnownKey => Report::new(code::INVALID_PARAMETER, "the account has none of the model's inputs")
             .detail(reads)

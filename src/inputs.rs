@@ -9,7 +9,7 @@ use crate::arguments::Arguments;
 use crate::datum::{Kind, output, varlena_bytes};
 use crate::document::jsonb_text;
 use crate::error::{Report, code, quoted};
-use crate::json_text::{JsonText, push_string};
+use crate::json_text::{JsonText, push_input, push_string};
 use crate::row::Row;
 use crate::sql_function;
 
@@ -151,8 +151,7 @@ fn json_text(kind: JsonKind, datum: pg_sys::Datum) -> String {
 }
 
 /// A value as JSON that gives the engine what the row would have given it. No setting of the session plays a part:
-/// numbers are exact, times are UTC. What no signal can read (NaN, infinite times, arrays) is put into an array, so that
-/// it stays unreadable instead of turning into a text.
+/// numbers are exact, times are UTC.
 fn datum_json(type_id: pg_sys::Oid, datum: pg_sys::Datum) -> String {
     if let Some(kind) = json_kind(type_id) {
         return json_text(kind, datum);
@@ -165,21 +164,11 @@ fn datum_json(type_id: pg_sys::Oid, datum: pg_sys::Datum) -> String {
     }
     let kind = Kind::of(type_id);
     // SAFETY: the kind was made from the datum's type.
-    match unsafe { kind.value(datum) } {
-        Value::Number(number) if number.is_finite() => match kind {
-            Kind::Int8 | Kind::Numeric => text = output(type_id, datum),
-            _ => Value::Number(number).write(&mut text),
-        },
-        Value::Bool(flag) => Value::Bool(flag).write(&mut text),
-        Value::Missing => text.push_str("null"),
-        other => {
-            let mut plain = String::new();
-            other.write(&mut plain);
-            let unreadable = matches!(other, Value::Number(_) | Value::Unusable(_));
-            text.push_str(if unreadable { "[" } else { "" });
-            push_string(&plain, &mut text);
-            text.push_str(if unreadable { "]" } else { "" });
+    match (kind, unsafe { kind.value(datum) }) {
+        (Kind::Int8 | Kind::Numeric, Value::Number(number)) if number.is_finite() => output(type_id, datum),
+        (_, value) => {
+            push_input(&value, &mut text);
+            text
         }
     }
-    text
 }

@@ -67,6 +67,13 @@ impl JsonText {
         }
     }
 
+    /// A member of an account, so that the engine reads it as it was: what no signal can read (NaN, arrays) goes into an
+    /// array, so that it stays unreadable instead of turning into a text.
+    pub fn input(&mut self, key: &str, value: &Value) {
+        self.key(key);
+        push_input(value, &mut self.text);
+    }
+
     /// All members of another object, given as text.
     pub fn members(&mut self, object: &str) {
         let inner = object.trim().strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).unwrap_or_default();
@@ -78,6 +85,23 @@ impl JsonText {
 
     pub fn into_jsonb(self) -> pg_sys::Datum {
         parse_jsonb(self.text.into_bytes())
+    }
+}
+
+/// See [`JsonText::input`].
+pub fn push_input(value: &Value, out: &mut String) {
+    match value {
+        Value::Missing => out.push_str("null"),
+        Value::Bool(_) => value.write(out),
+        Value::Number(number) if number.is_finite() => value.write(out),
+        other => {
+            let mut plain = String::new();
+            other.write(&mut plain);
+            let unreadable = matches!(other, Value::Number(_) | Value::Unusable(_));
+            out.push_str(if unreadable { "[" } else { "" });
+            push_string(&plain, out);
+            out.push_str(if unreadable { "]" } else { "" });
+        }
     }
 }
 

@@ -145,25 +145,45 @@ pub fn read<'a>(jsonb: &'a [u8], keys: &Keys, shape: &mut Shape, values: &mut [V
             walk.next();
             pair += 1;
         }
-        let (kind, start, end) = walk.next();
+        read_entry(&mut walk, &mut values[input]);
         pair += 1;
-        match kind {
-            NUMERIC => {
-                // A numeric is aligned to 4 within the data; the entry's length includes the padding.
-                let numeric = payload(walk.bytes(start.next_multiple_of(4), end));
-                read_numeric(numeric, &mut values[input]);
-            }
-            NULL => {}
-            TRUE => values[input] = Value::Bool(true),
-            FALSE => values[input] = Value::Bool(false),
-            STRING => {
-                let text = std::str::from_utf8(walk.bytes(start, end));
-                values[input] = text.map_or(Value::Unusable("a text that is not UTF-8"), Value::Text);
-            }
-            _ => values[input] = Value::Unusable("an array or object"),
-        };
     }
     if shape.found.is_empty() { Err(NotAnAccount::NoKnownKey) } else { Ok(()) }
+}
+
+const CONTAINER: &str = "an array or object";
+
+/// The value of a jsonb that is a scalar; an array or object is none that a signal reads.
+pub fn scalar(jsonb: &[u8]) -> Value<'_> {
+    let mut value = Value::Unusable(CONTAINER);
+    if word(jsonb, 0) & IS_SCALAR != 0 {
+        let (entries, data) = (jsonb.get(4..8).unwrap_or_default(), jsonb.get(8..).unwrap_or_default());
+        let mut walk = Entries { entries: entries.chunks_exact(4), data, offset: 0 };
+        value = Value::Missing;
+        read_entry(&mut walk, &mut value);
+    }
+    value
+}
+
+/// The next entry into its place, which is [`Value::Missing`] before.
+#[inline(always)]
+fn read_entry<'a>(walk: &mut Entries<'a>, into: &mut Value<'a>) {
+    let (kind, start, end) = walk.next();
+    match kind {
+        NUMERIC => {
+            // A numeric is aligned to 4 within the data; the entry's length includes the padding.
+            let numeric = payload(walk.bytes(start.next_multiple_of(4), end));
+            read_numeric(numeric, into);
+        }
+        NULL => {}
+        TRUE => *into = Value::Bool(true),
+        FALSE => *into = Value::Bool(false),
+        STRING => {
+            let text = std::str::from_utf8(walk.bytes(start, end));
+            *into = text.map_or(Value::Unusable("a text that is not UTF-8"), Value::Text);
+        }
+        _ => *into = Value::Unusable(CONTAINER),
+    }
 }
 
 /// Both lists have the same order: one merge finds every key. Returns where the keys end and the values begin.

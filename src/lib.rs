@@ -62,6 +62,7 @@ pgrx::extension_sql_file!("../sql/survey.sql", name = "survey", requires = ["tre
 pgrx::extension_sql_file!("../sql/rollup.sql", name = "rollup", requires = ["survey"]);
 pgrx::extension_sql_file!("../sql/rate.sql", name = "rate", requires = ["rollup"]);
 pgrx::extension_sql_file!("../sql/spark.sql", name = "spark", requires = ["rate"]);
+pgrx::extension_sql_file!("../sql/events.sql", name = "events", requires = ["spark"]);
 
 /// Refuses a database whose texts are not UTF-8: names and map keys are compared byte by byte.
 #[pgrx::pg_guard]

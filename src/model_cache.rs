@@ -5,6 +5,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 
@@ -20,6 +21,8 @@ use crate::model_store::{Reference, Store, Stored};
 pub struct Compiled {
     pub model: Model,
     pub keys: Keys,
+    /// A hash of the document: aggregate states tell by it whose they are.
+    pub hash: u64,
 }
 
 /// A stored model, as one statement has seen it.
@@ -245,7 +248,8 @@ fn compiled(bytes: &[u8], what: &str) -> Rc<Compiled> {
     let model =
         Model::compile(&document, &mut interruptible).unwrap_or_else(|issues| invalid_document(what, &issues).raise());
     let keys = Keys::new(model.inputs().iter().map(|input| input.name.as_str()));
-    let compiled = Rc::new(Compiled { model, keys });
+    let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(bytes);
+    let compiled = Rc::new(Compiled { model, keys, hash });
     BY_DOCUMENT.with_borrow_mut(|documents| {
         documents.insert(0, (bytes.into(), compiled.clone()));
         documents.truncate(DOCUMENTS);

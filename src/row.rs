@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use health_score_engine::{Input, Value};
 use pgrx::{PgMemoryContexts, pg_sys};
 
+use crate::account::wanted_inputs;
 use crate::datum::Kind;
 use crate::error::{Report, code, did_you_mean, quoted};
 
@@ -264,9 +265,8 @@ fn require_columns(inputs: &[Input], columns: &[Option<&NamedColumn>], names: &[
         some => format!("The row has: {}.", some.join(", ")),
     };
     if columns.iter().all(Option::is_none) {
-        let wanted: Vec<_> = inputs.iter().map(|input| input.name.as_str()).take(20).collect();
         Report::new(code::INVALID_PARAMETER, "the row has none of the model's inputs")
-            .detail(format!("The model reads: {}. {}", wanted.join(", "), has()))
+            .detail(format!("{} {}", wanted_inputs(inputs), has()))
             .hint("Pass the row of the table that has these columns, or rename them in a subquery.")
             .raise();
     }

@@ -266,7 +266,7 @@ impl Site {
     /// What was given, or the transaction's now() for a model by name that reads time.
     #[inline]
     fn as_of(&self, given: Option<i64>, compiled: &Compiled) -> Option<i64> {
-        if given.is_none() && self.by_name && compiled.model.reads_time() { Some(now()) } else { given }
+        if given.is_none() && self.by_name && compiled.model.may_read_time() { Some(now()) } else { given }
     }
 }
 
@@ -299,7 +299,7 @@ pub fn finite_as_of(timestamp: i64) -> i64 {
 }
 
 /// The transaction's now().
-fn now() -> i64 {
+pub fn now() -> i64 {
     // SAFETY: a read of backend state. It is finite.
     instant(unsafe { pg_sys::GetCurrentTransactionStartTimestamp() }).unwrap_or_default()
 }
@@ -309,7 +309,7 @@ pub fn as_of_or_now(arguments: &Arguments, at: usize) -> i64 {
 }
 
 /// The same memory for values of another lifetime. Emptied first, the collect runs in place.
-fn recycle<'a, 'b>(mut values: Vec<Value<'a>>) -> Vec<Value<'b>> {
+pub fn recycle<'a, 'b>(mut values: Vec<Value<'a>>) -> Vec<Value<'b>> {
     values.clear();
     values.into_iter().map(|_| Value::Missing).collect()
 }

@@ -29,12 +29,16 @@ pub struct Problem {
 
 impl Problem {
     pub(crate) fn sentence(&self, inputs: &[Input], values: &[Value]) -> String {
-        let Some(at) = self.input else {
-            return "the computed value is out of range".into();
-        };
-        let found = values.get(at).unwrap_or(&Value::Missing).describe();
-        let name = &inputs[at].name;
-        let expected = match self.expected {
+        match self.input {
+            Some(at) => self.expected.sentence(inputs[at].shown(), values.get(at).unwrap_or(&Value::Missing)),
+            None => "the computed value is out of range".into(),
+        }
+    }
+}
+
+impl Expected {
+    fn sentence(self, name: &str, found: &Value) -> String {
+        let expected = match self {
             Expected::Number => "a finite number",
             Expected::Time => "a finite date or timestamp",
             Expected::Boolean => "true or false",
@@ -42,11 +46,11 @@ impl Problem {
             Expected::MapKey => "one of the values that the map knows",
             Expected::Comparable => "a value of the kind it is compared with",
         };
-        format!("{name} is {found} where {expected} belongs", name = Quoted(name))
+        format!("{name} is {found} where {expected} belongs", name = Quoted(name), found = found.describe())
     }
 
-    fn hint(&self) -> &'static str {
-        match self.expected {
+    fn hint(self) -> &'static str {
+        match self {
             Expected::Number => "Cast or clean the value, or set \"on_invalid\": \"missing\" in the model.",
             Expected::Time => {
                 "Give a date, a timestamp or an ISO 8601 text, or set \"on_invalid\": \"missing\" in the model."
@@ -75,7 +79,13 @@ pub struct InvalidValue {
 
 impl InvalidValue {
     pub(crate) fn new(place: String, problem: Problem, inputs: &[Input], values: &[Value]) -> Self {
-        InvalidValue { place, sentence: problem.sentence(inputs, values), hint: problem.hint() }
+        InvalidValue { place, sentence: problem.sentence(inputs, values), hint: problem.expected.hint() }
+    }
+
+    /// One event of an input that a signal cannot combine with the others.
+    pub(crate) fn of_event(signal: &str, input: &str, value: &Value, expected: Expected) -> Self {
+        let place = format!("signal {}", Quoted(signal));
+        InvalidValue { place, sentence: expected.sentence(input, value), hint: expected.hint() }
     }
 }
 

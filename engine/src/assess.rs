@@ -85,7 +85,7 @@ impl Assessor {
         as_of: Option<i64>,
         segment: SegmentChoice,
     ) -> Result<Assessment<'a>, ScoreError> {
-        if as_of.is_none() && model.reads_time() {
+        if as_of.is_none() && model.reads_time(values) {
             return Err(ScoreError::AsOfRequired);
         }
         let as_of = as_of.unwrap_or(0);

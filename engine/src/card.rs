@@ -83,7 +83,7 @@ impl Model {
         };
         let formula = format!("{formula} Coverage is {gate}: {least}.");
         let mut paragraphs = vec![formula.as_str(), unreadable(plan.lenient)];
-        if self.reads_time() {
+        if self.may_read_time() {
             paragraphs.push("In what follows, as_of is the moment for which the score is asked, usually now.");
         }
         section("How it is computed", &paragraphs, card);

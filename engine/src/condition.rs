@@ -225,7 +225,9 @@ impl Subject {
         issues: &mut Issues,
     ) -> Option<Subject> {
         if head == "input" {
-            return Source::parse(json, path, true, inputs, issues).map(Subject::Input);
+            let source = Source::parse(json, path, true, inputs, issues)?;
+            inputs.keep_last(source.inputs());
+            return Some(Subject::Input(source));
         }
         let Scope::Rule { signals, categories, points } = scope else {
             issues.error(&path, "a segment is chosen before there is a score: its condition looks at input only");

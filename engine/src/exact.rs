@@ -125,6 +125,15 @@ impl Sum {
     pub fn value(&self) -> f64 {
         self.rounded + self.error
     }
+
+    /// As bits, for a state; 0 is an empty sum.
+    pub fn to_words(self) -> [u64; 2] {
+        [self.rounded.to_bits(), self.error.to_bits()]
+    }
+
+    pub fn from_words([rounded, error]: [u64; 2]) -> Sum {
+        Sum { rounded: f64::from_bits(rounded), error: f64::from_bits(error) }
+    }
 }
 
 #[cfg(test)]

@@ -8,7 +8,6 @@ use crate::assess::{Assessment, round9};
 use crate::band::Display;
 use crate::change::{Change, ChangeKind, Comparison};
 use crate::driver::{Driver, DriverKind};
-use crate::input::instant;
 use crate::plan::Formula;
 use crate::shown::{Shown, in_days};
 use crate::signal::{Signal, Status};
@@ -186,7 +185,7 @@ impl<'a> Assessment<'a> {
     }
 
     fn age_of(&self, signal: &Signal) -> String {
-        let at = signal.observed.and_then(|observed| instant(self.values, observed).ok().flatten());
+        let at = signal.observed_at(self.values).ok().flatten();
         match at.map(|at| self.as_of.saturating_sub(at) / DAY as i64) {
             Some(days @ 1..) => format!(" {} old", in_days(days)),
             _ => String::new(),

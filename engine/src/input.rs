@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use serde_json::Value as Json;
 
 use crate::account::{Expected, Problem};
+use crate::gather::{Derivation, Gathered, Recipe};
 use crate::issue::{Issues, Path};
 use crate::json::{Object, check_column, kind};
 use crate::time::{DAY, parse_time};
@@ -18,14 +19,34 @@ pub struct Input {
     pub required: bool,
     /// Needed for a score. The others, evidence, only explain it.
     pub scored: bool,
+    /// No column of anybody's: what events of the long form come to. Its name begins with `@`.
+    pub gathered: bool,
+    /// Of events in the long form the last one's value is kept as it is.
+    pub(crate) keeps_last: bool,
 }
 
-/// The inputs of all segments of a model, each once.
+impl Input {
+    /// The name as a person knows it.
+    pub(crate) fn shown(&self) -> &str {
+        self.name.trim_start_matches('@')
+    }
+
+    /// Whether an account gathered from events names it though it is missing: a value that might have been there.
+    pub(crate) fn is_value_of_events(&self) -> bool {
+        self.keeps_last || (self.gathered && self.name != GATHERED && !self.name.starts_with("@@"))
+    }
+}
+
+/// The inputs of all segments of a model, each once, and what is derived from events for them.
 #[derive(Debug, Default)]
 pub(crate) struct Inputs {
     pub list: Vec<Input>,
+    pub derivations: Vec<Derivation>,
     by_name: HashMap<String, usize>,
 }
+
+/// The key of an account that was gathered from events.
+pub(crate) const GATHERED: &str = "@";
 
 impl Inputs {
     pub fn add(&mut self, name: &str, required: bool, scored: bool) -> usize {
@@ -34,9 +55,49 @@ impl Inputs {
             self.list[at].scored |= scored;
             return at;
         }
-        self.list.push(Input { name: name.to_owned(), required, scored });
+        self.list.push(Input { name: name.to_owned(), required, scored, gathered: false, keeps_last: false });
         self.by_name.insert(name.to_owned(), self.list.len() - 1);
         self.list.len() - 1
+    }
+
+    pub fn find(&self, name: &str) -> Option<usize> {
+        self.by_name.get(name).copied()
+    }
+
+    fn add_gathered(&mut self, name: &str) -> usize {
+        let at = self.add(name, false, true);
+        self.list[at].gathered = true;
+        at
+    }
+
+    /// Keeps the last value of what the source reads.
+    pub fn keep_last(&mut self, inputs: impl IntoIterator<Item = usize>) {
+        for input in inputs {
+            self.list[input].keeps_last = true;
+        }
+    }
+
+    /// The inputs that take the place of a source in accounts gathered from events. A segment's patch that changes what is
+    /// derived gets inputs of its own.
+    pub fn derive(&mut self, recipe: Recipe) -> Gathered {
+        let flag = self.add_gathered(GATHERED);
+        let same = self.derivations.iter().find(|known| known.recipe == recipe);
+        if let Some(known) = same {
+            return Gathered { flag, ..known.gathered };
+        }
+        let mut name = recipe.signal.clone();
+        let mut number = 1;
+        while self.by_name.contains_key(&format!("@{name}")) {
+            number += 1;
+            name = format!("{}@{number}", recipe.signal);
+        }
+        let gathered = Gathered {
+            flag,
+            value: self.add_gathered(&format!("@{name}")),
+            time: self.add_gathered(&format!("@@{name}")),
+        };
+        self.derivations.push(Derivation { recipe, gathered });
+        gathered
     }
 }
 
@@ -105,6 +166,19 @@ impl Source {
                 None
             }
             (_, from, to) => Some(Source::Days(from, to)),
+        }
+    }
+
+    /// The inputs that it is made of.
+    pub fn inputs(&self) -> Vec<usize> {
+        let moment = |moment: &Moment| match moment {
+            Moment::AsOf => None,
+            Moment::Input(at) => Some(*at),
+        };
+        match self {
+            Source::Column(at) => vec![*at],
+            Source::Ratio(a, b) | Source::Change(a, b) => vec![*a, *b],
+            Source::Days(from, to) => moment(from).into_iter().chain(moment(to)).collect(),
         }
     }
 

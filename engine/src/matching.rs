@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::input::{Moment, Source};
+use crate::input::Source;
 use crate::model::Model;
 use crate::names::{Quoted, nearest};
 use crate::sample::{ColumnKind, Sample};
@@ -317,6 +317,9 @@ impl Matching<'_> {
         let codes = self.model.segment_codes();
         let mut others: BTreeMap<&str, usize> = BTreeMap::new();
         for (at, input) in self.model.inputs().iter().enumerate() {
+            if input.gathered {
+                continue;
+            }
             if !of_signals.contains(&at) || codes.contains_key(&at) {
                 others.insert(&input.name, at);
             }
@@ -363,21 +366,6 @@ impl Scale {
             Scale::Map(_) => Takes { kinds: &[Text, Number, Boolean], words: "texts, numbers or true and false" },
             Scale::Boolean(_) => Takes { kinds: &[Boolean], words: "true and false" },
             Scale::Recency { .. } => Takes { kinds: &[Time, Text], words: "times" },
-        }
-    }
-}
-
-impl Source {
-    /// The inputs that it is made of.
-    pub(crate) fn inputs(&self) -> Vec<usize> {
-        let moment = |moment: &Moment| match moment {
-            Moment::AsOf => None,
-            Moment::Input(at) => Some(*at),
-        };
-        match self {
-            Source::Column(at) => vec![*at],
-            Source::Ratio(a, b) | Source::Change(a, b) => vec![*a, *b],
-            Source::Days(from, to) => moment(from).into_iter().chain(moment(to)).collect(),
         }
     }
 }

@@ -8,7 +8,8 @@ use crate::account::Problem;
 use crate::assess::round9;
 use crate::band::{Band, band_of};
 use crate::condition::{Condition, Numbers, Scope};
-use crate::input::{Input, Inputs};
+use crate::gather::Gathering;
+use crate::input::{GATHERED, Input, Inputs};
 use crate::issue::{Issue, Issues, Path};
 use crate::json::{Object, kind};
 use crate::origin::Origin;
@@ -44,6 +45,9 @@ pub struct Model {
     base: Plan,
     segments: Vec<Segment>,
     reads_time: bool,
+    gathering: Gathering,
+    /// The input that is true in an account gathered from events.
+    gathered: Option<usize>,
     pub(crate) origin: Origin,
     warnings: Vec<Issue>,
 }
@@ -148,8 +152,19 @@ impl Model {
         match base {
             Some(base) if !issues.has_errors() => {
                 let reads_time = base.reads_time || segments.iter().any(|s| s.plan.reads_time || s.when.reads_time());
-                let origin = Origin::read(document);
-                Ok(Model { inputs: inputs.list, base, segments, reads_time, origin, warnings: issues.into_list() })
+                let plans = || std::iter::once(&base).chain(segments.iter().map(|segment| &segment.plan));
+                let strict = !plans().any(|plan| plan.lenient);
+                let gathering = Gathering::new(&inputs, plans().flat_map(|plan| &plan.signals), strict);
+                Ok(Model {
+                    gathered: inputs.find(GATHERED),
+                    inputs: inputs.list,
+                    base,
+                    segments,
+                    reads_time,
+                    gathering,
+                    origin: Origin::read(document),
+                    warnings: issues.into_list(),
+                })
             }
             _ => Err(issues.into_list()),
         }
@@ -164,9 +179,28 @@ impl Model {
         &self.inputs
     }
 
-    /// Whether any score of this model depends on the time it is asked for.
-    pub fn reads_time(&self) -> bool {
-        self.reads_time
+    /// Whether any score of this model depends on the time it is asked for, be it of a row or of events.
+    pub fn may_read_time(&self) -> bool {
+        self.reads_time || self.gathering.reads_time()
+    }
+
+    /// Whether the score of these values depends on the time it is asked for.
+    pub(crate) fn reads_time(&self, values: &[Value]) -> bool {
+        let is_gathered = || self.gathered.is_some_and(|flag| values.get(flag) == Some(&Value::Bool(true)));
+        self.reads_time || (self.gathering.reads_time() && is_gathered())
+    }
+
+    /// How this model's inputs come out of events.
+    pub fn gathering(&self) -> &Gathering {
+        &self.gathering
+    }
+
+    /// The members of the JSON object that stands for an account gathered from events.
+    pub fn members<'a>(&'a self, values: &'a [Value<'a>]) -> impl Iterator<Item = (&'a str, &'a Value<'a>)> {
+        let pairs = self.inputs.iter().zip(values);
+        pairs
+            .filter(|(input, value)| input.is_value_of_events() || **value != Value::Missing)
+            .map(|(input, value)| (input.name.as_str(), value))
     }
 
     /// The unpatched document.

@@ -1,7 +1,6 @@
 //! Method `points`: actions with assigned values.
 
 use crate::account::{Expected, Problem};
-use crate::input::instant;
 use crate::issue::Issues;
 use crate::json::Object;
 use crate::signal::{Measure, Raw, Signal, Status};
@@ -136,7 +135,7 @@ impl Signal {
         }
         let amount = amount.unwrap_or(Amount::ageless(0.0));
         let decay = match (award.half_life, amount.age) {
-            (Some(half_life), Some(age)) => (-(age as f64) / half_life as f64).exp2(),
+            (Some(half_life), Some(age)) if !self.has_faded(values) => (-(age as f64) / half_life as f64).exp2(),
             _ => 1.0,
         };
         let too_long_ago = matches!((award.within, amount.age), (Some(within), Some(age)) if age > within);
@@ -150,11 +149,11 @@ impl Signal {
 
     /// What an account's own value counts, and since when.
     fn amount(&self, award: &Award, value: &Value, values: &[Value], as_of: i64) -> Result<Amount, Problem> {
-        let units = units(value).map_err(|expected| self.unsuitable(expected))?;
-        let Some(observed) = self.observed.filter(|_| award.reads_time()) else {
+        let units = units(value).map_err(|expected| self.unsuitable(expected, values))?;
+        if !award.reads_time() {
             return Ok(Amount::ageless(units));
-        };
-        let age = instant(values, observed)?.map(|at| as_of.saturating_sub(at).max(0));
+        }
+        let age = self.observed_at(values)?.map(|at| as_of.saturating_sub(at).max(0));
         Ok(Amount { units, age })
     }
 

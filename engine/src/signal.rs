@@ -3,6 +3,7 @@
 use serde_json::Value as Json;
 
 use crate::account::{Expected, Problem, unsuitable};
+use crate::gather::{Gathered, Recipe};
 use crate::input::{Inputs, Source, instant};
 use crate::issue::{Issues, Path};
 use crate::json::{Object, check_column, check_name, kind};
@@ -33,7 +34,7 @@ impl Status {
 }
 
 /// How several values of a signal become one, in the long form.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Combine {
     Last,
     Sum,
@@ -71,6 +72,8 @@ pub struct Signal {
     /// A row may lack its columns.
     pub optional: bool,
     pub(crate) source: Source,
+    /// What takes the place of the source in accounts gathered from events.
+    pub(crate) gathered: Option<Gathered>,
     pub(crate) observed: Option<usize>,
     pub(crate) max_age: Option<i64>,
     pub(crate) default: Option<Literal>,
@@ -192,7 +195,7 @@ impl Signal {
             // In the long form every value brings its time.
             issues.warning(&path.key("max_age"), "has no effect on a row or object without observed");
         }
-        let combine = object.choice("combine", &COMBINES, issues).unwrap_or(Combine::Last);
+        let combine = object.choice("combine", &COMBINES, issues);
         let window = object.duration("window", issues);
         let lag = object.duration("lag", issues);
         let measure = if context.points {
@@ -204,12 +207,27 @@ impl Signal {
         let unit = object.owned_text("unit", issues);
         let ask = object.owned_text("ask", issues);
         let (source, measure) = (source?, measure?);
-        if let Measure::Weighted(weighted) = &measure
-            && !matches!(source, Source::Column(_))
-            && !weighted.scale.takes_numbers()
-        {
-            issues.error(&path.key("scale"), "needs a scale of numbers: that is what ratio, change and days give");
+        let combine = combine.unwrap_or(measure.usual_combine(&source));
+        measure.check_kind(&source, combine, &path, issues);
+        if matches!(source, Source::Change(now, before) if now == before) && window.is_none() {
+            issues.warning(&path.key("input"), "compares a value with itself: give a window of events");
         }
+        let recipe = Recipe {
+            signal: name.to_owned(),
+            source,
+            combine,
+            window,
+            lag,
+            half_life: measure.half_life(),
+            measures_age: measure.reads_age(),
+            keeps_time: max_age.is_some() || measure.reads_time(),
+        };
+        let gathered = recipe.is_needed().then(|| inputs.derive(recipe));
+        if gathered.is_none() {
+            inputs.keep_last(source.inputs());
+        }
+        // Where events have no times, a row may still tell when a value was observed.
+        inputs.keep_last(observed.into_iter().chain(evidence));
 
         let treatment = treatment(default.as_ref(), &measure);
         let age = object.get("max_age").and_then(Json::as_str).unwrap_or_default();
@@ -224,6 +242,7 @@ impl Signal {
             lag,
             optional,
             source,
+            gathered,
             observed,
             max_age,
             default,
@@ -248,10 +267,10 @@ impl Signal {
 
     /// Input, worst value and range of a linear scale on a plain input.
     pub(crate) fn plain_linear(&self) -> Option<(usize, f64, f64)> {
-        let ageless = self.max_age.is_none() || self.observed.is_none();
+        let is_plain = self.gathered.is_none();
         match (self.source, &self.measure) {
             (Source::Column(input), Measure::Weighted(Weighted { scale: Scale::Linear { worst, range, .. }, .. }))
-                if ageless =>
+                if is_plain =>
             {
                 Some((input, *worst, *range))
             }
@@ -261,23 +280,20 @@ impl Signal {
 
     pub(crate) fn reads_time(&self) -> bool {
         self.source.reads_time()
-            || (self.observed.is_some() && self.max_age.is_some())
-            || match &self.measure {
-                Measure::Weighted(weighted) => weighted.scale.reads_time(),
-                Measure::Points(award) => self.observed.is_some() && award.reads_time(),
-            }
+            || (self.observed.is_some() && (self.max_age.is_some() || self.measure.reads_time()))
+            || self.measure.reads_age()
     }
 
     /// The account's own value: missing, too old, unreadable, or there.
     #[inline]
     pub(crate) fn raw<'a>(&self, values: &[Value<'a>], as_of: i64) -> Raw<'a> {
-        let value = match self.source.read(values, as_of) {
+        let value = match self.read(values, as_of) {
             Ok(Value::Missing) => return Raw::without(Status::Missing),
             Ok(value) => value,
             Err(problem) => return Raw::invalid(problem),
         };
-        if let (Some(observed), Some(max_age)) = (self.observed, self.max_age) {
-            match instant(values, observed) {
+        if let Some(max_age) = self.max_age {
+            match self.observed_at(values) {
                 Ok(Some(at)) if as_of.saturating_sub(at) > max_age => {
                     return Raw::without(Status::Stale);
                 }
@@ -289,6 +305,34 @@ impl Signal {
         Raw { value, status: Status::Ok, problem: None }
     }
 
+    /// What was derived from events, if the account was gathered from events.
+    #[inline]
+    fn gathered(&self, values: &[Value]) -> Option<Gathered> {
+        self.gathered.filter(|gathered| values.get(gathered.flag) == Some(&Value::Bool(true)))
+    }
+
+    #[inline]
+    fn read<'a>(&self, values: &[Value<'a>], as_of: i64) -> Result<Value<'a>, Problem> {
+        match self.gathered(values) {
+            Some(gathered) => Ok(values[gathered.value]),
+            None => self.source.read(values, as_of),
+        }
+    }
+
+    /// When the value was observed: the time of its last event, else what the column says.
+    pub(crate) fn observed_at(&self, values: &[Value]) -> Result<Option<i64>, Problem> {
+        let event = self.gathered(values).filter(|gathered| values[gathered.time] != Value::Missing);
+        match event.map(|gathered| gathered.time).or(self.observed) {
+            Some(input) => instant(values, input),
+            None => Ok(None),
+        }
+    }
+
+    /// Whether the value faded with age before it came here: where its events had times.
+    pub(crate) fn has_faded(&self, values: &[Value]) -> bool {
+        self.gathered(values).is_some_and(|gathered| values[gathered.time] != Value::Missing)
+    }
+
     /// The subscore of a weighted signal: by its own value, else by its default, else by its missing policy.
     #[inline]
     pub(crate) fn reckon(&self, weighted: &Weighted, values: &[Value], as_of: i64) -> Reckoned {
@@ -298,7 +342,7 @@ impl Signal {
                 Ok(subscore) => return Reckoned { state: State { status, result: Some(subscore) }, problem: None },
                 Err(expected) => {
                     status = Status::Invalid;
-                    problem = Some(self.unsuitable(expected));
+                    problem = Some(self.unsuitable(expected, values));
                 }
             }
         }
@@ -313,7 +357,7 @@ impl Signal {
     /// The value as the account gives it, also one that is too old or that no scale can read.
     #[inline]
     pub(crate) fn given<'a>(&self, values: &[Value<'a>], as_of: i64) -> Value<'a> {
-        match self.source.read(values, as_of) {
+        match self.read(values, as_of) {
             Ok(value) => value,
             Err(problem) => problem.input.map_or(Value::Missing, |at| values[at]),
         }
@@ -321,11 +365,63 @@ impl Signal {
 
     /// Whether it is the age of its value that counts.
     pub(crate) fn measures_age(&self) -> bool {
-        matches!(&self.measure, Measure::Weighted(weighted) if weighted.scale.reads_time())
+        self.measure.reads_age()
     }
 
-    pub(crate) fn unsuitable(&self, expected: Expected) -> Problem {
-        unsuitable(&self.source, expected)
+    pub(crate) fn unsuitable(&self, expected: Expected, values: &[Value]) -> Problem {
+        match self.gathered(values) {
+            Some(gathered) => Problem { input: Some(gathered.value), expected },
+            None => unsuitable(&self.source, expected),
+        }
+    }
+}
+
+impl Measure {
+    /// How events become one value where the document does not say: the points of all actions count; of a weighted
+    /// measure, and of dates, the last value.
+    pub fn usual_combine(&self, source: &Source) -> Combine {
+        match (self, source) {
+            (Measure::Points(_), Source::Column(_) | Source::Ratio(..) | Source::Change(..)) => Combine::Sum,
+            _ => Combine::Last,
+        }
+    }
+
+    /// Whether the age of a value plays a part.
+    fn reads_time(&self) -> bool {
+        match self {
+            Measure::Weighted(weighted) => weighted.scale.reads_time(),
+            Measure::Points(award) => award.reads_time(),
+        }
+    }
+
+    fn half_life(&self) -> Option<i64> {
+        match self {
+            Measure::Weighted(_) => None,
+            Measure::Points(award) => award.half_life,
+        }
+    }
+
+    fn reads_age(&self) -> bool {
+        matches!(self, Measure::Weighted(weighted) if weighted.scale.reads_time())
+    }
+
+    /// Whether the scale can read what the source, or combining events, gives.
+    fn check_kind(&self, source: &Source, combine: Combine, path: &Path, issues: &mut Issues) {
+        if matches!(source, Source::Days(..)) && combine != Combine::Last {
+            issues.error(
+                &path.key("combine"),
+                "goes with days only as \"last\": the days count from one time to another",
+            );
+        }
+        let Measure::Weighted(weighted) = self else { return };
+        if weighted.scale.takes_numbers() {
+            return;
+        }
+        if !matches!(source, Source::Column(_)) {
+            issues.error(&path.key("scale"), "needs a scale of numbers: that is what ratio, change and days give");
+        } else if combine != Combine::Last {
+            issues.error(&path.key("scale"), "needs a scale of numbers: that is what combine gives");
+        }
     }
 }
 

@@ -279,7 +279,7 @@ fn events(signal: &Signal) -> Option<String> {
     };
     let window = signal.window.map(|window| format!(" in {}", duration(window)));
     let lag = signal.lag.map(|lag| format!(" until {} ago", duration(lag)));
-    if signal.combine == Combine::Last && window.is_none() && lag.is_none() {
+    if signal.combine == signal.measure.usual_combine(&signal.source) && window.is_none() && lag.is_none() {
         return None;
     }
     Some(format!("{combine}{}{}", window.unwrap_or_default(), lag.unwrap_or_default()))

@@ -1,8 +1,8 @@
 //! Drafts: a document for whatever columns a relation has, and reasons for what is not in it.
 
 use health_score_engine::{
-    Assessor, ColumnKind, DraftError, DraftRequest, Model, Sample, SampleColumn, SegmentChoice, Value, draft, template,
-    templates,
+    Assessor, ColumnKind, DraftError, DraftRequest, Input, Model, Sample, SampleColumn, SegmentChoice, Value, draft,
+    template, templates,
 };
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
@@ -92,6 +92,11 @@ fn drafted(columns: &[Column], from: &str) -> Json {
 
 fn signals(document: &Json) -> Vec<&str> {
     document["signals"].as_object().expect("signals").keys().map(String::as_str).collect()
+}
+
+/// What a model reads of a relation: not what it gathers from events.
+fn read_columns(model: &Model) -> impl Iterator<Item = &Input> {
+    model.inputs().iter().filter(|input| !input.gathered)
 }
 
 #[test]
@@ -253,7 +258,7 @@ fn every_template_is_drafted_from_its_own_inputs() {
                 numbers(name, upto(50 + 7 * at as u32))
             }
         };
-        let columns: Vec<Column> = model.inputs().iter().map(|input| input.name.as_str()).enumerate().map(of).collect();
+        let columns: Vec<Column> = read_columns(&model).map(|input| input.name.as_str()).enumerate().map(of).collect();
         let drafted = drafted(&columns, template.name);
         assert_eq!(
             signals(&drafted),
@@ -273,7 +278,7 @@ fn any_name() -> impl Strategy<Value = String> {
         .flat_map(|template| {
             let document: Json = serde_json::from_str(template.document).expect("JSON");
             let model = Model::compile(&document, &mut || ()).expect("a model");
-            model.inputs().iter().map(|input| input.name.clone()).collect::<Vec<_>>()
+            read_columns(&model).map(|input| input.name.clone()).collect::<Vec<_>>()
         })
         .chain(
             [
@@ -343,7 +348,7 @@ proptest! {
             Err(other) => return Err(TestCaseError::fail(format!("{other:?}"))),
         };
         let model = Model::compile(&document, &mut || ()).map_err(|issues| TestCaseError::fail(format!("{issues:?}")))?;
-        for input in model.inputs() {
+        for input in read_columns(&model) {
             prop_assert!(columns.iter().any(|column| column.name == input.name), "reads {}, which is not there", input.name);
             prop_assert!(!["churn", "gender", "@x"].contains(&input.name.as_str()), "reads {}", input.name);
         }
@@ -351,7 +356,7 @@ proptest! {
         let sample = sample(&columns);
         let mut assessor = Assessor::default();
         for row in 0..sample.rows() {
-            let values: Vec<Value> = model.inputs().iter().map(|input| sample.value(row, sample.position(&input.name).expect("a column"))).collect();
+            let values: Vec<Value> = model.inputs().iter().map(|input| sample.position(&input.name).map_or(Value::Missing, |column| sample.value(row, column))).collect();
             if let Ok(assessment) = assessor.assess(&model, &values, Some(NOON), SegmentChoice::Auto) {
                 prop_assert!(assessment.score.is_none_or(|score| (0.0..=100.0).contains(&score)));
             }

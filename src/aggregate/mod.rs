@@ -1,6 +1,7 @@
 //! Aggregates: how Postgres calls the engine's states row by row. What a state adds up, and what follows from it, is the
 //! engine's; how it lies in memory is state.rs's.
 
+mod events;
 mod rate;
 mod rollup;
 mod spark;

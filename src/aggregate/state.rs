@@ -31,6 +31,8 @@ pub const USAGE_RATE: Kind = Kind { number: 9, aggregate: "health_usage_rate" };
 pub const SPARK: Kind = Kind { number: 10, aggregate: "health_spark" };
 /// Whose state is a plain float8.
 pub const WORST: Kind = Kind { number: 11, aggregate: "health_worst" };
+/// Of health_score over events, and of health_signals.
+pub const EVENTS: Kind = Kind { number: 12, aggregate: "health_score" };
 
 impl Kind {
     /// The first bytes of every state: "hs", and the number.
@@ -93,7 +95,7 @@ pub fn allocate<'a>(kind: Kind, words: usize) -> &'a mut [u64] {
     let bytes = BEFORE_WORDS + words * WORD;
     if bytes > LONGEST {
         Report::new(code::PROGRAM_LIMIT, format!("{} holds too many rows at once", kind.aggregate))
-            .hint("Take a smaller window frame.")
+            .hint("Take a smaller window frame, or smaller groups.")
             .raise();
     }
     // SAFETY: palloc gives these bytes, maximally aligned, or does not return.

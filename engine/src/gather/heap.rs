@@ -1,0 +1,137 @@
+//! The part of a state that grows: texts, and sets of different values. It hands out words from its beginning on and
+//! takes none back; what is still in use is moved together when the state grows. Every place is checked, since a state
+//! may have been made up.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use super::state::Stop;
+use crate::value::Value;
+
+const WORD: usize = size_of::<u64>();
+
+/// Some words of the heap, packed into one word: where they begin, and a length whose meaning is the owner's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    pub start: u32,
+    pub length: u32,
+}
+
+impl Place {
+    pub fn unpack(word: u64) -> Place {
+        Place { start: (word >> 32) as u32, length: word as u32 }
+    }
+
+    pub fn pack(self) -> u64 {
+        u64::from(self.start) << 32 | u64::from(self.length)
+    }
+}
+
+/// The words that a text takes.
+pub(super) fn words_of_text(bytes: usize) -> usize {
+    bytes.div_ceil(WORD)
+}
+
+pub(super) fn text_at(heap: &[u64], place: Place) -> Result<&str, Stop> {
+    let (start, length) = (place.start as usize, place.length as usize);
+    let words = heap.get(start..start + words_of_text(length)).ok_or(Stop::Forged)?;
+    std::str::from_utf8(&bytemuck::cast_slice(words)[..length]).map_err(|_| Stop::Forged)
+}
+
+pub(super) fn write_text(heap: &mut [u64], start: usize, text: &str) -> Result<Place, Stop> {
+    let words = heap.get_mut(start..start + words_of_text(text.len())).ok_or(Stop::Forged)?;
+    bytemuck::cast_slice_mut(words)[..text.len()].copy_from_slice(text.as_bytes());
+    Ok(Place { start: start as u32, length: text.len() as u32 })
+}
+
+/// One value as two words, never both 0: all of it, but for texts of 15 bytes and more, of which 120 bits of a hash stand
+/// for the whole.
+pub(super) type Element = [u64; 2];
+
+const WORDS_OF_ELEMENT: usize = 2;
+
+/// What kind a value is of, in the highest byte of its second word; short texts have their length there.
+const NUMBER: u64 = 0x20 << 56;
+const BOOLEAN: u64 = 0x21 << 56;
+const TIME: u64 = 0x22 << 56;
+const DAY: u64 = 0x23 << 56;
+const HASHED: u64 = 0x24 << 56;
+const SHORT: u64 = 0x40 << 56;
+const LONGEST_SHORT: usize = 15;
+
+/// None for what is no value to be told from others.
+pub(super) fn element(value: &Value) -> Option<Element> {
+    match value {
+        Value::Number(number) if number.is_finite() => Some([(number + 0.0).to_bits(), NUMBER]),
+        Value::Bool(flag) => Some([u64::from(*flag), BOOLEAN]),
+        Value::Time(at) => Some([*at as u64, TIME]),
+        Value::Text(text) => Some(element_of_text(text)),
+        _ => None,
+    }
+}
+
+pub(super) fn element_of_day(day: i64) -> Element {
+    [day as u64, DAY]
+}
+
+fn element_of_text(text: &str) -> Element {
+    if text.len() < LONGEST_SHORT {
+        let mut bytes = [0u8; 16];
+        bytes[..text.len()].copy_from_slice(text.as_bytes());
+        bytes[LONGEST_SHORT] = text.len() as u8;
+        let [low, high]: [u64; 2] = bytemuck::cast(bytes);
+        return [low, high | SHORT];
+    }
+    let hash = |salt: u8| {
+        let mut hasher = DefaultHasher::new();
+        (salt, text).hash(&mut hasher);
+        hasher.finish()
+    };
+    [hash(0), hash(1) >> 8 | HASHED]
+}
+
+/// The words of a set that can take `count` elements, a power of two: at most three quarters are in use.
+pub(super) fn words_of_set(count: usize) -> usize {
+    let slots = (count.max(1) * 4).div_ceil(3).next_power_of_two().max(4);
+    slots * WORDS_OF_ELEMENT
+}
+
+/// A set of elements in some words of the heap.
+pub(super) struct Set<'a> {
+    words: &'a mut [u64],
+}
+
+impl Set<'_> {
+    pub fn at(heap: &mut [u64], place: Place) -> Result<Set<'_>, Stop> {
+        let (start, length) = (place.start as usize, place.length as usize);
+        if !length.is_power_of_two() || length < WORDS_OF_ELEMENT {
+            return Err(Stop::Forged);
+        }
+        Ok(Set { words: heap.get_mut(start..start + length).ok_or(Stop::Forged)? })
+    }
+
+    /// Whether the element is new.
+    pub fn insert(&mut self, element: Element) -> Result<bool, Stop> {
+        let slots = self.words.len() / WORDS_OF_ELEMENT;
+        let mixed = (element[0] ^ element[1].rotate_left(32)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let first = (mixed >> 32) as usize;
+        for step in 0..slots {
+            let at = (first + step) % slots * WORDS_OF_ELEMENT;
+            let slot = &mut self.words[at..at + WORDS_OF_ELEMENT];
+            if *slot == element {
+                return Ok(false);
+            }
+            if *slot == [0, 0] {
+                slot.copy_from_slice(&element);
+                return Ok(true);
+            }
+        }
+        Err(Stop::Forged)
+    }
+}
+
+/// The elements of a set in words of a heap.
+pub(super) fn elements(heap: &[u64], place: Place) -> Result<impl Iterator<Item = Element> + '_, Stop> {
+    let (start, length) = (place.start as usize, place.length as usize);
+    let words = heap.get(start..start + length).ok_or(Stop::Forged)?;
+    Ok(words.chunks_exact(WORDS_OF_ELEMENT).map(|pair| [pair[0], pair[1]]).filter(|element| *element != [0, 0]))
+}

@@ -1,0 +1,401 @@
+//! The state of one group of events, and the model's recipe to fill and read it: a header, the kinds and words of the
+//! cells, their times, and a heap. Any words may be given as a state: what does not make sense is an error.
+
+use super::builder::{Builder, Derived};
+use super::cell::{Cell, Event, fading};
+use super::heap::{Place, text_at, words_of_text, write_text};
+use super::name_table::NameTable;
+use crate::account::InvalidValue;
+use crate::input::{Inputs, Source};
+use crate::names::Quoted;
+use crate::signal::{Combine, Signal};
+use crate::value::Value;
+
+/// The words of the header: as_of; flags with the words of the heap in use; where the names of unknown signals lie.
+const AS_OF: usize = 0;
+const FLAGS: usize = 1;
+const UNKNOWN: usize = 2;
+const KINDS: usize = 3;
+
+const NO_AS_OF: u64 = i64::MIN as u64;
+const TIMED: u64 = 1;
+const KNOWN: u64 = 2;
+
+/// Room for the names of a few unknown signals.
+const WORDS_OF_UNKNOWN: usize = 16;
+
+/// Why a state could not be filled, merged or read.
+#[derive(Debug, PartialEq)]
+pub enum Stop {
+    /// It needs so many words: move it to as many, and try again. Nothing has changed.
+    Room(usize),
+    Invalid(InvalidValue),
+    /// None of the signals is known; these were seen.
+    Unknown(String),
+    /// No state of this model is like this.
+    Forged,
+}
+
+/// How one model's inputs are gathered from events.
+#[derive(Debug)]
+pub struct Gathering {
+    cells: Vec<Cell>,
+    /// Per input of the model, where its events go.
+    feeds: Vec<Feed>,
+    names: NameTable,
+    input_names: Vec<String>,
+    /// (input, cell) of the last values that are kept as they are.
+    plain: Vec<(usize, usize)>,
+    derived: Vec<Derived>,
+    /// Words before the heap, without times and with them.
+    fixed: [usize; 2],
+    /// An event that cannot be read is an error whatever the segment.
+    strict: bool,
+    reads_time: bool,
+    needs_times: Option<String>,
+}
+
+/// The cells that the events of one input go to.
+#[derive(Debug, Default, Clone)]
+struct Feed {
+    cells: Vec<Cell>,
+    /// Whether a value of any kind may need room of the heap.
+    has_sets: bool,
+}
+
+/// A state to be changed.
+pub(super) struct Fields<'a> {
+    pub fixed: &'a mut [u64],
+    pub heap: &'a mut [u64],
+    pub names: &'a [String],
+    pub timed: bool,
+    pub as_of: Option<i64>,
+}
+
+/// A state to be read.
+pub(super) struct View<'a> {
+    pub fixed: &'a [u64],
+    pub heap: &'a [u64],
+    pub timed: bool,
+}
+
+impl Fields<'_> {
+    pub fn view(&self) -> View<'_> {
+        View { fixed: self.fixed, heap: self.heap, timed: self.timed }
+    }
+
+    #[inline]
+    pub fn kind(&self, cell: usize) -> u8 {
+        kind(self.fixed, cell)
+    }
+
+    #[inline]
+    pub fn set_kind(&mut self, cell: usize, kind: u8) {
+        let (word, shift) = (&mut self.fixed[KINDS + cell / 8], cell % 8 * 8);
+        *word = *word & !(0xFF << shift) | u64::from(kind) << shift;
+    }
+
+    /// Words of the heap, all 0.
+    pub fn allocate(&mut self, words: usize) -> Result<usize, Stop> {
+        let start = used(self.fixed);
+        self.heap.get_mut(start..start + words).ok_or(Stop::Forged)?.fill(0);
+        self.fixed[FLAGS] += (words as u64) << 32;
+        Ok(start)
+    }
+}
+
+impl View<'_> {
+    #[inline]
+    pub fn kind(&self, cell: usize) -> u8 {
+        kind(self.fixed, cell)
+    }
+}
+
+fn kind(fixed: &[u64], cell: usize) -> u8 {
+    (fixed[KINDS + cell / 8] >> (cell % 8 * 8)) as u8
+}
+
+fn used(fixed: &[u64]) -> usize {
+    (fixed[FLAGS] >> 32) as usize
+}
+
+impl Gathering {
+    pub(crate) fn new<'m>(inputs: &Inputs, signals: impl Iterator<Item = &'m Signal>, strict: bool) -> Gathering {
+        let mut builder = Builder::default();
+        let mut plain = Vec::new();
+        for (at, input) in inputs.list.iter().enumerate().filter(|(_, input)| input.keeps_last) {
+            plain.push((at, builder.cell(at, Combine::Last, None, None, false, &input.name)));
+        }
+        let derived: Vec<Derived> = inputs.derivations.iter().map(|derivation| builder.derive(derivation)).collect();
+        let before = KINDS + builder.count().div_ceil(8);
+        let cells = builder.lay_out(before);
+
+        let mut feeds = vec![Feed::default(); inputs.list.len()];
+        for cell in &cells {
+            feeds[cell.input].cells.push(cell.clone());
+            feeds[cell.input].has_sets |= cell.is_set();
+        }
+        let columns = inputs.list.iter().enumerate().filter(|(_, input)| !input.gathered);
+        // A signal's own name counts too, unless a column has it.
+        let aliases = signals.filter_map(|signal| match signal.source {
+            Source::Column(input) => Some((signal.name.as_str(), input)),
+            _ => None,
+        });
+        let names = NameTable::new(columns.map(|(at, input)| (input.name.as_str(), at)).chain(aliases));
+        let with_times = cells.iter().filter(|cell| cell.has_time()).count();
+        let without = before + cells.iter().map(Cell::words).sum::<usize>();
+        let needs_times = cells.iter().find(|cell| cell.ages.is_some() || cell.combine == Combine::ActiveDays);
+        Gathering {
+            feeds,
+            names,
+            input_names: inputs.list.iter().map(|input| input.name.clone()).collect(),
+            plain,
+            fixed: [without, without + with_times],
+            strict,
+            reads_time: derived.iter().any(|derived| derived.recipe.reads_time()),
+            needs_times: needs_times.map(|cell| cell.signal.clone()),
+            derived,
+            cells,
+        }
+    }
+
+    /// Whether the values depend on the time they are asked for.
+    pub fn reads_time(&self) -> bool {
+        self.reads_time
+    }
+
+    /// A signal that cannot do without the times of its events.
+    pub fn needs_times(&self) -> Option<&str> {
+        self.needs_times.as_deref()
+    }
+
+    /// The words of a new state.
+    pub fn words(&self, timed: bool) -> usize {
+        self.fixed[usize::from(timed)]
+    }
+
+    /// Makes words, all 0, a state without events.
+    pub fn begin(&self, words: &mut [u64], as_of: Option<i64>, timed: bool) {
+        words[AS_OF] = as_of.map_or(NO_AS_OF, |as_of| as_of as u64);
+        words[FLAGS] = if timed { TIMED } else { 0 };
+        if let Ok(mut fields) = self.fields(words) {
+            self.cells.iter().for_each(|cell| cell.begin(&mut fields));
+        }
+    }
+
+    /// The time to which ages count.
+    pub fn as_of(words: &[u64]) -> Option<i64> {
+        words.first().filter(|word| **word != NO_AS_OF).map(|word| *word as i64)
+    }
+
+    #[inline]
+    fn fields<'a>(&'a self, words: &'a mut [u64]) -> Result<Fields<'a>, Stop> {
+        let flags = *words.get(FLAGS).ok_or(Stop::Forged)?;
+        let as_of = Self::as_of(words);
+        let timed = flags & TIMED != 0;
+        let (fixed, heap) = words.split_at_mut_checked(self.words(timed)).ok_or(Stop::Forged)?;
+        if used(fixed) > heap.len() {
+            return Err(Stop::Forged);
+        }
+        Ok(Fields { fixed, heap, names: &self.input_names, timed, as_of })
+    }
+
+    fn view<'a>(&self, words: &'a [u64]) -> Result<View<'a>, Stop> {
+        let timed = words.get(FLAGS).ok_or(Stop::Forged)? & TIMED != 0;
+        let (fixed, heap) = words.split_at_checked(self.words(timed)).ok_or(Stop::Forged)?;
+        if used(fixed) > heap.len() {
+            return Err(Stop::Forged);
+        }
+        Ok(View { fixed, heap, timed })
+    }
+
+    /// One event of a signal, named in UTF-8. A value that is missing says only that its signal is known.
+    #[inline]
+    pub fn add(&self, words: &mut [u64], signal: &[u8], value: Value, at: Option<i64>) -> Result<(), Stop> {
+        let mut fields = self.fields(words)?;
+        let Some(input) = self.names.find(signal) else {
+            return self.note_unknown(&mut fields, signal);
+        };
+        fields.fixed[FLAGS] |= KNOWN;
+        let age = match (fields.as_of, at) {
+            (Some(as_of), Some(at)) if at > as_of => return Ok(()),
+            (Some(as_of), Some(at)) => Some(as_of.saturating_sub(at)),
+            _ => None,
+        };
+        if value == Value::Missing {
+            return Ok(());
+        }
+        let event = Event { value, at, age };
+        let feed = &self.feeds[input];
+        if feed.has_sets || matches!(value, Value::Text(_)) {
+            let mut room = 0;
+            for cell in &feed.cells {
+                room += cell.room_for(&fields, &value)?;
+            }
+            self.require(&fields, room)?;
+        }
+        for cell in &feed.cells {
+            cell.add(&mut fields, &event, self.strict)?;
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn require(&self, fields: &Fields, room: usize) -> Result<(), Stop> {
+        if room <= fields.heap.len() - used(fields.fixed) {
+            return Ok(());
+        }
+        let view = fields.view();
+        let held: usize = self.held(&view).map(|(_, words)| words).sum();
+        // Twice what is needed, so that the cost of moving is shared by as many events as have come so far.
+        Err(Stop::Room(fields.fixed.len() + (held + room) * 2))
+    }
+
+    /// All that the heap holds: the places and their words.
+    fn held<'a>(&'a self, view: &'a View) -> impl Iterator<Item = (Place, usize)> + 'a {
+        let unknown = view.fixed[UNKNOWN];
+        let unknown = (unknown != 0).then(|| (Place::unpack(unknown), WORDS_OF_UNKNOWN));
+        self.cells.iter().filter_map(|cell| cell.held(view)).chain(unknown)
+    }
+
+    /// Copies a state to more words.
+    pub fn move_to(&self, old: &[u64], new: &mut [u64]) -> Result<(), Stop> {
+        let from = self.view(old)?;
+        let fixed = from.fixed.len();
+        new.get_mut(..fixed).ok_or(Stop::Forged)?.copy_from_slice(from.fixed);
+        new[FLAGS] &= u64::from(u32::MAX);
+        let mut to = self.fields(new)?;
+        let cells = self.cells.iter().filter_map(|cell| cell.held(&from).map(|(place, words)| (cell.at, place, words)));
+        let unknown = from.fixed[UNKNOWN];
+        let unknown = (unknown != 0).then(|| (UNKNOWN, Place::unpack(unknown), WORDS_OF_UNKNOWN));
+        for (at, place, words) in cells.chain(unknown) {
+            let source = from.heap.get(place.start as usize..place.start as usize + words).ok_or(Stop::Forged)?;
+            let start = to.allocate(words)?;
+            to.heap[start..start + words].copy_from_slice(source);
+            to.fixed[at] = Place { start: start as u32, ..place }.pack();
+        }
+        Ok(())
+    }
+
+    /// Remembers the names of a few signals, for an error, while none is known.
+    #[cold]
+    fn note_unknown(&self, fields: &mut Fields, signal: &[u8]) -> Result<(), Stop> {
+        if fields.fixed[FLAGS] & KNOWN != 0 {
+            return Ok(());
+        }
+        let seen = match fields.fixed[UNKNOWN] {
+            0 => String::new(),
+            place => text_at(fields.heap, Place::unpack(place))?.to_owned(),
+        };
+        let quoted = Quoted(&String::from_utf8_lossy(signal)).to_string();
+        if !seen.contains(&quoted) {
+            let list = if seen.is_empty() { quoted } else { format!("{seen}, {quoted}") };
+            return self.put_unknown(fields, &list);
+        }
+        Ok(())
+    }
+
+    fn put_unknown(&self, fields: &mut Fields, list: &str) -> Result<(), Stop> {
+        let fits = words_of_text(list.len()) <= WORDS_OF_UNKNOWN;
+        let start = match fields.fixed[UNKNOWN] {
+            // A list that is full keeps those that were seen first.
+            place if place != 0 && !fits => return Ok(()),
+            0 => {
+                self.require(fields, WORDS_OF_UNKNOWN)?;
+                fields.allocate(WORDS_OF_UNKNOWN)?
+            }
+            place => Place::unpack(place).start as usize,
+        };
+        let list = if fits { list } else { "names too long to show" };
+        fields.fixed[UNKNOWN] = write_text(fields.heap, start, list)?.pack();
+        Ok(())
+    }
+
+    /// Adds what another state has gathered, of the same model and the same as_of.
+    pub fn merge(&self, words: &mut [u64], other: &[u64]) -> Result<(), Stop> {
+        let other = self.view(other)?;
+        let mut fields = self.fields(words)?;
+        if fields.timed != other.timed {
+            return Err(Stop::Forged);
+        }
+        let mut room = 0;
+        for cell in &self.cells {
+            room += cell.room_to_merge(&fields, &other)?;
+        }
+        if other.fixed[UNKNOWN] != 0 && fields.fixed[UNKNOWN] == 0 {
+            room += WORDS_OF_UNKNOWN;
+        }
+        self.require(&fields, room)?;
+        for cell in &self.cells {
+            cell.merge(&mut fields, &other)?;
+        }
+        fields.fixed[FLAGS] |= other.fixed[FLAGS] & KNOWN;
+        if other.fixed[UNKNOWN] != 0 && fields.fixed[UNKNOWN] == 0 {
+            let list = text_at(other.heap, Place::unpack(other.fixed[UNKNOWN]))?;
+            self.put_unknown(&mut fields, list)?;
+        }
+        Ok(())
+    }
+
+    /// The values of the model's inputs.
+    pub fn read<'a>(&self, words: &'a [u64], values: &mut Vec<Value<'a>>) -> Result<(), Stop> {
+        let view = self.view(words)?;
+        if view.fixed[FLAGS] & KNOWN == 0 && view.fixed[UNKNOWN] != 0 {
+            return Err(Stop::Unknown(text_at(view.heap, Place::unpack(view.fixed[UNKNOWN]))?.to_owned()));
+        }
+        values.clear();
+        values.resize(self.input_names.len(), Value::Missing);
+        for (input, cell) in &self.plain {
+            values[*input] = self.cells[*cell].value(&view)?;
+        }
+        let as_of = Self::as_of(words);
+        for derived in &self.derived {
+            let (value, time) = self.derive(derived, &view, as_of)?;
+            values[derived.gathered.flag] = Value::Bool(true);
+            values[derived.gathered.value] = value;
+            values[derived.gathered.time] = time.map_or(Value::Missing, Value::Time);
+        }
+        Ok(())
+    }
+
+    /// A derived value, and when its last event was, where that plays a part.
+    fn derive<'a>(
+        &self,
+        derived: &Derived,
+        view: &View<'a>,
+        as_of: Option<i64>,
+    ) -> Result<(Value<'a>, Option<i64>), Stop> {
+        let recipe = &derived.recipe;
+        let mut sides = [Value::Missing; 2];
+        let mut time = None;
+        for (side, cell) in sides.iter_mut().zip(&derived.cells) {
+            let cell = &self.cells[*cell];
+            *side = cell.value(view)?;
+            time = time.max(cell.time(view));
+        }
+        let read = derived.source.read(&sides, as_of.unwrap_or_default());
+        let mut value = read.unwrap_or(Value::Unusable("made of a value that cannot be read"));
+        if recipe.measures_age {
+            value = moment_of(value, time);
+        }
+        if let (Some(half_life), false) = (recipe.half_life, recipe.fades_each()) {
+            let age = as_of.zip(time).map(|(as_of, time)| as_of.saturating_sub(time));
+            value = match value {
+                Value::Number(number) => Value::Number(number * fading(half_life, age)),
+                Value::Bool(flag) => Value::Number(f64::from(u8::from(flag)) * fading(half_life, age)),
+                other => other,
+            };
+        }
+        Ok((value, time.filter(|_| recipe.keeps_time)))
+    }
+}
+
+/// What a scale of ages measures: the value where it is a time, else when it happened. A text that begins like a date and
+/// is none stays what it is, an error.
+fn moment_of<'a>(value: Value<'a>, time: Option<i64>) -> Value<'a> {
+    match (value, time) {
+        (Value::Text(text), _) if text.starts_with(|c: char| c.is_ascii_digit() || c == '-' || c == '+') => value,
+        (Value::Number(_) | Value::Bool(_) | Value::Text(_), Some(time)) => Value::Time(time),
+        _ => value,
+    }
+}

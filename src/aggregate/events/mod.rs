@@ -1,0 +1,187 @@
+//! health_score and health_signals over events: one row a signal's value, one group an account. A row goes into the state
+//! of its group; the state gives the account's inputs, and they are scored as those of any account.
+
+mod reference;
+mod site;
+mod value;
+
+use health_score_engine::{Assessor, Gathering, SegmentChoice, Stop, Value};
+use pgrx::{IntoDatum, pg_sys};
+
+use crate::account::wanted_inputs;
+use crate::aggregate::state::{self, EVENTS, require_aggregate};
+use crate::arguments::Arguments;
+use crate::datum::{instant, varlena_bytes};
+use crate::error::{Report, code, did_you_mean, score_error};
+use crate::json_text::JsonText;
+use crate::model_cache::Compiled;
+use crate::site::recycle;
+use crate::sql_function;
+use reference::{Models, parts, parts_mut};
+use site::Step;
+
+/// Arguments of a row.
+const STATE: usize = 0;
+const MODEL: usize = 1;
+const SIGNAL: usize = 2;
+const VALUE: usize = 3;
+const OBSERVED_AT: usize = 4;
+const AS_OF: usize = 5;
+
+sql_function! {
+    fn health_score_step(arguments) {
+        require_aggregate(arguments, EVENTS);
+        // Who scores by no model gets no score.
+        let Some(model) = arguments.datum(MODEL) else { return arguments.datum(STATE) };
+        let step = Step::of(arguments);
+        let number = step.model_number(arguments, model);
+        let (model, form) = step.get(number);
+        let as_of = form.as_of(arguments, model);
+        let words = match arguments.datum(STATE) {
+            Some(datum) => {
+                let words = state::open(datum, EVENTS);
+                model.require_same(words, as_of);
+                words
+            }
+            None => model.first_state(as_of, form.timed),
+        };
+        let Some(signal) = arguments.datum(SIGNAL) else { return state::datum_of(words) };
+        // SAFETY: the argument is declared text.
+        let signal = unsafe { varlena_bytes(signal) };
+        let value = arguments.datum(VALUE).map_or(Value::Missing, |datum| form.value(datum));
+        let at = if form.timed { observed_at(arguments) } else { None };
+        let words = changed(words, &model.compiled, |body| model.compiled.model.gathering().add(body, signal, value, at));
+        state::datum_of(words)
+    }
+}
+
+fn observed_at(arguments: &Arguments) -> Option<i64> {
+    let at = arguments.datum(OBSERVED_AT)?.value() as i64;
+    Some(instant(at).unwrap_or_else(|| infinite_time(at)))
+}
+
+#[cold]
+fn infinite_time(at: i64) -> ! {
+    let shown = if at < 0 { "-infinity" } else { "infinity" };
+    Report::new(code::INVALID_PARAMETER, format!("an event has a finite time or none, not {shown}"))
+        .hint("Leave such rows out with FILTER (WHERE isfinite(observed_at)), or pass NULL for an unknown time.")
+        .raise()
+}
+
+/// The state after a change, moved to more words where it needs them.
+#[inline]
+fn changed<'a>(
+    words: &'a mut [u64],
+    compiled: &Compiled,
+    act: impl Fn(&mut [u64]) -> Result<(), Stop>,
+) -> &'a mut [u64] {
+    match act(parts_mut(words).1) {
+        Ok(()) => words,
+        Err(Stop::Room(body)) => {
+            let words = moved(words, compiled, body);
+            act(parts_mut(words).1).unwrap_or_else(|stop| stopped(stop, compiled));
+            words
+        }
+        Err(stop) => stopped(stop, compiled),
+    }
+}
+
+#[cold]
+fn moved<'a>(words: &[u64], compiled: &Compiled, body: usize) -> &'a mut [u64] {
+    let (head, old) = parts(words);
+    let larger = state::allocate(EVENTS, head.len() + body);
+    larger[..head.len()].copy_from_slice(head);
+    let gathering = compiled.model.gathering();
+    gathering.move_to(old, &mut larger[head.len()..]).unwrap_or_else(|stop| stopped(stop, compiled));
+    larger
+}
+
+#[cold]
+fn stopped(stop: Stop, compiled: &Compiled) -> ! {
+    match stop {
+        Stop::Invalid(invalid) => score_error(health_score_engine::ScoreError::Invalid(invalid)).raise(),
+        Stop::Unknown(seen) => {
+            let columns = compiled.model.inputs().iter().filter(|input| !input.gathered);
+            let first = seen.trim_start_matches('"').split('"').next().unwrap_or_default();
+            let known = columns.map(|input| input.name.as_str());
+            let hint = did_you_mean(first, known, "Name the signals or inputs of the model; others are left out.");
+            Report::new(code::INVALID_PARAMETER, "the events have none of the model's signals")
+                .detail(format!("Seen: {seen}. {}", wanted_inputs(compiled.model.inputs())))
+                .hint(hint)
+                .raise()
+        }
+        Stop::Room(_) | Stop::Forged => state::forged(EVENTS),
+    }
+}
+
+sql_function! {
+    fn health_score_combine(arguments) {
+        require_aggregate(arguments, EVENTS);
+        let Some(other) = arguments.datum(1) else { return arguments.datum(STATE) };
+        let other: &[u64] = state::open(other, EVENTS);
+        let model = Models::of(arguments).find(arguments, other);
+        let as_of = Gathering::as_of(parts(other).1);
+        let Some(datum) = arguments.datum(STATE) else {
+            let words = model.state(parts(other).1.len());
+            parts_mut(words).1.copy_from_slice(parts(other).1);
+            return state::datum_of(words);
+        };
+        let words = state::open(datum, EVENTS);
+        model.require_same(words, as_of);
+        let gathering = model.compiled.model.gathering();
+        let words = changed(words, &model.compiled, |body| gathering.merge(body, parts(other).1));
+        state::datum_of(words)
+    }
+}
+
+/// What a final function keeps from group to group.
+#[derive(Default)]
+struct Final {
+    models: Models,
+    assessor: Assessor,
+    values: Vec<Value<'static>>,
+}
+
+/// Reads the account of a state. The state stays as it is: other functions or more rows may need it.
+fn read<R>(arguments: &Arguments, act: impl FnOnce(&Compiled, &[Value], Option<i64>, &mut Assessor) -> R) -> Option<R> {
+    require_aggregate(arguments, EVENTS);
+    let words: &[u64] = state::open(arguments.datum(STATE)?, EVENTS);
+    let Final { models, assessor, values: kept } = site::kept::<Final>(arguments);
+    let model = models.find(arguments, words);
+    let body = parts(words).1;
+    let mut values = recycle(std::mem::take(kept));
+    let compiled = &model.compiled;
+    compiled.model.gathering().read(body, &mut values).unwrap_or_else(|stop| stopped(stop, compiled));
+    let result = act(compiled, &values, Gathering::as_of(body), assessor);
+    *kept = recycle(values);
+    Some(result)
+}
+
+sql_function! {
+    fn health_score_final(arguments) {
+        let score = read(arguments, |compiled, values, as_of, assessor| {
+            match assessor.assess(&compiled.model, values, as_of, SegmentChoice::Auto) {
+                Ok(assessment) => assessment.score,
+                Err(error) => score_error(error).raise(),
+            }
+        });
+        score??.into_datum()
+    }
+}
+
+sql_function! {
+    fn health_signals_final(arguments) {
+        read(arguments, |compiled, values, _, _| account(compiled, values))
+    }
+}
+
+/// The account as a jsonb object, which every function that takes an account scores as the events themselves.
+fn account(compiled: &Compiled, values: &[Value]) -> pg_sys::Datum {
+    let mut object = JsonText::default();
+    object.begin('{');
+    for (name, value) in compiled.model.members(values) {
+        object.input(name, value);
+    }
+    object.end('}');
+    object.into_jsonb()
+}
