@@ -9,17 +9,19 @@ use health_score_engine::Value;
 
 use crate::numeric::read_numeric;
 
-const COUNT_MASK: u32 = 0x0FFF_FFFF;
+pub const COUNT_MASK: u32 = 0x0FFF_FFFF;
 const IS_SCALAR: u32 = 0x1000_0000;
-const IS_OBJECT: u32 = 0x2000_0000;
-const OFFSET_OR_LENGTH: u32 = 0x0FFF_FFFF;
+pub const IS_OBJECT: u32 = 0x2000_0000;
+pub const IS_ARRAY: u32 = 0x4000_0000;
+pub const OFFSET_OR_LENGTH: u32 = 0x0FFF_FFFF;
 const TYPE_MASK: u32 = 0x7000_0000;
-const HAS_OFFSET: u32 = 0x8000_0000;
-const STRING: u32 = 0x0000_0000;
-const NUMERIC: u32 = 0x1000_0000;
-const FALSE: u32 = 0x2000_0000;
-const TRUE: u32 = 0x3000_0000;
-const NULL: u32 = 0x4000_0000;
+pub const HAS_OFFSET: u32 = 0x8000_0000;
+pub const STRING: u32 = 0x0000_0000;
+pub const NUMERIC: u32 = 0x1000_0000;
+pub const FALSE: u32 = 0x2000_0000;
+pub const TRUE: u32 = 0x3000_0000;
+pub const NULL: u32 = 0x4000_0000;
+pub const CONTAINER: u32 = 0x5000_0000;
 
 /// The keys of a model in the order in which jsonb keeps them.
 #[derive(Debug)]
@@ -164,6 +166,41 @@ pub fn read<'a>(jsonb: &'a [u8], keys: &Keys, shape: &mut Shape, values: &mut [V
         };
     }
     if shape.found.is_empty() { Err(NotAnAccount::NoKnownKey) } else { Ok(()) }
+}
+
+/// The kind and payload of a scalar jsonb, none of others.
+pub fn scalar(jsonb: &[u8]) -> Option<(u32, &[u8])> {
+    if word(jsonb, 0) & IS_SCALAR == 0 {
+        return None;
+    }
+    let mut walk = Entries { entries: jsonb.get(4..8)?.chunks_exact(4), data: jsonb.get(8..)?, offset: 0 };
+    let (kind, start, end) = walk.next();
+    Some((kind, walk.bytes(start, end)))
+}
+
+/// Gives each member of an object: key, kind and payload without padding. False for what is no object.
+pub fn each_member<'a>(jsonb: &'a [u8], mut give: impl FnMut(&'a str, u32, &'a [u8])) -> bool {
+    let header = word(jsonb, 0);
+    let count = (header & COUNT_MASK) as usize;
+    let (Some(entries), Some(data)) = (jsonb.get(4..4 + count * 8), jsonb.get(4 + count * 8..)) else { return false };
+    if header & IS_OBJECT == 0 {
+        return false;
+    }
+    let (key_entries, value_entries) = entries.split_at(count * 4);
+    let mut keys = Entries { entries: key_entries.chunks_exact(4), data, offset: 0 };
+    let mut bounds = Entries { entries: key_entries.chunks_exact(4), data, offset: 0 };
+    for _ in 0..count {
+        bounds.next();
+    }
+    let mut values = Entries { entries: value_entries.chunks_exact(4), data, offset: bounds.offset };
+    for _ in 0..count {
+        let (_, start, end) = keys.next();
+        let key = std::str::from_utf8(keys.bytes(start, end)).unwrap_or_default();
+        let (kind, start, end) = values.next();
+        let start = if matches!(kind, NUMERIC | CONTAINER) { start.next_multiple_of(4) } else { start };
+        give(key, kind, values.bytes(start, end));
+    }
+    true
 }
 
 /// Both lists have the same order: one merge finds every key. Returns where the keys end and the values begin.
