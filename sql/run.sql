@@ -156,20 +156,22 @@ END
 $$;
 COMMENT ON FUNCTION health_run_finish(bigint, bigint) IS 'Writes into the row of a run that it is done, and into that of its source the as_of.';
 
--- From the rows that the run has written. A driver's status says whether the value was the account's own.
+CREATE FUNCTION health_signal_counts(history regclass, scored_at timestamptz,
+    OUT signal text, OUT missing bigint, OUT invalid bigint, OUT mean double precision)
+RETURNS SETOF record
+LANGUAGE c STABLE PARALLEL UNSAFE COST 100000 ROWS 20
+AS 'MODULE_PATHNAME', 'health_signal_counts';
+COMMENT ON FUNCTION health_signal_counts(regclass, timestamptz) IS
+'What each signal held in the rows of a history of one time: how many accounts have no value of their own, how many an invalid one, and the mean subscore.';
+
 CREATE FUNCTION health_run_signals(run bigint, history regclass, as_of timestamptz)
 RETURNS void
 LANGUAGE plpgsql
 SET search_path FROM CURRENT
 AS $$
 BEGIN
-    EXECUTE pg_catalog.format($sql$
-        INSERT INTO health_run_signal (run, signal, missing, invalid, mean)
-        SELECT $1, d.driver, count(*) FILTER (WHERE d.status <> 'ok' AND d.status <> 'invalid'), count(*) FILTER (WHERE d.status = 'invalid'),
-               health_rollup(d.subscore)
-          FROM %s h CROSS JOIN LATERAL jsonb_to_recordset(h.drivers) d (kind text, driver text, status text, subscore double precision)
-         WHERE h.scored_at = $2 AND d.kind = 'signal'
-         GROUP BY d.driver$sql$, history) USING run, as_of;
+    INSERT INTO health_run_signal (run, signal, missing, invalid, mean)
+    SELECT health_run_signals.run, c.signal, c.missing, c.invalid, c.mean FROM health_signal_counts(history, as_of) c;
 END
 $$;
-COMMENT ON FUNCTION health_run_signals(bigint, regclass, timestamptz) IS 'Counts per signal what the rows of a run hold, into health_run_signal.';
+COMMENT ON FUNCTION health_run_signals(bigint, regclass, timestamptz) IS 'Writes what each signal held in the rows of a run into health_run_signal.';

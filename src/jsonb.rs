@@ -178,8 +178,25 @@ pub fn scalar(jsonb: &[u8]) -> Option<(u32, &[u8])> {
     Some((kind, walk.bytes(start, end)))
 }
 
+/// Gives each container in an array.
+pub fn each_element<'a>(jsonb: &'a [u8], mut give: impl FnMut(&'a [u8])) {
+    let header = word(jsonb, 0);
+    let count = (header & COUNT_MASK) as usize;
+    let (Some(entries), Some(data)) = (jsonb.get(4..4 + count * 4), jsonb.get(4 + count * 4..)) else { return };
+    if header & IS_ARRAY == 0 {
+        return;
+    }
+    let mut walk = Entries { entries: entries.chunks_exact(4), data, offset: 0 };
+    for _ in 0..count {
+        let (kind, start, end) = walk.next();
+        if kind == CONTAINER {
+            give(walk.bytes(start.next_multiple_of(4), end));
+        }
+    }
+}
+
 /// Gives each member of an object: key, kind and payload without padding. False for what is no object.
-pub fn each_member<'a>(jsonb: &'a [u8], mut give: impl FnMut(&'a str, u32, &'a [u8])) -> bool {
+pub fn each_member<'a>(jsonb: &'a [u8], mut give: impl FnMut(&'a [u8], u32, &'a [u8])) -> bool {
     let header = word(jsonb, 0);
     let count = (header & COUNT_MASK) as usize;
     let (Some(entries), Some(data)) = (jsonb.get(4..4 + count * 8), jsonb.get(4 + count * 8..)) else { return false };
@@ -195,7 +212,7 @@ pub fn each_member<'a>(jsonb: &'a [u8], mut give: impl FnMut(&'a str, u32, &'a [
     let mut values = Entries { entries: value_entries.chunks_exact(4), data, offset: bounds.offset };
     for _ in 0..count {
         let (_, start, end) = keys.next();
-        let key = std::str::from_utf8(keys.bytes(start, end)).unwrap_or_default();
+        let key = keys.bytes(start, end);
         let (kind, start, end) = values.next();
         let start = if matches!(kind, NUMERIC | CONTAINER) { start.next_multiple_of(4) } else { start };
         give(key, kind, values.bytes(start, end));
@@ -248,7 +265,7 @@ fn compare(name: &[u8], key: &[u8]) -> Ordering {
 
 /// What follows a varlena header inside the jsonb.
 #[inline]
-fn payload(varlena: &[u8]) -> &[u8] {
+pub fn payload(varlena: &[u8]) -> &[u8] {
     let header = if varlena.first().is_some_and(|byte| byte & 1 == 1) { 1 } else { 4 };
     varlena.get(header..).unwrap_or_default()
 }

@@ -10,7 +10,8 @@ use pgrx::pg_sys;
 
 use crate::error::{Report, code};
 use crate::jsonb::{
-    CONTAINER, COUNT_MASK, FALSE, HAS_OFFSET, IS_ARRAY, IS_OBJECT, NULL, NUMERIC, OFFSET_OR_LENGTH, STRING, TRUE, each_member, scalar,
+    CONTAINER, COUNT_MASK, FALSE, HAS_OFFSET, IS_ARRAY, IS_OBJECT, NULL, NUMERIC, OFFSET_OR_LENGTH, STRING, TRUE,
+    each_member, scalar,
 };
 
 /// Every entry of this number tells where it ends, the others how long they are.
@@ -136,7 +137,8 @@ impl JsonbWriter {
 
     fn entry(&mut self, entry_at: &mut usize, number: &mut usize, kind: u32, begin: usize, data: usize) {
         let end = self.bytes.len();
-        let entry = if number.is_multiple_of(OFFSET_STRIDE) { (end - data) as u32 | HAS_OFFSET } else { (end - begin) as u32 };
+        let entry =
+            if number.is_multiple_of(OFFSET_STRIDE) { (end - data) as u32 | HAS_OFFSET } else { (end - begin) as u32 };
         self.bytes[*entry_at..*entry_at + 4].copy_from_slice(&(entry | kind).to_le_bytes());
         *entry_at += 4;
         *number += 1;
@@ -177,11 +179,23 @@ impl JsonbWriter {
 
     /// A finite number, as its shortest decimal.
     pub fn number(&mut self, number: f64) {
+        if number.fract() == 0.0 && (1.0..10_000.0).contains(&number) {
+            return self.small(number as u16);
+        }
         let mut text = std::mem::take(&mut self.text);
         text.clear();
         Value::Number(number).write(&mut text);
         self.decimal(&text);
         self.text = text;
+    }
+
+    /// From 1 to 9999: one digit of a numeric.
+    fn small(&mut self, number: u16) {
+        const HEADER: u32 = (VARLENA_HEADER as u32 + 4) << 2;
+        let value = self.append(&HEADER.to_le_bytes());
+        self.bytes.extend_from_slice(&0x8000u16.to_le_bytes());
+        self.bytes.extend_from_slice(&number.to_le_bytes());
+        self.push(NUMERIC, value.start..self.bytes.len());
     }
 
     /// A number in decimal, with or without exponent, as numeric's input function reads it.
@@ -200,7 +214,7 @@ impl JsonbWriter {
     /// All members of another object; false where it is none.
     pub fn members(&mut self, object: &[u8]) -> bool {
         each_member(object, |key, kind, payload| {
-            self.key(key);
+            self.key = self.append(key);
             self.raw(kind, payload);
         })
     }
@@ -253,7 +267,11 @@ impl JsonbWriter {
         unsafe {
             let varlena: *mut pg_sys::varlena = pg_sys::palloc(size).cast();
             pgrx::set_varsize_4b(varlena, size as i32);
-            std::ptr::copy_nonoverlapping(self.bytes[root.clone()].as_ptr(), varlena.cast::<u8>().add(VARLENA_HEADER), root.len());
+            std::ptr::copy_nonoverlapping(
+                self.bytes[root.clone()].as_ptr(),
+                varlena.cast::<u8>().add(VARLENA_HEADER),
+                root.len(),
+            );
             pg_sys::Datum::from(varlena)
         }
     }
@@ -261,16 +279,24 @@ impl JsonbWriter {
 
 /// Appends a numeric with its varlena header: base-10000 digits without zeros at the ends, and how many decimals to show.
 fn write_numeric(text: &str, digits: &mut Vec<u8>, out: &mut Vec<u8>) {
-    let (negative, unsigned) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
-    let (mantissa, exponent) = unsigned.split_once(['e', 'E']).unwrap_or((unsigned, "0"));
-    let exponent: i32 = exponent.trim_start_matches('+').parse().unwrap_or(0);
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
     digits.clear();
-    digits.extend(whole.bytes().chain(fraction.bytes()).map(|digit| digit.wrapping_sub(b'0')));
+    let (mut negative, mut point, mut exponent) = (false, None, 0i32);
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            b'0'..=b'9' => digits.push(byte - b'0'),
+            b'.' => point = Some(digits.len()),
+            b'-' => negative = true,
+            _ => {
+                exponent = text.get(at + 1..).and_then(|rest| rest.parse().ok()).unwrap_or(0);
+                break;
+            }
+        }
+    }
+    let whole = point.unwrap_or(digits.len());
     let leading = digits.iter().take_while(|digit| **digit == 0).count();
     // How many decimal digits stand before the point.
-    let before = whole.len() as i32 + exponent - leading as i32;
-    let scale = (fraction.len() as i32 - exponent).max(0) as u16;
+    let before = whole as i32 + exponent - leading as i32;
+    let scale = ((digits.len() - whole) as i32 - exponent).max(0) as u16;
     let last = digits.iter().rposition(|digit| *digit != 0).map_or(leading, |at| at + 1);
     let significant = &digits[leading..last];
     let weight = if significant.is_empty() { 0 } else { (before - 1).div_euclid(4) };

@@ -37,6 +37,7 @@ mod relation;
 mod returning;
 mod row;
 mod score;
+mod signal_counts;
 mod site;
 mod tuple;
 mod what_if;
