@@ -13,6 +13,26 @@ END
 $$;
 COMMENT ON FUNCTION health_history_month(timestamptz) IS 'The beginning of the month in UTC, which is where a partition of history begins.';
 
+-- The triggers of a table run with the rights of whoever writes to it, so a history is written to by its owner alone.
+CREATE FUNCTION health_history_trusted(history regclass)
+RETURNS void
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $$
+DECLARE
+    owner oid := (SELECT c.relowner FROM pg_catalog.pg_class c WHERE c.oid OPERATOR(pg_catalog.=) history);
+BEGIN
+    -- A superuser is a member of every role, and has the more to lose.
+    IF NOT (SELECT owner OPERATOR(pg_catalog.=) r.oid OR (NOT r.rolsuper AND pg_catalog.pg_has_role(owner, 'USAGE'))
+              FROM pg_catalog.pg_roles r WHERE r.rolname OPERATOR(pg_catalog.=) current_user) THEN
+        RAISE EXCEPTION 'history % belongs to role %', history, pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(owner)) USING ERRCODE = 'insufficient_privilege',
+            DETAIL = pg_catalog.format('Its triggers would run with the rights of %I.', current_user),
+            HINT = pg_catalog.format('ALTER TABLE %s OWNER TO %I, or name another table by history => ….', history, current_user);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION health_history_trusted(regclass) IS 'Raises 42501 unless a table belongs to the current role or to one that it is a member of.';
+
 CREATE FUNCTION health_history_relation(source health_source)
 RETURNS regclass
 LANGUAGE plpgsql STABLE
@@ -27,10 +47,12 @@ BEGIN
             USING ERRCODE = 'undefined_table',
                   HINT = 'SELECT health_source_add(…) under the same name makes an empty one; a renamed one is named by history => ….';
     END IF;
+    PERFORM health_history_trusted(history);
     RETURN history;
 END
 $$;
-COMMENT ON FUNCTION health_history_relation(health_source) IS 'The history of a source, looked up by its name now. Dropped or renamed: 42P01.';
+COMMENT ON FUNCTION health_history_relation(health_source) IS
+'The history of a source, looked up by its name now. Dropped or renamed: 42P01; replaced by somebody else''s: 42501.';
 
 CREATE FUNCTION health_history_make(source health_source, relation regclass)
 RETURNS void
@@ -56,6 +78,7 @@ BEGIN
             pg_catalog.format('Scores of source %s, partitioned by month: written by health_refresh, thinned by health_retain.', source.name));
         RETURN;
     END IF;
+    PERFORM health_history_trusted(history);
     SELECT pg_catalog.string_agg(wanted, ', ') INTO lacking
       FROM pg_catalog.unnest(columns) wanted
      WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a

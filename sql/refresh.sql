@@ -49,8 +49,8 @@ LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $$
 BEGIN
-    RETURN pg_catalog.jsonb_build_object('source', source, 'sqlstate', sqlstate, 'message', message,
-        'detail', NULLIF(detail, ''), 'hint', NULLIF(hint, ''));
+    RETURN pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object('source', source, 'sqlstate', sqlstate, 'message', message,
+        'detail', NULLIF(detail, ''), 'hint', NULLIF(hint, '')));
 END
 $$;
 COMMENT ON FUNCTION health_failure(text, text, text, text, text) IS 'An error that ended the run of a source, as jsonb.';
@@ -67,8 +67,15 @@ BEGIN
         RETURN;
     END IF;
     IF sources OPERATOR(pg_catalog.=) 1 THEN
-        RAISE EXCEPTION '%', first ->> 'message' USING ERRCODE = first ->> 'sqlstate',
-            DETAIL = COALESCE(first ->> 'detail', ''), HINT = COALESCE(first ->> 'hint', '');
+        -- An empty DETAIL or HINT would still be shown.
+        IF first OPERATOR(pg_catalog.?) 'detail' AND first OPERATOR(pg_catalog.?) 'hint' THEN
+            RAISE EXCEPTION '%', first ->> 'message' USING ERRCODE = first ->> 'sqlstate', DETAIL = first ->> 'detail', HINT = first ->> 'hint';
+        ELSIF first OPERATOR(pg_catalog.?) 'detail' THEN
+            RAISE EXCEPTION '%', first ->> 'message' USING ERRCODE = first ->> 'sqlstate', DETAIL = first ->> 'detail';
+        ELSIF first OPERATOR(pg_catalog.?) 'hint' THEN
+            RAISE EXCEPTION '%', first ->> 'message' USING ERRCODE = first ->> 'sqlstate', HINT = first ->> 'hint';
+        END IF;
+        RAISE EXCEPTION '%', first ->> 'message' USING ERRCODE = first ->> 'sqlstate';
     END IF;
     RAISE EXCEPTION '% of % sources were not refreshed: %', pg_catalog.jsonb_array_length(failures), sources,
         (SELECT pg_catalog.string_agg(f ->> 'source', ', ') FROM pg_catalog.jsonb_array_elements(failures) f)
@@ -211,7 +218,7 @@ BEGIN
     END IF;
     WHILE at OPERATOR(pg_catalog.<=) stop LOOP
         times := times OPERATOR(pg_catalog.||) (at AT TIME ZONE 'UTC');
-        at := start OPERATOR(pg_catalog.+) step OPERATOR(pg_catalog.*) pg_catalog.cardinality(times)::double precision;
+        at := start OPERATOR(pg_catalog.+) (step OPERATOR(pg_catalog.*) pg_catalog.cardinality(times)::double precision);
     END LOOP;
     RETURN times;
 END

@@ -4,7 +4,7 @@ CREATE FUNCTION health_retain(source text, keep interval)
 RETURNS integer
 LANGUAGE plpgsql
 SET search_path FROM CURRENT
-SET lock_timeout = '5s'
+SET lock_timeout = '2s'
 AS $$
 DECLARE
     found health_source := health_source_get(health_retain.source);
@@ -30,4 +30,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION health_retain(text, interval) IS
-'Drops the months of a source''s history that ended before now() - keep, and returns how many. Gives up after five seconds (55P03) where somebody reads them.';
+'Drops the months of a source''s history that ended before now() - keep, and returns how many. Gives up after two seconds (55P03) where somebody reads them.';

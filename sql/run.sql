@@ -33,6 +33,7 @@ COMMENT ON COLUMN health_run.sqlstate IS 'Of the error that ended it.';
 COMMENT ON COLUMN health_run.message IS 'Of the error that ended it.';
 COMMENT ON COLUMN health_run.detail IS 'Of the error that ended it.';
 COMMENT ON COLUMN health_run.hint IS 'Of the error that ended it.';
+COMMENT ON SEQUENCE health_run_id_seq IS 'Numbers the runs of health_run.';
 COMMENT ON INDEX health_run_source_idx IS 'The runs of a source, in their order.';
 
 CREATE TABLE health_run_signal (

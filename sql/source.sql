@@ -230,6 +230,13 @@ BEGIN
         source.history_schema := source.relation_schema;
     END IF;
 
+    SELECT s.name INTO kept FROM health_source s
+     WHERE s.history_schema OPERATOR(pg_catalog.=) source.history_schema AND s.history_name OPERATOR(pg_catalog.=) source.history_name
+       AND s.name OPERATOR(pg_catalog.<>) health_source_add.name;
+    IF FOUND THEN
+        RAISE EXCEPTION 'table %.% is the history of source "%"', pg_catalog.quote_ident(source.history_schema), pg_catalog.quote_ident(source.history_name), kept
+            USING ERRCODE = 'duplicate_object', DETAIL = 'A history holds one score an account and time.', HINT = 'Name another table by history => ….';
+    END IF;
     INSERT INTO health_source AS s (name, model, relation_schema, relation_name, account_column, book, name_column, segment_column, value_column,
            owner_column, parent_column, renewal_column, keep, time_column, point_in_time, history_schema, history_name, keep_inputs,
            max_staleness, hold_alerts_above)

@@ -7,7 +7,7 @@ use pgrx::pg_sys;
 
 use crate::aggregate::raise;
 use crate::arguments::Arguments;
-use crate::datum::{output, varlena_bytes};
+use crate::datum::varlena_bytes;
 use crate::jsonb::{NUMERIC, STRING, each_element, each_member};
 use crate::numeric::numeric_value;
 use crate::relation::Relation;
@@ -42,20 +42,30 @@ struct Counts {
 /// By signal. None where an argument is NULL.
 fn counts(arguments: &Arguments) -> Option<Vec<(String, Counts)>> {
     let history = Relation::open(arguments.get::<pg_sys::Oid>(0)?);
-    let scored_at = output(pg_sys::TIMESTAMPTZOID, arguments.datum(1)?);
+    let scored_at = arguments.datum(1)?.value() as i64;
     let mut all: Vec<(String, Counts)> = Vec::new();
-    history.each_row_where(
-        "drivers",
-        &format!("scored_at OPERATOR(pg_catalog.=) '{scored_at}'::pg_catalog.timestamptz"),
-        |row| {
-            if let Some(drivers) = row.datum(0) {
-                // SAFETY: the column is jsonb: relations that are a history have it.
-                each_element(unsafe { varlena_bytes(drivers) }, |driver| add(&Driver::read(driver), &mut all));
-            }
-        },
-    );
+    let condition = format!("scored_at OPERATOR(pg_catalog.=) {}", timestamp_literal(scored_at));
+    history.each_row_where("drivers", &condition, |row| {
+        if let Some(drivers) = row.datum(0) {
+            // SAFETY: the column is jsonb: relations that are a history have it.
+            each_element(unsafe { varlena_bytes(drivers) }, |driver| add(&Driver::read(driver), &mut all));
+        }
+    });
     all.sort_by(|a, b| a.0.cmp(&b.0));
     Some(all)
+}
+
+/// A timestamptz in SQL that means the same under any DateStyle, IntervalStyle and TimeZone.
+fn timestamp_literal(micros: i64) -> String {
+    const SECOND: i64 = 1_000_000;
+    const DAY: i64 = 86_400 * SECOND;
+    let (days, rest) = (micros.div_euclid(DAY), micros.rem_euclid(DAY));
+    format!(
+        "(('2000-01-01'::pg_catalog.timestamp OPERATOR(pg_catalog.+) \
+         '{days} days +{} seconds +{} microseconds'::pg_catalog.interval) AT TIME ZONE 'UTC')",
+        rest / SECOND,
+        rest % SECOND
+    )
 }
 
 /// What counts of a driver.
