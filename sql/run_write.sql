@@ -66,7 +66,8 @@ EXCEPTION
             USING ERRCODE = 'unique_violation',
                   DETAIL = pg_catalog.format('Column %I holds it in more than one row%s.', source.account_column,
                       CASE WHEN source.time_column IS NOT NULL THEN pg_catalog.format(' with the same %I', source.time_column) ELSE '' END),
-                  HINT = 'Bring the relation to one row an account in a view, or name its time_column.';
+                  HINT = CASE WHEN source.time_column IS NULL THEN 'Bring the relation to one row an account in a view, or name its time_column.'
+                              ELSE 'Bring the relation to one row an account and time in a view.' END;
     WHEN not_null_violation THEN
         GET STACKED DIAGNOSTICS failed_column = COLUMN_NAME;
         IF failed_column OPERATOR(pg_catalog.<>) 'account_id' THEN
