@@ -186,7 +186,7 @@ BEGIN
         CALL health_refresh_source(name, at, COALESCE(replace, false), failure);
         IF failure IS NOT NULL THEN
             failures := failures OPERATOR(pg_catalog.||) failure;
-            EXIT WHEN failure ->> 'sqlstate' OPERATOR(pg_catalog.=) '57014';
+            EXIT WHEN failure OPERATOR(pg_catalog.->>) 'sqlstate' OPERATOR(pg_catalog.=) '57014';
         END IF;
     END LOOP;
     PERFORM pg_catalog.set_config('search_path', home, true);

@@ -266,12 +266,9 @@ SET search_path FROM CURRENT
 AS $$
 DECLARE
     source health_source := health_source_get(health_source_drop.name);
-    suffix text;
 BEGIN
     DELETE FROM health_source s WHERE s.name OPERATOR(pg_catalog.=) source.name;
-    FOREACH suffix IN ARRAY ARRAY['_movers', '_parents', '_portfolio', '_inputs', '_current'] LOOP
-        EXECUTE pg_catalog.format('DROP VIEW IF EXISTS %I.%I', source.history_schema, source.name OPERATOR(pg_catalog.||) suffix);
-    END LOOP;
+    PERFORM health_source_drop_views(source);
 END
 $$;
 COMMENT ON FUNCTION health_source_drop(text) IS

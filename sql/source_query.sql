@@ -89,11 +89,13 @@ BEGIN
                 wanted, source.time_column, moment, source.max_staleness);
         END IF;
     END IF;
+    -- Once an account, and taken apart outside: as a function in FROM it would go through a tuplestore for every account.
     RETURN pg_catalog.format($sql$
-        SELECT %1$s AS account_id, $1 AS scored_at, %2$s AS name, a.score, a.band, a.band_rank, a.coverage, a.low, a.high, a.status,
-               a.model, a.model_version, a.segment, %3$s AS value, %4$s AS owner, %5$s AS parent, %6$s AS renewal, %7$s AS inputs, a.drivers
-          FROM %8$s CROSS JOIN LATERAL %9$s.health_assess(%10$L, %11$s, $1, %12$s) AS a
-         WHERE %13$s$sql$,
+        SELECT s.account_id, $1 AS scored_at, s.name, (s.a).score, (s.a).band, (s.a).band_rank, (s.a).coverage, (s.a).low, (s.a).high, (s.a).status,
+               (s.a).model, (s.a).model_version, (s.a).segment, s.value, s.owner, s.parent, s.renewal, s.inputs, (s.a).drivers
+          FROM (SELECT %1$s AS account_id, %2$s AS name, %3$s AS value, %4$s AS owner, %5$s AS parent, %6$s AS renewal, %7$s AS inputs,
+                       %9$s.health_assess(%10$L, %11$s, $1, %12$s) AS a
+                  FROM %8$s WHERE %13$s OFFSET 0) AS s$sql$,
         pg_catalog.format(cell, source.account_column), health_source_cell(cell, source.name_column, 'pg_catalog.text'),
         health_source_cell(cell, source.value_column, 'pg_catalog.numeric'), health_source_cell(cell, source.owner_column, 'pg_catalog.text'),
         CASE WHEN source.parent_column IS NULL THEN 'NULL::pg_catalog.text' ELSE pg_catalog.format(cell, source.parent_column) END,

@@ -50,8 +50,14 @@ enum Part {
 
 /// jsonb or json, also below a domain.
 fn json_kind(type_id: pg_sys::Oid) -> Option<JsonKind> {
-    // SAFETY: a catalog look-up by Oid.
-    match unsafe { pg_sys::getBaseType(type_id) } {
+    // Asked for every value: of the types that Postgres itself brings, none is a domain.
+    const FIRST_DOMAIN: u32 = 10_000;
+    let base = match type_id.to_u32() {
+        // SAFETY: a catalog look-up by Oid.
+        FIRST_DOMAIN.. => unsafe { pg_sys::getBaseType(type_id) },
+        _ => type_id,
+    };
+    match base {
         pg_sys::JSONBOID => Some(JsonKind::Jsonb),
         pg_sys::JSONOID => Some(JsonKind::Json),
         _ => None,
@@ -91,13 +97,13 @@ fn merge_row(arguments: &Arguments, at: usize, object: &mut JsonbWriter) -> usiz
 }
 
 fn merge_json(arguments: &Arguments, at: usize, kind: JsonKind, object: &mut JsonbWriter) -> usize {
-    if let Some(datum) = arguments.datum(at) {
-        if !object.members(jsonb_bytes(kind, datum)) {
-            let message = format!("argument {} of health_inputs() is no JSON object", at + 1);
-            Report::new(code::INVALID_PARAMETER, message)
-                .hint("Merge objects and rows, or write name and value in turn.")
-                .raise();
-        }
+    if let Some(datum) = arguments.datum(at)
+        && !object.members(jsonb_bytes(kind, datum))
+    {
+        let message = format!("argument {} of health_inputs() is no JSON object", at + 1);
+        Report::new(code::INVALID_PARAMETER, message)
+            .hint("Merge objects and rows, or write name and value in turn.")
+            .raise();
     }
     1
 }

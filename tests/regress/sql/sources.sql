@@ -35,6 +35,15 @@ SELECT count(*), count(DISTINCT scored_at) FROM sources.uuid_history;
 SELECT health_source_add('crm', 'source model@1', 'sources.accounts', 'id', keep_inputs => false, book => 'customers');
 SELECT model, name_column, keep, keep_inputs, book, history_name FROM health_source WHERE name = 'crm';
 SELECT count(*) FROM sources.crm_history;
+-- Over ids of another type the views are made anew; what others have built on them does not go with them.
+CREATE TABLE sources.accounts2 AS SELECT id::text AS id, logins, nps FROM sources.accounts;
+CREATE VIEW sources.built AS SELECT account_id FROM sources.uuid_current;
+SELECT health_source_add('uuid', 'source model', 'sources.accounts2', 'id'); \echo :SQLSTATE
+SELECT health_source_add('uuid', 'source model', 'sources.accounts2', 'id', history => 'uuid2_history'); \echo :SQLSTATE
+DROP VIEW sources.built;
+SELECT health_source_add('uuid', 'source model', 'sources.accounts2', 'id', history => 'uuid2_history');
+CALL health_refresh('uuid');
+SELECT pg_typeof(account_id), account_id, score FROM sources.uuid_current ORDER BY account_id;
 UPDATE health_source SET hold_alerts_above = 0.5, book = 'accounts' WHERE name = 'crm';
 
 -- What is refused, and how.
