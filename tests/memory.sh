@@ -66,14 +66,6 @@ flat "drivers in the SELECT list" "SELECT count(*) FROM (SELECT health_drivers('
 flat "drivers, compressed composite" "SELECT count(*) FROM stored, generate_series(1, :rows / 100), health_drivers('memory', a) d" 20000 200000
 flat "assess" "SELECT count(*) FROM ($numbers) a, health_assess('memory', a) s" 30000 300000
 flat "health_inputs" "SELECT count(health_inputs(a)) FROM ($numbers) a" 30000 300000
-# Even the smaller one writes more than there are shared buffers, which so count alike.
-psql -X -q -v ON_ERROR_STOP=1 <<'SQL'
-SET memory.rows = 1;
-CREATE VIEW memory_book AS SELECT i AS id, i % 40 AS logins, i::numeric / 7 AS amount, CASE WHEN i % 3 = 0 THEN 'good' END AS tone, repeat('x', 100) AS words
-  FROM (SELECT generate_series(1, current_setting('memory.rows')::int) AS i) g;
-SELECT health_source_add('memory', 'memory', 'memory_book', 'id') \g /dev/null
-SQL
-flat "refresh" "SET memory.rows = :rows; CALL health_refresh('memory')" 150000 600000
 # A model that changes from row to row, a loop that calls anew each time, errors that are caught.
 flat "two models in turn" "SELECT count(health_score(CASE WHEN logins % 2 = 0 THEN 'memory' ELSE 'memory@1' END, a)) FROM ($numbers) a" 30000 300000
 loop() { printf 'DO $$ DECLARE r record; s float8; BEGIN FOR r IN SELECT i %% 40 AS logins, i AS amount, %s AS tone, 1 AS words FROM generate_series(1, :rows) i LOOP %s END LOOP; END $$;' "$1" "$2"; }
