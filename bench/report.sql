@@ -18,8 +18,9 @@ INSERT INTO comparison VALUES
     (8, '`health_band(row)` : `health_score(row)`', 'band', 'row', 'cpu', false, NULL),
     (9, '`health_assess(row)`, 100,000 accounts', 'assess', NULL, 'cpu', false, NULL),
     (10, '`health_score(row)`, 2 workers : 1 process (elapsed)', 'parallel', 'row', 'elapsed', true, NULL),
-    (11, 'pgbench: `SELECT health_score(''bench'', $1)` : `SELECT $1`', 'score_text', 'select_text', 'tps', false, 0.85),
-    (12, 'pgbench: `SELECT health_score(''bench'', $1::jsonb)` : `SELECT $1::jsonb`', 'score_jsonb', 'select_jsonb', 'tps', false, NULL);
+    (11, '`CALL health_refresh` (scores, drivers, inputs, counts) : `INSERT … SELECT` of the same rows', 'refresh', 'write', 'cpu', false, 2),
+    (12, 'pgbench: `SELECT health_score(''bench'', $1)` : `SELECT $1`', 'score_text', 'select_text', 'tps', false, 0.85),
+    (13, 'pgbench: `SELECT health_score(''bench'', $1::jsonb)` : `SELECT $1::jsonb`', 'score_jsonb', 'select_jsonb', 'tps', false, NULL);
 
 CREATE TEMP TABLE median AS
 SELECT what, 'cpu' AS unit, percentile_cont(0.5) WITHIN GROUP (ORDER BY cpu) AS value FROM bench_time GROUP BY what

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Called by make bench, in a copy of the checkout, with the environment of a fresh database that has the extension.
-# Prints the table and leaves it in target/bench.md. About five minutes.
+# Prints the table and leaves it in target/bench.md. About ten minutes.
 set -euo pipefail
 
 rounds=${BENCH_ROUNDS:-5}
+refresh_rounds=${BENCH_REFRESH_ROUNDS:-3}
 pgbench_rounds=${BENCH_PGBENCH_ROUNDS:-15}
 pgbench_seconds=${BENCH_PGBENCH_SECONDS:-2}
 result=target/bench.md
@@ -75,6 +76,35 @@ SQL
   # Round 0 warms up.
   for round in $(seq 0 "$rounds"); do round_script "$round"; done
   echo "DELETE FROM bench_time WHERE round = 0;"
+} | run_psql
+
+# Refresh: 1,000,000 accounts into a history, beside an INSERT … SELECT that writes the same rows into a table with the same
+# indexes, without scoring. What is written goes again before the next one.
+refresh_round() {
+  local round=$1
+  cat <<SQL
+TRUNCATE bench_history;
+CHECKPOINT;
+SELECT bench_cpu() AS cpu, clock_timestamp() AS at \gset before_
+CALL health_refresh('bench');
+INSERT INTO bench_time SELECT $round, 'refresh', bench_cpu() - :before_cpu, extract(epoch FROM clock_timestamp() - :'before_at') * 1000;
+CREATE TABLE IF NOT EXISTS bench_scored AS TABLE bench_history;
+CREATE TABLE bench_written (LIKE bench_scored);
+ALTER TABLE bench_written ADD PRIMARY KEY (account_id, scored_at);
+CREATE INDEX ON bench_written (scored_at);
+CHECKPOINT;
+SELECT bench_cpu() AS cpu, clock_timestamp() AS at \gset before_
+INSERT INTO bench_written TABLE bench_scored;
+INSERT INTO bench_time SELECT $round, 'write', bench_cpu() - :before_cpu, extract(epoch FROM clock_timestamp() - :'before_at') * 1000;
+DROP TABLE bench_written;
+SQL
+}
+
+say "refresh"
+{
+  echo "SET client_min_messages = warning;"
+  echo "SELECT health_source_add('bench', 'bench', 'bench_account', 'account_id') \\g /dev/null"
+  for round in $(seq "$refresh_rounds"); do refresh_round "$round"; done
 } | run_psql
 
 say "pgbench"

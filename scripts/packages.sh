@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Owns the Debian packages: finds out which are missing and installs only those. Never touches an existing cluster,
-# and keeps a new server package from making one of its own.
+# and keeps a new server package from making one of its own. With --tests: what only tests use, and go without if need be.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 . "$SCRIPTS/postgres.sh"
@@ -77,6 +77,20 @@ allow_main_cluster() {
   privileged rm -f "$NO_CLUSTER"
   [ -z "${made_dir:-}" ] || privileged rmdir --ignore-fail-on-non-empty "$NO_CLUSTER_DIR" 2>/dev/null || true
 }
+
+# For an installed server; what cannot be had is skipped by its tests.
+install_for_tests() {
+  local package=postgresql-$PG-cron
+  if ! command -v dpkg-query >/dev/null || installed "$package" || ! can_be_root || ! apt_offers "$PG-cron"; then return; fi
+  say "installing $package for the tests"
+  # shellcheck disable=SC2086  # a list of words
+  privileged env DEBIAN_FRONTEND=noninteractive $INSTALL -qq "$package" </dev/null >&2 || say "could not install $package"
+}
+
+if [ "${1:-}" = --tests ]; then
+  install_for_tests
+  exit 0
+fi
 
 command -v dpkg-query >/dev/null ||
   die "this is not Debian or Ubuntu: give PG_CONFIG=/path/to/pg_config of a Postgres 15 to 18 with its headers"

@@ -41,6 +41,7 @@ if wanted lint; then step "$SCRIPTS/lint.sh"; fi
 if wanted engine; then step "$SCRIPTS/test-engine.sh"; fi
 
 if wanted regress || wanted isolation || wanted shell; then
+  if wanted shell; then "$SCRIPTS/setup.sh" && "$SCRIPTS/packages.sh" --tests; fi
   "$SCRIPTS/install.sh" || { printf 'FAILED build\n'; exit 1; }
   . "$SCRIPTS/postgres.sh"
   . "$SCRIPTS/work.sh"

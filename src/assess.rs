@@ -4,7 +4,7 @@ use health_score_engine::Driver;
 use pgrx::IntoDatum;
 
 use crate::arguments::text_datum;
-use crate::json_text::JsonText;
+use crate::jsonb_write::JsonbWriter;
 use crate::returning::{row, row_type};
 use crate::site::{Purpose, Site};
 use crate::sql_function;
@@ -15,16 +15,17 @@ sql_function! {
     fn health_assess(arguments) {
         let site = Site::of(arguments);
         let descriptor = row_type(arguments, site, COLUMNS);
-        site.assess(arguments, Purpose::Explain, |mut assessment, identity| {
+        let mut json = std::mem::take(&mut site.json);
+        let result = site.assess(arguments, Purpose::Explain, |mut assessment, identity| {
             let band = assessment.band();
             let (low, high) = assessment.interval();
             let rules: Vec<String> = assessment.fired_rules().map(str::to_owned).collect();
-            let mut drivers = JsonText::default();
-            drivers.begin('[');
+            json.clear();
+            json.begin_array();
             for (rank, driver) in assessment.drivers().enumerate() {
-                write_driver(rank + 1, &driver, &mut drivers);
+                write_driver(rank + 1, &driver, &mut json);
             }
-            drivers.end(']');
+            json.end();
             row(descriptor, [
                 assessment.score.into_datum(),
                 band.and_then(|(_, band)| text_datum(&band.name)),
@@ -37,28 +38,30 @@ sql_function! {
                 identity.name.and_then(text_datum),
                 identity.version.into_datum(),
                 rules.into_datum(),
-                Some(drivers.into_jsonb()),
+                Some(json.to_datum()),
             ])
-        })
+        });
+        site.json = json;
+        result
     }
 }
 
-/// The columns of health_drivers as an object, without those that are NULL.
-fn write_driver(rank: usize, driver: &Driver, json: &mut JsonText) {
-    json.begin('{');
-    json.number("rank", Some(rank as f64));
-    json.text("kind", Some(driver.kind.as_str()));
-    json.text("category", driver.category);
-    json.text("driver", Some(driver.name));
-    json.text("label", Some(driver.label));
-    json.value("value", &driver.value);
-    json.text("unit", driver.unit);
-    json.number("subscore", driver.subscore);
-    json.number("weight", driver.weight);
-    json.number("contribution", driver.contribution);
-    json.number("lost", driver.lost);
-    json.text("status", Some(driver.status));
-    json.text("reason", driver.reason.as_deref());
-    json.value("evidence", &driver.evidence);
-    json.end('}');
+/// The columns of health_drivers as an object, without those that are NULL, in the order in which jsonb keeps them.
+fn write_driver(rank: usize, driver: &Driver, json: &mut JsonbWriter) {
+    json.begin_object();
+    json.text_member("kind", Some(driver.kind.as_str()));
+    json.number_member("lost", driver.lost);
+    json.number_member("rank", Some(rank as f64));
+    json.text_member("unit", driver.unit);
+    json.text_member("label", Some(driver.label));
+    json.value_member("value", &driver.value);
+    json.text_member("driver", Some(driver.name));
+    json.text_member("reason", driver.reason.as_deref());
+    json.text_member("status", Some(driver.status));
+    json.number_member("weight", driver.weight);
+    json.text_member("category", driver.category);
+    json.value_member("evidence", &driver.evidence);
+    json.number_member("subscore", driver.subscore);
+    json.number_member("contribution", driver.contribution);
+    json.end();
 }

@@ -37,9 +37,16 @@ pub enum Kind {
 impl Kind {
     /// By type, domains by what they are over.
     pub fn of(type_id: pg_sys::Oid) -> Kind {
-        // SAFETY: catalog look-ups by Oid, inside a transaction.
-        let base = unsafe { pg_sys::getBaseType(type_id) };
-        match base {
+        // Most are no domain, and need no catalog.
+        Kind::plain(type_id).unwrap_or_else(|| {
+            // SAFETY: catalog look-ups by Oid, inside a transaction.
+            let base = unsafe { pg_sys::getBaseType(type_id) };
+            Kind::plain(base).unwrap_or_else(|| Kind::of_category(base))
+        })
+    }
+
+    fn plain(type_id: pg_sys::Oid) -> Option<Kind> {
+        Some(match type_id {
             pg_sys::BOOLOID => Kind::Bool,
             pg_sys::INT2OID => Kind::Int2,
             pg_sys::INT4OID => Kind::Int4,
@@ -56,8 +63,8 @@ impl Kind {
             pg_sys::UNKNOWNOID => Kind::Other("a value of unknown type"),
             pg_sys::MONEYOID => Kind::Other("a value of type money"),
             pg_sys::JSONOID | pg_sys::JSONBOID => Kind::Other("a JSON value"),
-            _ => Kind::of_category(base),
-        }
+            _ => return None,
+        })
     }
 
     fn of_category(type_id: pg_sys::Oid) -> Kind {

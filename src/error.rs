@@ -8,6 +8,7 @@ use pgrx::pg_sys::panic::ErrorReport;
 pub mod code {
     use pgrx::PgSqlErrorCode as Code;
 
+    pub const ACTIVE_TRANSACTION: Code = Code::ERRCODE_ACTIVE_SQL_TRANSACTION;
     pub const FEATURE_NOT_SUPPORTED: Code = Code::ERRCODE_FEATURE_NOT_SUPPORTED;
     pub const INVALID_BINARY: Code = Code::ERRCODE_INVALID_BINARY_REPRESENTATION;
     pub const INVALID_PARAMETER: Code = Code::ERRCODE_INVALID_PARAMETER_VALUE;

@@ -1,15 +1,15 @@
 //! health_inputs(VARIADIC "any") → jsonb: an account from name/value pairs and rows
 //!
-//! The object is written as JSON text and read by Postgres's own jsonb input, where a later key replaces an earlier one.
+//! Written directly in jsonb's binary form, where a later key replaces an earlier one.
 
 use health_score_engine::Value;
 use pgrx::pg_sys;
 
 use crate::arguments::Arguments;
 use crate::datum::{Kind, output, varlena_bytes};
-use crate::document::jsonb_text;
 use crate::error::{Report, code, quoted};
-use crate::json_text::{JsonText, push_input, push_string};
+use crate::json_text::parse_jsonb;
+use crate::jsonb_write::JsonbWriter;
 use crate::row::Row;
 use crate::sql_function;
 
@@ -21,8 +21,8 @@ sql_function! {
                 .hint("Write the names and values one by one.")
                 .raise();
         }
-        let mut object = JsonText::default();
-        object.begin('{');
+        let mut object = JsonbWriter::default();
+        object.begin_object();
         let mut at = 0;
         while at < arguments.count() {
             at += match Part::of(arguments, at) {
@@ -31,8 +31,8 @@ sql_function! {
                 Part::Name => put_pair(arguments, at, &mut object),
             };
         }
-        object.end('}');
-        Some(object.into_jsonb())
+        object.end();
+        Some(object.to_datum())
     }
 }
 
@@ -50,8 +50,14 @@ enum Part {
 
 /// jsonb or json, also below a domain.
 fn json_kind(type_id: pg_sys::Oid) -> Option<JsonKind> {
-    // SAFETY: a catalog look-up by Oid.
-    match unsafe { pg_sys::getBaseType(type_id) } {
+    // Asked for every value: of the types that Postgres itself brings, none is a domain.
+    const FIRST_DOMAIN: u32 = 10_000;
+    let base = match type_id.to_u32() {
+        // SAFETY: a catalog look-up by Oid.
+        FIRST_DOMAIN.. => unsafe { pg_sys::getBaseType(type_id) },
+        _ => type_id,
+    };
+    match base {
         pg_sys::JSONBOID => Some(JsonKind::Jsonb),
         pg_sys::JSONOID => Some(JsonKind::Json),
         _ => None,
@@ -79,7 +85,7 @@ impl Part {
     }
 }
 
-fn merge_row(arguments: &Arguments, at: usize, object: &mut JsonText) -> usize {
+fn merge_row(arguments: &Arguments, at: usize, object: &mut JsonbWriter) -> usize {
     if let Some(datum) = arguments.datum(at) {
         // SAFETY: the argument's type is a row type.
         let row = unsafe { Row::from_datum(datum) };
@@ -90,21 +96,19 @@ fn merge_row(arguments: &Arguments, at: usize, object: &mut JsonText) -> usize {
     1
 }
 
-fn merge_json(arguments: &Arguments, at: usize, kind: JsonKind, object: &mut JsonText) -> usize {
-    if let Some(datum) = arguments.datum(at) {
-        let text = json_text(kind, datum);
-        if !text.trim_start().starts_with('{') {
-            let message = format!("argument {} of health_inputs() is no JSON object", at + 1);
-            Report::new(code::INVALID_PARAMETER, message)
-                .hint("Merge objects and rows, or write name and value in turn.")
-                .raise();
-        }
-        object.members(&text);
+fn merge_json(arguments: &Arguments, at: usize, kind: JsonKind, object: &mut JsonbWriter) -> usize {
+    if let Some(datum) = arguments.datum(at)
+        && !object.members(jsonb_bytes(kind, datum))
+    {
+        let message = format!("argument {} of health_inputs() is no JSON object", at + 1);
+        Report::new(code::INVALID_PARAMETER, message)
+            .hint("Merge objects and rows, or write name and value in turn.")
+            .raise();
     }
     1
 }
 
-fn put_pair(arguments: &Arguments, at: usize, object: &mut JsonText) -> usize {
+fn put_pair(arguments: &Arguments, at: usize, object: &mut JsonbWriter) -> usize {
     let Some(name) = arguments.datum(at) else {
         let message = format!("argument {} of health_inputs() is a name and must not be null", at + 1);
         Report::new(code::INVALID_PARAMETER, message)
@@ -133,42 +137,35 @@ fn put_pair(arguments: &Arguments, at: usize, object: &mut JsonText) -> usize {
     2
 }
 
-fn put(object: &mut JsonText, name: &str, type_id: pg_sys::Oid, datum: Option<pg_sys::Datum>) {
-    object.key(name);
-    match datum {
-        Some(datum) => object.text.push_str(&datum_json(type_id, datum)),
-        None => object.text.push_str("null"),
-    }
-}
-
-fn json_text(kind: JsonKind, datum: pg_sys::Datum) -> String {
-    // SAFETY: the datum is jsonb or json, both variable-length.
-    let bytes = unsafe { varlena_bytes(datum) };
-    match kind {
-        JsonKind::Jsonb => jsonb_text(bytes),
-        JsonKind::Json => String::from_utf8_lossy(bytes).into_owned(),
-    }
-}
-
 /// A value as JSON that gives the engine what the row would have given it. No setting of the session plays a part:
 /// numbers are exact, times are UTC.
-fn datum_json(type_id: pg_sys::Oid, datum: pg_sys::Datum) -> String {
+fn put(object: &mut JsonbWriter, name: &str, type_id: pg_sys::Oid, datum: Option<pg_sys::Datum>) {
+    object.key(name);
+    let Some(datum) = datum else { return object.null() };
     if let Some(kind) = json_kind(type_id) {
-        return json_text(kind, datum);
+        return object.jsonb(jsonb_bytes(kind, datum));
     }
-    let mut text = String::new();
     if type_id == pg_sys::UNKNOWNOID {
         // SAFETY: an unknown literal is a C string.
-        push_string(&unsafe { std::ffi::CStr::from_ptr(datum.cast_mut_ptr()) }.to_string_lossy(), &mut text);
-        return text;
+        return object.string(&unsafe { std::ffi::CStr::from_ptr(datum.cast_mut_ptr()) }.to_string_lossy());
     }
     let kind = Kind::of(type_id);
     // SAFETY: the kind was made from the datum's type.
     match (kind, unsafe { kind.value(datum) }) {
-        (Kind::Int8 | Kind::Numeric, Value::Number(number)) if number.is_finite() => output(type_id, datum),
-        (_, value) => {
-            push_input(&value, &mut text);
-            text
+        (Kind::Int8 | Kind::Numeric, Value::Number(number)) if number.is_finite() => {
+            object.decimal(&output(type_id, datum));
+        }
+        (_, value) => object.input(&value),
+    }
+}
+
+fn jsonb_bytes<'a>(kind: JsonKind, datum: pg_sys::Datum) -> &'a [u8] {
+    // SAFETY: the datum is jsonb or json, both variable-length, and so is what jsonb_in makes of json.
+    unsafe {
+        let bytes = varlena_bytes(datum);
+        match kind {
+            JsonKind::Jsonb => bytes,
+            JsonKind::Json => varlena_bytes(parse_jsonb(bytes.to_vec())),
         }
     }
 }

@@ -9,17 +9,19 @@ use health_score_engine::Value;
 
 use crate::numeric::read_numeric;
 
-const COUNT_MASK: u32 = 0x0FFF_FFFF;
+pub const COUNT_MASK: u32 = 0x0FFF_FFFF;
 const IS_SCALAR: u32 = 0x1000_0000;
-const IS_OBJECT: u32 = 0x2000_0000;
-const OFFSET_OR_LENGTH: u32 = 0x0FFF_FFFF;
+pub const IS_OBJECT: u32 = 0x2000_0000;
+pub const IS_ARRAY: u32 = 0x4000_0000;
+pub const OFFSET_OR_LENGTH: u32 = 0x0FFF_FFFF;
 const TYPE_MASK: u32 = 0x7000_0000;
-const HAS_OFFSET: u32 = 0x8000_0000;
-const STRING: u32 = 0x0000_0000;
-const NUMERIC: u32 = 0x1000_0000;
-const FALSE: u32 = 0x2000_0000;
-const TRUE: u32 = 0x3000_0000;
-const NULL: u32 = 0x4000_0000;
+pub const HAS_OFFSET: u32 = 0x8000_0000;
+pub const STRING: u32 = 0x0000_0000;
+pub const NUMERIC: u32 = 0x1000_0000;
+pub const FALSE: u32 = 0x2000_0000;
+pub const TRUE: u32 = 0x3000_0000;
+pub const NULL: u32 = 0x4000_0000;
+pub const CONTAINER: u32 = 0x5000_0000;
 
 /// The keys of a model in the order in which jsonb keeps them.
 #[derive(Debug)]
@@ -151,11 +153,11 @@ pub fn read<'a>(jsonb: &'a [u8], keys: &Keys, shape: &mut Shape, values: &mut [V
     if shape.found.is_empty() { Err(NotAnAccount::NoKnownKey) } else { Ok(()) }
 }
 
-const CONTAINER: &str = "an array or object";
+const OTHER_KINDS: &str = "an array or object";
 
 /// The value of a jsonb that is a scalar; an array or object is none that a signal reads.
-pub fn scalar(jsonb: &[u8]) -> Value<'_> {
-    let mut value = Value::Unusable(CONTAINER);
+pub fn scalar_value(jsonb: &[u8]) -> Value<'_> {
+    let mut value = Value::Unusable(OTHER_KINDS);
     if word(jsonb, 0) & IS_SCALAR != 0 {
         let (entries, data) = (jsonb.get(4..8).unwrap_or_default(), jsonb.get(8..).unwrap_or_default());
         let mut walk = Entries { entries: entries.chunks_exact(4), data, offset: 0 };
@@ -182,8 +184,60 @@ fn read_entry<'a>(walk: &mut Entries<'a>, into: &mut Value<'a>) {
             let text = std::str::from_utf8(walk.bytes(start, end));
             *into = text.map_or(Value::Unusable("a text that is not UTF-8"), Value::Text);
         }
-        _ => *into = Value::Unusable(CONTAINER),
+        _ => *into = Value::Unusable(OTHER_KINDS),
     }
+}
+
+/// The kind and payload of a scalar jsonb, none of others.
+pub fn scalar(jsonb: &[u8]) -> Option<(u32, &[u8])> {
+    if word(jsonb, 0) & IS_SCALAR == 0 {
+        return None;
+    }
+    let mut walk = Entries { entries: jsonb.get(4..8)?.chunks_exact(4), data: jsonb.get(8..)?, offset: 0 };
+    let (kind, start, end) = walk.next();
+    Some((kind, walk.bytes(start, end)))
+}
+
+/// Gives each container in an array.
+pub fn each_element<'a>(jsonb: &'a [u8], mut give: impl FnMut(&'a [u8])) {
+    let header = word(jsonb, 0);
+    let count = (header & COUNT_MASK) as usize;
+    let (Some(entries), Some(data)) = (jsonb.get(4..4 + count * 4), jsonb.get(4 + count * 4..)) else { return };
+    if header & IS_ARRAY == 0 {
+        return;
+    }
+    let mut walk = Entries { entries: entries.chunks_exact(4), data, offset: 0 };
+    for _ in 0..count {
+        let (kind, start, end) = walk.next();
+        if kind == CONTAINER {
+            give(walk.bytes(start.next_multiple_of(4), end));
+        }
+    }
+}
+
+/// Gives each member of an object: key, kind and payload without padding. False for what is no object.
+pub fn each_member<'a>(jsonb: &'a [u8], mut give: impl FnMut(&'a [u8], u32, &'a [u8])) -> bool {
+    let header = word(jsonb, 0);
+    let count = (header & COUNT_MASK) as usize;
+    let (Some(entries), Some(data)) = (jsonb.get(4..4 + count * 8), jsonb.get(4 + count * 8..)) else { return false };
+    if header & IS_OBJECT == 0 {
+        return false;
+    }
+    let (key_entries, value_entries) = entries.split_at(count * 4);
+    let mut keys = Entries { entries: key_entries.chunks_exact(4), data, offset: 0 };
+    let mut bounds = Entries { entries: key_entries.chunks_exact(4), data, offset: 0 };
+    for _ in 0..count {
+        bounds.next();
+    }
+    let mut values = Entries { entries: value_entries.chunks_exact(4), data, offset: bounds.offset };
+    for _ in 0..count {
+        let (_, start, end) = keys.next();
+        let key = keys.bytes(start, end);
+        let (kind, start, end) = values.next();
+        let start = if matches!(kind, NUMERIC | CONTAINER) { start.next_multiple_of(4) } else { start };
+        give(key, kind, values.bytes(start, end));
+    }
+    true
 }
 
 /// Both lists have the same order: one merge finds every key. Returns where the keys end and the values begin.
@@ -231,7 +285,7 @@ fn compare(name: &[u8], key: &[u8]) -> Ordering {
 
 /// What follows a varlena header inside the jsonb.
 #[inline]
-fn payload(varlena: &[u8]) -> &[u8] {
+pub fn payload(varlena: &[u8]) -> &[u8] {
     let header = if varlena.first().is_some_and(|byte| byte & 1 == 1) { 1 } else { 4 };
     varlena.get(header..).unwrap_or_default()
 }

@@ -26,15 +26,18 @@ mod inputs;
 mod json_flat;
 mod json_text;
 mod jsonb;
+mod jsonb_write;
 mod matching;
 mod model_cache;
 mod model_store;
 mod numeric;
 mod plan;
+mod refresh;
 mod relation;
 mod returning;
 mod row;
 mod score;
+mod signal_counts;
 mod site;
 mod tuple;
 mod what_if;
@@ -63,6 +66,15 @@ pgrx::extension_sql_file!("../sql/rollup.sql", name = "rollup", requires = ["sur
 pgrx::extension_sql_file!("../sql/rate.sql", name = "rate", requires = ["rollup"]);
 pgrx::extension_sql_file!("../sql/spark.sql", name = "spark", requires = ["rate"]);
 pgrx::extension_sql_file!("../sql/events.sql", name = "events", requires = ["spark"]);
+pgrx::extension_sql_file!("../sql/source.sql", name = "source", requires = ["events"]);
+pgrx::extension_sql_file!("../sql/history.sql", name = "history", requires = ["source"]);
+pgrx::extension_sql_file!("../sql/source_query.sql", name = "source_query", requires = ["history"]);
+pgrx::extension_sql_file!("../sql/source_views.sql", name = "source_views", requires = ["source_query"]);
+pgrx::extension_sql_file!("../sql/run.sql", name = "run", requires = ["source_views"]);
+pgrx::extension_sql_file!("../sql/run_write.sql", name = "run_write", requires = ["run"]);
+pgrx::extension_sql_file!("../sql/refresh.sql", name = "refresh", requires = ["run_write"]);
+pgrx::extension_sql_file!("../sql/schedule.sql", name = "schedule", requires = ["refresh"]);
+pgrx::extension_sql_file!("../sql/retention.sql", name = "retention", requires = ["schedule"]);
 
 /// Refuses a database whose texts are not UTF-8: names and map keys are compared byte by byte.
 #[pgrx::pg_guard]

@@ -75,6 +75,16 @@ impl Relation {
         });
     }
 
+    /// Hands out one column of the rows that fulfil a condition, both in SQL.
+    pub fn each_row_where(&self, column: &str, condition: &str, mut act: impl FnMut(&FetchedRow)) {
+        self.trying(|| {
+            Connection::open().each_row(&format!("SELECT {column} FROM {} WHERE {condition}", self.name), |row| {
+                act(row);
+                true
+            });
+        });
+    }
+
     /// What goes wrong inside, as in a view's expression, is reported with the relation's name.
     fn trying<R>(&self, act: impl FnOnce() -> R) -> R {
         let act = AssertUnwindSafe(act);

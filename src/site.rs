@@ -10,6 +10,7 @@ use crate::arguments::{Arguments, text_of};
 use crate::columns::check_caller;
 use crate::datum::{instant, varlena_bytes};
 use crate::error::{Report, code, score_error};
+use crate::jsonb_write::JsonbWriter;
 use crate::model_cache::{Compiled, Named, by_document, by_name};
 use crate::model_store::Store;
 use crate::tuple::{PendingRows, TupleWriter};
@@ -39,6 +40,7 @@ pub struct Site {
     /// Rows of a set that is being handed out.
     pub pending: PendingRows,
     pub buffer: String,
+    pub json: JsonbWriter,
     /// For functions of two accounts.
     second: Second,
 }
@@ -137,6 +139,7 @@ impl Site {
             row: None,
             pending: PendingRows::default(),
             buffer: String::new(),
+            json: JsonbWriter::default(),
             second: Second::default(),
         }
     }

@@ -70,7 +70,7 @@ unknown=$(LC_ALL=C comm -13 "$work/there" "$work/named" | tr '\n' ' ')
 echo "ok every name it uses exists"
 
 ask "SELECT DISTINCT a.name FROM ($members) m JOIN pg_proc p ON p.oid = m.oid, unnest(proargnames, proargmodes) AS a (name, mode) WHERE mode = 'o'
-      UNION SELECT attname FROM ($members) m JOIN pg_attribute ON attrelid = m.oid WHERE m.classid = 'pg_class'::regclass AND attnum > 0 AND NOT attisdropped" >"$work/columns"
+      UNION SELECT attname FROM ($members) m JOIN pg_attribute ON attrelid = m.oid JOIN pg_class c ON c.oid = attrelid AND c.relkind <> 'S' WHERE m.classid = 'pg_class'::regclass AND attnum > 0 AND NOT attisdropped" >"$work/columns"
 while read -r column; do
   grep -qF "\`$column\`" "$page" || fail "does not describe the column $column"
 done <"$work/columns"

@@ -34,6 +34,7 @@ impl Model {
             "bands": describe_bands(plan),
             "rules": rules,
             "segments": segments,
+            "inputs": self.inputs().iter().map(|input| input.name.as_str()).collect::<Vec<_>>(),
         })
     }
 }

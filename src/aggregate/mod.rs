@@ -20,6 +20,6 @@ fn weight(arguments: &Arguments, at: usize) -> Option<f64> {
 }
 
 #[cold]
-fn raise(refused: Refused) -> ! {
+pub fn raise(refused: Refused) -> ! {
     Report::new(code::INVALID_PARAMETER, refused.message).hint(refused.hint).raise()
 }

@@ -6,14 +6,14 @@ mod site;
 mod value;
 
 use health_score_engine::{Assessor, Gathering, SegmentChoice, Stop, Value};
-use pgrx::{IntoDatum, pg_sys};
+use pgrx::IntoDatum;
 
 use crate::account::wanted_inputs;
 use crate::aggregate::state::{self, EVENTS, require_aggregate};
 use crate::arguments::Arguments;
 use crate::datum::{instant, varlena_bytes};
 use crate::error::{Report, code, did_you_mean, score_error};
-use crate::json_text::JsonText;
+use crate::jsonb_write::JsonbWriter;
 use crate::model_cache::Compiled;
 use crate::site::recycle;
 use crate::sql_function;
@@ -134,32 +134,35 @@ sql_function! {
     }
 }
 
-/// What a final function keeps from group to group.
+/// What a final function keeps from group to group: for reading, and for what it makes of it.
 #[derive(Default)]
-struct Final {
+struct Kept<T> {
     models: Models,
-    assessor: Assessor,
     values: Vec<Value<'static>>,
+    own: T,
 }
 
 /// Reads the account of a state. The state stays as it is: other functions or more rows may need it.
-fn read<R>(arguments: &Arguments, act: impl FnOnce(&Compiled, &[Value], Option<i64>, &mut Assessor) -> R) -> Option<R> {
+fn read<T: Default + 'static, R>(
+    arguments: &Arguments,
+    act: impl FnOnce(&Compiled, &[Value], Option<i64>, &mut T) -> R,
+) -> Option<R> {
     require_aggregate(arguments, EVENTS);
     let words: &[u64] = state::open(arguments.datum(STATE)?, EVENTS);
-    let Final { models, assessor, values: kept } = site::kept::<Final>(arguments);
+    let Kept { models, values: kept, own } = site::kept(arguments);
     let model = models.find(arguments, words);
     let body = parts(words).1;
     let mut values = recycle(std::mem::take(kept));
     let compiled = &model.compiled;
     compiled.model.gathering().read(body, &mut values).unwrap_or_else(|stop| stopped(stop, compiled));
-    let result = act(compiled, &values, Gathering::as_of(body), assessor);
+    let result = act(compiled, &values, Gathering::as_of(body), own);
     *kept = recycle(values);
     Some(result)
 }
 
 sql_function! {
     fn health_score_final(arguments) {
-        let score = read(arguments, |compiled, values, as_of, assessor| {
+        let score = read(arguments, |compiled, values, as_of, assessor: &mut Assessor| {
             match assessor.assess(&compiled.model, values, as_of, SegmentChoice::Auto) {
                 Ok(assessment) => assessment.score,
                 Err(error) => score_error(error).raise(),
@@ -170,18 +173,17 @@ sql_function! {
 }
 
 sql_function! {
+    /// The account as a jsonb object, which every function that takes an account scores as the events themselves.
     fn health_signals_final(arguments) {
-        read(arguments, |compiled, values, _, _| account(compiled, values))
+        read(arguments, |compiled, values, _, object: &mut JsonbWriter| {
+            object.clear();
+            object.begin_object();
+            for (name, value) in compiled.model.members(values) {
+                object.key(name);
+                object.input(value);
+            }
+            object.end();
+            object.to_datum()
+        })
     }
-}
-
-/// The account as a jsonb object, which every function that takes an account scores as the events themselves.
-fn account(compiled: &Compiled, values: &[Value]) -> pg_sys::Datum {
-    let mut object = JsonText::default();
-    object.begin('{');
-    for (name, value) in compiled.model.members(values) {
-        object.input(name, value);
-    }
-    object.end('}');
-    object.into_jsonb()
 }

@@ -108,8 +108,10 @@ impl Held {
     /// A group has one model and one time.
     #[inline]
     pub fn require_same(&self, words: &[u64], as_of: Option<i64>) {
-        if words.first() != Some(&self.compiled.hash) {
-            varying("model");
+        match words.first() {
+            Some(hash) if *hash == self.compiled.hash => {}
+            Some(_) => varying("model"),
+            None => state::forged(EVENTS),
         }
         let (_, body) = parts(words);
         if body.len() < self.compiled.model.gathering().words(false) {

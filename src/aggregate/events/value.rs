@@ -37,7 +37,7 @@ impl Reader {
                 value
             }
             // SAFETY: the same.
-            Reader::Jsonb => jsonb::scalar(unsafe { varlena_bytes(datum) }),
+            Reader::Jsonb => jsonb::scalar_value(unsafe { varlena_bytes(datum) }),
         }
     }
 }

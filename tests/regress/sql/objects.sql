@@ -13,7 +13,7 @@ SELECT object FROM member ORDER BY object COLLATE "C";
 SELECT object FROM member m
  WHERE NOT EXISTS (SELECT FROM pg_description d WHERE d.classoid = m.classid AND d.objoid = m.objid AND d.objsubid = 0 AND d.description <> '');
 SELECT m.object, a.attname FROM member m JOIN pg_attribute a ON a.attrelid = m.objid AND a.attnum > 0 AND NOT a.attisdropped
- WHERE m.classid = 'pg_class'::regclass AND col_description(a.attrelid, a.attnum) IS NULL;
+ WHERE m.classid = 'pg_class'::regclass AND m.object NOT LIKE 'sequence %' AND col_description(a.attrelid, a.attnum) IS NULL;
 SELECT i.indexrelid::regclass FROM member m JOIN pg_index i ON m.classid = 'pg_class'::regclass AND i.indrelid = m.objid
  WHERE NOT EXISTS (SELECT FROM pg_constraint c WHERE c.conindid = i.indexrelid) AND obj_description(i.indexrelid, 'pg_class') IS NULL;
 -- A comment is a sentence, and fits a terminal's line or three.
@@ -45,26 +45,31 @@ SELECT p.proname, count(*) AS forms, count(DISTINCT p.proargtypes) AS different,
        count(DISTINCT coalesce(p.proallargtypes[5:], ARRAY[p.prorettype])) AS results
   FROM member m JOIN pg_proc p ON m.classid = 'pg_proc'::regclass AND p.oid = m.objid
  WHERE 'account' = ANY (p.proargnames) GROUP BY p.proname ORDER BY p.proname;
--- Nobody's rights but the caller's; nothing claims to leak nothing; PL/pgSQL functions have their search_path fixed. (Of an
--- aggregate the language says nothing.)
+-- Nobody's rights but the caller's; nothing claims to leak nothing; PL/pgSQL functions have their search_path fixed, SQL ones
+-- are parsed already, and the procedures, which commit and so cannot have settings, qualify what they use. (Of an aggregate the
+-- language says nothing.)
 SELECT p.oid::regprocedure, p.prosecdef, p.proleakproof, p.proconfig FROM member m JOIN pg_proc p ON m.classid = 'pg_proc'::regclass AND p.oid = m.objid
   JOIN pg_language l ON l.oid = p.prolang
- WHERE p.prosecdef OR p.proleakproof OR (p.prokind <> 'a' AND l.lanname NOT IN ('c', 'plpgsql'))
-    OR (l.lanname = 'plpgsql') <> coalesce(p.proconfig = ARRAY['search_path=public, pg_temp'], false);
--- Everybody may call the functions; everybody may read the models, nobody but the owner may write them.
+ WHERE p.prosecdef OR p.proleakproof OR (p.prokind <> 'a' AND l.lanname NOT IN ('c', 'plpgsql') AND p.prosqlbody IS NULL)
+    OR (l.lanname = 'plpgsql') <> coalesce('search_path=public, pg_temp' = ANY (p.proconfig), false);
+-- Everybody may call the functions; everybody may read the models and the list of sources; nobody but the owner may write them,
+-- or read what runs have met.
 SELECT p.oid::regprocedure, p.proacl FROM member m JOIN pg_proc p ON m.classid = 'pg_proc'::regclass AND p.oid = m.objid
  WHERE NOT has_function_privilege('public', p.oid, 'EXECUTE');
-SELECT privilege, has_table_privilege('public', 'health_model', privilege)
-  FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER']) privilege;
+SELECT relation, privilege
+  FROM unnest(ARRAY['health_model', 'health_source', 'health_run', 'health_run_signal']) relation, unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER']) privilege
+ WHERE has_table_privilege('public', relation, privilege);
 
--- The table: columns, keys, triggers (those that invalidate fire always), and that a dump holds its rows.
-SELECT attname, format_type(atttypid, atttypmod) AS type, attnotnull, pg_get_expr(adbin, adrelid) AS "default"
+-- The tables: columns, keys, triggers (those that invalidate fire always), and that a dump holds its rows.
+CREATE VIEW extension_table AS
+SELECT objid AS oid FROM member WHERE classid = 'pg_class'::regclass AND object LIKE 'table %';
+SELECT attrelid::regclass AS "table", attname, format_type(atttypid, atttypmod) AS type, attnotnull, pg_get_expr(adbin, adrelid) AS "default"
   FROM pg_attribute a LEFT JOIN pg_attrdef d ON (adrelid, adnum) = (attrelid, attnum)
- WHERE attrelid = 'health_model'::regclass AND attnum > 0 ORDER BY attnum;
-SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = 'health_model'::regclass AND contype <> 'n' ORDER BY conname COLLATE "C";
-SELECT indexrelid::regclass, pg_get_indexdef(indexrelid) FROM pg_index WHERE indrelid = 'health_model'::regclass ORDER BY indexrelid::regclass::text COLLATE "C";
+ WHERE attrelid IN (TABLE extension_table) AND attnum > 0 ORDER BY attrelid::regclass::text COLLATE "C", attnum;
+SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid IN (TABLE extension_table) AND contype <> 'n' ORDER BY conname COLLATE "C";
+SELECT indexrelid::regclass, pg_get_indexdef(indexrelid) FROM pg_index WHERE indrelid IN (TABLE extension_table) ORDER BY indexrelid::regclass::text COLLATE "C";
 SELECT tgname, CASE tgenabled WHEN 'A' THEN 'always' WHEN 'O' THEN 'origin' END AS fires, pg_get_triggerdef(oid) FROM pg_trigger
- WHERE tgrelid = 'health_model'::regclass AND NOT tgisinternal ORDER BY tgname COLLATE "C";
+ WHERE tgrelid IN (TABLE extension_table) AND NOT tgisinternal ORDER BY tgname COLLATE "C";
 SELECT extconfig::regclass[], extcondition, extrelocatable, extversion FROM pg_extension WHERE extname = 'health_score';
 SELECT name, superuser, trusted, relocatable, schema, requires, comment FROM pg_available_extension_versions WHERE name = 'health_score';
-DROP VIEW member;
+DROP VIEW extension_table, member;

@@ -1,0 +1,155 @@
+-- History: the table that a source's scores are written to, its monthly partitions, and what fits into it. An ordinary table of
+-- the source's owner, never a member of the extension. No rows are written here.
+
+-- Months are those of UTC, whatever the session's time zone.
+CREATE FUNCTION health_history_month(at timestamptz)
+RETURNS timestamptz
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path FROM CURRENT
+AS $$
+BEGIN
+    RETURN pg_catalog.date_trunc('month', at, 'UTC');
+END
+$$;
+COMMENT ON FUNCTION health_history_month(timestamptz) IS 'The beginning of the month in UTC, which is where a partition of history begins.';
+
+-- The triggers of a table run with the rights of whoever writes to it, so a history is written to by its owner alone.
+CREATE FUNCTION health_history_trusted(history regclass)
+RETURNS void
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $$
+DECLARE
+    owner oid := (SELECT c.relowner FROM pg_catalog.pg_class c WHERE c.oid OPERATOR(pg_catalog.=) history);
+BEGIN
+    -- A superuser is a member of every role, and has the more to lose.
+    IF NOT (SELECT owner OPERATOR(pg_catalog.=) r.oid OR (NOT r.rolsuper AND pg_catalog.pg_has_role(owner, 'USAGE'))
+              FROM pg_catalog.pg_roles r WHERE r.rolname OPERATOR(pg_catalog.=) current_user) THEN
+        RAISE EXCEPTION 'history % belongs to role %', history, pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(owner)) USING ERRCODE = 'insufficient_privilege',
+            DETAIL = pg_catalog.format('Its triggers would run with the rights of %I.', current_user),
+            HINT = pg_catalog.format('ALTER TABLE %s OWNER TO %I, or name another table by history => ….', history, current_user);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION health_history_trusted(regclass) IS 'Raises 42501 unless a table belongs to the current role or to one that it is a member of.';
+
+CREATE FUNCTION health_history_relation(source health_source)
+RETURNS regclass
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $$
+DECLARE
+    history regclass := pg_catalog.to_regclass(pg_catalog.format('%I.%I', source.history_schema, source.history_name));
+BEGIN
+    IF history IS NULL THEN
+        RAISE EXCEPTION 'history %.% of source "%" does not exist', pg_catalog.quote_ident(source.history_schema),
+            pg_catalog.quote_ident(source.history_name), source.name
+            USING ERRCODE = 'undefined_table',
+                  HINT = 'SELECT health_source_add(…) under the same name makes an empty one; a renamed one is named by history => ….';
+    END IF;
+    PERFORM health_history_trusted(history);
+    RETURN history;
+END
+$$;
+COMMENT ON FUNCTION health_history_relation(health_source) IS
+'The history of a source, looked up by its name now. Dropped or renamed: 42P01; replaced by somebody else''s: 42501.';
+
+CREATE FUNCTION health_history_make(source health_source, relation regclass)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path FROM CURRENT
+AS $$
+DECLARE
+    account_type text := health_source_column(relation, source.account_column, 'account_column');
+    parent_type text := COALESCE(health_source_column(relation, source.parent_column, 'parent_column'), 'text');
+    name text := pg_catalog.format('%I.%I', source.history_schema, source.history_name);
+    history regclass := pg_catalog.to_regclass(name);
+    columns text[] := ARRAY['account_id ' OPERATOR(pg_catalog.||) account_type, 'scored_at timestamp with time zone', 'name text',
+        'score double precision', 'band text', 'band_rank integer', 'coverage double precision', 'low double precision',
+        'high double precision', 'status text', 'model text', 'model_version integer', 'segment text', 'value numeric', 'owner text',
+        'parent ' OPERATOR(pg_catalog.||) parent_type, 'renewal date', 'inputs jsonb', 'drivers jsonb'];
+    lacking text;
+BEGIN
+    IF history IS NULL THEN
+        EXECUTE pg_catalog.format('CREATE TABLE %s (%s, PRIMARY KEY (account_id, scored_at)) PARTITION BY RANGE (scored_at)',
+            name, pg_catalog.array_to_string(columns, ', '));
+        EXECUTE pg_catalog.format('CREATE INDEX ON %s (scored_at)', name);
+        EXECUTE pg_catalog.format('COMMENT ON TABLE %s IS %L', name,
+            pg_catalog.format('Scores of source %s, partitioned by month: written by health_refresh, thinned by health_retain.', source.name));
+        RETURN;
+    END IF;
+    PERFORM health_history_trusted(history);
+    SELECT pg_catalog.string_agg(wanted, ', ') INTO lacking
+      FROM pg_catalog.unnest(columns) wanted
+     WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a
+                        WHERE a.attrelid OPERATOR(pg_catalog.=) history AND NOT a.attisdropped AND a.attnum OPERATOR(pg_catalog.>) 0
+                          AND wanted OPERATOR(pg_catalog.=) pg_catalog.concat(a.attname, ' ', pg_catalog.format_type(a.atttypid, a.atttypmod)));
+    IF lacking IS NOT NULL THEN
+        RAISE EXCEPTION 'table % cannot be the history of source "%"', history, source.name USING ERRCODE = 'datatype_mismatch',
+            DETAIL = pg_catalog.format('It lacks: %s.', lacking),
+            HINT = 'Name another table by history => …; one that does not exist yet is made.';
+    END IF;
+    IF NOT EXISTS (SELECT FROM pg_catalog.pg_index i
+                    WHERE i.indrelid OPERATOR(pg_catalog.=) history AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL
+                      AND (SELECT pg_catalog.array_agg(a.attname::text ORDER BY a.attname)
+                             FROM pg_catalog.pg_attribute a
+                            WHERE a.attrelid OPERATOR(pg_catalog.=) history AND a.attnum OPERATOR(pg_catalog.=) ANY (i.indkey::int2[]))
+                          OPERATOR(pg_catalog.=) ARRAY['account_id', 'scored_at']) THEN
+        RAISE EXCEPTION 'table % cannot be the history of source "%"', history, source.name USING ERRCODE = 'object_not_in_prerequisite_state',
+            DETAIL = 'It has no unique index on (account_id, scored_at).',
+            HINT = pg_catalog.format('ALTER TABLE %s ADD PRIMARY KEY (account_id, scored_at).', history);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION health_history_make(health_source, regclass) IS
+'Makes the history of a source, with the account''s id in the relation''s own type, or adopts a table that has the columns and the unique index.';
+
+-- CREATE and ATTACH, not CREATE … PARTITION OF: the latter would lock the history against readers.
+CREATE FUNCTION health_history_partition(source health_source, at timestamptz)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path FROM CURRENT
+AS $$
+DECLARE
+    history regclass := health_history_relation(source);
+    month timestamptz := health_history_month(at);
+    next_month timestamptz := health_history_month(month OPERATOR(pg_catalog.+) '35 days'::interval);
+    partition text := pg_catalog.format('%I.%I', source.history_schema,
+        pg_catalog.left(source.history_name, 54) OPERATOR(pg_catalog.||) pg_catalog.to_char(month AT TIME ZONE 'UTC', '_YYYY_MM'));
+BEGIN
+    -- An adopted table may be plain, or partitioned in another way.
+    IF NOT EXISTS (SELECT FROM pg_catalog.pg_partitioned_table p
+                     JOIN pg_catalog.pg_attribute a ON a.attrelid OPERATOR(pg_catalog.=) p.partrelid AND a.attnum OPERATOR(pg_catalog.=) p.partattrs[0]
+                    WHERE p.partrelid OPERATOR(pg_catalog.=) history AND p.partstrat OPERATOR(pg_catalog.=) 'r' AND p.partnatts OPERATOR(pg_catalog.=) 1
+                      AND p.partdefid OPERATOR(pg_catalog.=) 0 AND a.attname OPERATOR(pg_catalog.=) 'scored_at') THEN
+        RETURN;
+    END IF;
+    IF EXISTS (SELECT FROM health_history_partitions(history) p
+                WHERE p.from_at OPERATOR(pg_catalog.<=) month AND p.to_at OPERATOR(pg_catalog.>=) next_month) THEN
+        RETURN;
+    END IF;
+    EXECUTE pg_catalog.format('CREATE TABLE %s (LIKE %s INCLUDING ALL)', partition, history);
+    EXECUTE pg_catalog.format('ALTER TABLE %s ATTACH PARTITION %s FOR VALUES FROM (%L) TO (%L)', history, partition,
+        pg_catalog.to_char(month AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS+00'), pg_catalog.to_char(next_month AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS+00'));
+END
+$$;
+COMMENT ON FUNCTION health_history_partition(health_source, timestamptz) IS
+'Sees to it that the history of a source has a partition for the month (UTC) of a time. Readers are not held up.';
+
+CREATE FUNCTION health_history_partitions(history regclass, OUT partition regclass, OUT from_at timestamptz, OUT to_at timestamptz)
+RETURNS SETOF record
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+SET datestyle = 'ISO'
+AS $$
+BEGIN
+    RETURN QUERY
+    SELECT c.oid::regclass, bound[1]::timestamptz, bound[2]::timestamptz
+      FROM pg_catalog.pg_inherits i
+      JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) i.inhrelid
+     CROSS JOIN LATERAL pg_catalog.regexp_match(pg_catalog.pg_get_expr(c.relpartbound, c.oid), 'FROM \(''([^'']*)''\) TO \(''([^'']*)''\)') bound
+     WHERE i.inhparent OPERATOR(pg_catalog.=) history AND bound IS NOT NULL
+     ORDER BY 2;
+END
+$$;
+COMMENT ON FUNCTION health_history_partitions(regclass) IS 'The partitions of a history with the times they hold: from_at inclusive, to_at exclusive.';

@@ -1,0 +1,350 @@
+//! Writing jsonb's binary form directly, as jsonb_in would from the same JSON text. No Postgres memory is touched before
+//! [`JsonbWriter::to_datum`].
+//!
+//! Layout: src/include/utils/jsonb.h for containers, src/backend/utils/adt/numeric.c for numbers.
+
+use std::ops::Range;
+
+use health_score_engine::Value;
+use pgrx::pg_sys;
+
+use crate::error::{Report, code};
+use crate::jsonb::{
+    CONTAINER, COUNT_MASK, FALSE, HAS_OFFSET, IS_ARRAY, IS_OBJECT, NULL, NUMERIC, OFFSET_OR_LENGTH, STRING, TRUE,
+    each_member, scalar,
+};
+
+/// Every entry of this number tells where it ends, the others how long they are.
+const OFFSET_STRIDE: usize = 32;
+const VARLENA_HEADER: usize = 4;
+
+/// Values in the order in which they are given. Written into again and again, it keeps its memory.
+#[derive(Default)]
+pub struct JsonbWriter {
+    /// The bytes of keys, texts, numbers and finished containers.
+    bytes: Vec<u8>,
+    items: Vec<Item>,
+    /// The open containers: whether it is an object, and where its items begin.
+    open: Vec<(bool, usize)>,
+    key: Range<usize>,
+    text: String,
+    digits: Vec<u8>,
+}
+
+/// An element, or a member with its key.
+#[derive(Clone)]
+struct Item {
+    key: Range<usize>,
+    kind: u32,
+    value: Range<usize>,
+}
+
+impl JsonbWriter {
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.items.clear();
+        self.open.clear();
+        self.key = 0..0;
+    }
+
+    pub fn begin_object(&mut self) {
+        self.begin(true);
+    }
+
+    pub fn begin_array(&mut self) {
+        self.begin(false);
+    }
+
+    fn begin(&mut self, object: bool) {
+        // The key of a member waits below the members of its value.
+        self.items.push(Item { key: self.key.clone(), kind: CONTAINER, value: 0..0 });
+        self.open.push((object, self.items.len()));
+    }
+
+    pub fn key(&mut self, key: &str) {
+        self.key = self.append(key.as_bytes());
+    }
+
+    /// Closes the container that was begun last.
+    pub fn end(&mut self) {
+        let Some((object, first)) = self.open.pop() else { return };
+        if object {
+            self.sort_members(first);
+        }
+        let value = self.assemble(object, first);
+        self.items.truncate(first);
+        if let Some(item) = self.items.last_mut() {
+            item.value = value;
+        }
+    }
+
+    /// By length, then bytes; of a key that stands twice the last one counts. Most objects are written in order.
+    fn sort_members(&mut self, first: usize) {
+        let bytes = &self.bytes;
+        let order = |item: &Item| (item.key.len(), &bytes[item.key.clone()]);
+        let members = &mut self.items[first..];
+        if members.windows(2).all(|pair| order(&pair[0]) < order(&pair[1])) {
+            return;
+        }
+        members.sort_by(|a, b| order(a).cmp(&order(b)));
+        let mut kept = first;
+        for at in first..self.items.len() {
+            let same = at + 1 < self.items.len() && order(&self.items[at]) == order(&self.items[at + 1]);
+            if !same {
+                self.items.swap(kept, at);
+                kept += 1;
+            }
+        }
+        self.items.truncate(kept);
+    }
+
+    /// The container at the end of the bytes, where its parent finds it.
+    fn assemble(&mut self, object: bool, first: usize) -> Range<usize> {
+        self.pad(0);
+        let start = self.bytes.len();
+        let count = self.items.len() - first;
+        let flag = if object { IS_OBJECT } else { IS_ARRAY };
+        let entries = if object { 2 * count } else { count };
+        self.word(flag | (count as u32 & COUNT_MASK));
+        let mut entry_at = self.bytes.len();
+        self.bytes.resize(entry_at + 4 * entries, 0);
+        let data = self.bytes.len();
+        let mut number = 0;
+        if object {
+            for at in first..first + count {
+                let begin = self.bytes.len();
+                let key = self.items[at].key.clone();
+                self.bytes.extend_from_within(key);
+                self.entry(&mut entry_at, &mut number, STRING, begin, data);
+            }
+        }
+        for at in first..first + count {
+            let (begin, kind) = (self.bytes.len(), self.items[at].kind);
+            if matches!(kind, NUMERIC | CONTAINER) {
+                self.pad(start);
+            }
+            let value = self.items[at].value.clone();
+            self.bytes.extend_from_within(value);
+            self.entry(&mut entry_at, &mut number, kind, begin, data);
+        }
+        if self.bytes.len() - data > OFFSET_OR_LENGTH as usize {
+            Report::new(code::PROGRAM_LIMIT, "a jsonb object or array may hold at most 256 MB")
+                .hint("Leave the largest values out.")
+                .raise();
+        }
+        start..self.bytes.len()
+    }
+
+    fn entry(&mut self, entry_at: &mut usize, number: &mut usize, kind: u32, begin: usize, data: usize) {
+        let end = self.bytes.len();
+        let entry =
+            if number.is_multiple_of(OFFSET_STRIDE) { (end - data) as u32 | HAS_OFFSET } else { (end - begin) as u32 };
+        self.bytes[*entry_at..*entry_at + 4].copy_from_slice(&(entry | kind).to_le_bytes());
+        *entry_at += 4;
+        *number += 1;
+    }
+
+    /// To the next multiple of 4 from `start`, which is one itself in the finished value.
+    fn pad(&mut self, start: usize) {
+        let length = (self.bytes.len() - start).next_multiple_of(4);
+        self.bytes.resize(start + length, 0);
+    }
+
+    fn word(&mut self, word: u32) {
+        self.bytes.extend_from_slice(&word.to_le_bytes());
+    }
+
+    fn append(&mut self, bytes: &[u8]) -> Range<usize> {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(bytes);
+        start..self.bytes.len()
+    }
+
+    fn push(&mut self, kind: u32, value: Range<usize>) {
+        self.items.push(Item { key: self.key.clone(), kind, value });
+    }
+
+    pub fn string(&mut self, text: &str) {
+        let value = self.append(text.as_bytes());
+        self.push(STRING, value);
+    }
+
+    pub fn boolean(&mut self, flag: bool) {
+        self.push(if flag { TRUE } else { FALSE }, 0..0);
+    }
+
+    pub fn null(&mut self) {
+        self.push(NULL, 0..0);
+    }
+
+    /// A finite number, as its shortest decimal.
+    pub fn number(&mut self, number: f64) {
+        if number.fract() == 0.0 && (1.0..10_000.0).contains(&number) {
+            return self.small(number as u16);
+        }
+        let mut text = std::mem::take(&mut self.text);
+        text.clear();
+        Value::Number(number).write(&mut text);
+        self.decimal(&text);
+        self.text = text;
+    }
+
+    /// From 1 to 9999: one digit of a numeric.
+    fn small(&mut self, number: u16) {
+        const HEADER: u32 = (VARLENA_HEADER as u32 + 4) << 2;
+        let value = self.append(&HEADER.to_le_bytes());
+        self.bytes.extend_from_slice(&0x8000u16.to_le_bytes());
+        self.bytes.extend_from_slice(&number.to_le_bytes());
+        self.push(NUMERIC, value.start..self.bytes.len());
+    }
+
+    /// A number in decimal, with or without exponent, as numeric's input function reads it.
+    pub fn decimal(&mut self, text: &str) {
+        let start = self.bytes.len();
+        write_numeric(text, &mut self.digits, &mut self.bytes);
+        self.push(NUMERIC, start..self.bytes.len());
+    }
+
+    /// What stands in a jsonb, as a value here.
+    pub fn jsonb(&mut self, jsonb: &[u8]) {
+        let (kind, payload) = scalar(jsonb).unwrap_or((CONTAINER, jsonb));
+        self.raw(kind, payload);
+    }
+
+    /// All members of another object; false where it is none.
+    pub fn members(&mut self, object: &[u8]) -> bool {
+        each_member(object, |key, kind, payload| {
+            self.key = self.append(key);
+            self.raw(kind, payload);
+        })
+    }
+
+    fn raw(&mut self, kind: u32, payload: &[u8]) {
+        let value = self.append(payload);
+        self.push(kind, value);
+    }
+
+    /// A member with a text, unless there is none.
+    pub fn text_member(&mut self, key: &str, text: Option<&str>) {
+        if let Some(text) = text {
+            self.key(key);
+            self.string(text);
+        }
+    }
+
+    pub fn number_member(&mut self, key: &str, number: Option<f64>) {
+        if let Some(number) = number {
+            self.key(key);
+            self.number(number);
+        }
+    }
+
+    /// A member that keeps the kind of numbers and booleans; all else is text.
+    pub fn value_member(&mut self, key: &str, value: &Value) {
+        match value {
+            Value::Missing => {}
+            Value::Number(number) if number.is_finite() => self.number_member(key, Some(*number)),
+            Value::Bool(flag) => {
+                self.key(key);
+                self.boolean(*flag);
+            }
+            Value::Text(text) => self.text_member(key, Some(text)),
+            other => {
+                let mut written = std::mem::take(&mut self.text);
+                written.clear();
+                other.write(&mut written);
+                self.text_member(key, Some(&written));
+                self.text = written;
+            }
+        }
+    }
+
+    /// A value of an account, so that the engine reads it as it was: what no signal can read (NaN, infinite times, arrays)
+    /// goes into an array, so that it stays unreadable instead of turning into a text.
+    pub fn input(&mut self, value: &Value) {
+        match value {
+            Value::Missing => self.null(),
+            Value::Number(number) if number.is_finite() => self.number(*number),
+            Value::Bool(flag) => self.boolean(*flag),
+            Value::Text(text) => self.string(text),
+            other => {
+                let mut written = std::mem::take(&mut self.text);
+                written.clear();
+                other.write(&mut written);
+                let unreadable = !matches!(other, Value::Time(_));
+                if unreadable {
+                    self.begin_array();
+                }
+                self.string(&written);
+                if unreadable {
+                    self.end();
+                }
+                self.text = written;
+            }
+        }
+    }
+
+    /// The one container that was written, as a datum in the call's memory.
+    pub fn to_datum(&self) -> pg_sys::Datum {
+        let root = self.items.first().map_or(0..0, |item| item.value.clone());
+        let size = VARLENA_HEADER + root.len();
+        // SAFETY: palloc gives `size` bytes or an error; header and content fill them.
+        unsafe {
+            let varlena: *mut pg_sys::varlena = pg_sys::palloc(size).cast();
+            pgrx::set_varsize_4b(varlena, size as i32);
+            std::ptr::copy_nonoverlapping(
+                self.bytes[root.clone()].as_ptr(),
+                varlena.cast::<u8>().add(VARLENA_HEADER),
+                root.len(),
+            );
+            pg_sys::Datum::from(varlena)
+        }
+    }
+}
+
+/// Appends a numeric with its varlena header: base-10000 digits without zeros at the ends, and how many decimals to show.
+fn write_numeric(text: &str, digits: &mut Vec<u8>, out: &mut Vec<u8>) {
+    digits.clear();
+    let (mut negative, mut point, mut exponent) = (false, None, 0i32);
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            b'0'..=b'9' => digits.push(byte - b'0'),
+            b'.' => point = Some(digits.len()),
+            b'-' => negative = true,
+            _ => {
+                exponent = text.get(at + 1..).and_then(|rest| rest.parse().ok()).unwrap_or(0);
+                break;
+            }
+        }
+    }
+    let whole = point.unwrap_or(digits.len());
+    let leading = digits.iter().take_while(|digit| **digit == 0).count();
+    // How many decimal digits stand before the point.
+    let before = whole as i32 + exponent - leading as i32;
+    let scale = ((digits.len() - whole) as i32 - exponent).max(0) as u16;
+    let last = digits.iter().rposition(|digit| *digit != 0).map_or(leading, |at| at + 1);
+    let significant = &digits[leading..last];
+    let weight = if significant.is_empty() { 0 } else { (before - 1).div_euclid(4) };
+    // The first digit of base 10000 may begin with zeros.
+    let offset = if significant.is_empty() { 0 } else { ((weight + 1) * 4 - before) as usize };
+    let words = (significant.len() + offset).div_ceil(4);
+    let negative = negative && !significant.is_empty();
+
+    let short = scale <= 0x3F && (-0x40..=0x3F).contains(&weight);
+    let size = VARLENA_HEADER + if short { 2 } else { 4 } + 2 * words;
+    out.extend_from_slice(&((size as u32) << 2).to_le_bytes());
+    if short {
+        let sign = if negative { 0x2000 } else { 0 };
+        out.extend_from_slice(&(0x8000 | sign | (scale << 7) | (weight as u16 & 0x7F)).to_le_bytes());
+    } else {
+        let sign = if negative { 0x4000 } else { 0 };
+        out.extend_from_slice(&(sign | (scale & 0x3FFF)).to_le_bytes());
+        out.extend_from_slice(&(weight as i16).to_le_bytes());
+    }
+    for word in 0..words {
+        let digit = (4 * word..4 * word + 4)
+            .map(|at| at.checked_sub(offset).and_then(|at| significant.get(at)).copied().unwrap_or(0))
+            .fold(0u16, |sum, digit| sum * 10 + u16::from(digit));
+        out.extend_from_slice(&digit.to_le_bytes());
+    }
+}

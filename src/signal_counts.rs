@@ -1,0 +1,121 @@
+//! health_signal_counts(history, scored_at) → SETOF rows: what each signal held in the rows of one run
+//!
+//! One walk over the drivers that history keeps: taken apart as rows in SQL, they would cost more than the scoring.
+
+use health_score_engine::Rollup;
+use pgrx::pg_sys;
+
+use crate::aggregate::raise;
+use crate::arguments::Arguments;
+use crate::datum::varlena_bytes;
+use crate::jsonb::{NUMERIC, STRING, each_element, each_member};
+use crate::numeric::numeric_value;
+use crate::relation::Relation;
+use crate::returning::each_row;
+use crate::sql_function;
+use health_score_engine::Value;
+
+const COLUMNS: usize = 4;
+
+sql_function! {
+    fn health_signal_counts(arguments) {
+        each_row(arguments, COLUMNS, |_, give| {
+            for (name, counts) in counts(arguments).unwrap_or_default() {
+                give(&|row| {
+                    row.text(Some(&name));
+                    row.int8(counts.missing);
+                    row.int8(counts.invalid);
+                    row.float8(counts.subscores.value());
+                });
+            }
+        })
+    }
+}
+
+#[derive(Default)]
+struct Counts {
+    missing: i64,
+    invalid: i64,
+    subscores: Rollup,
+}
+
+/// By signal. None where an argument is NULL.
+fn counts(arguments: &Arguments) -> Option<Vec<(String, Counts)>> {
+    let history = Relation::open(arguments.get::<pg_sys::Oid>(0)?);
+    let scored_at = arguments.datum(1)?.value() as i64;
+    let mut all: Vec<(String, Counts)> = Vec::new();
+    let condition = format!("scored_at OPERATOR(pg_catalog.=) {}", timestamp_literal(scored_at));
+    history.each_row_where("drivers", &condition, |row| {
+        if let Some(drivers) = row.datum(0) {
+            // SAFETY: the column is jsonb: relations that are a history have it.
+            each_element(unsafe { varlena_bytes(drivers) }, |driver| add(&Driver::read(driver), &mut all));
+        }
+    });
+    all.sort_by(|a, b| a.0.cmp(&b.0));
+    Some(all)
+}
+
+/// A timestamptz in SQL that means the same under any DateStyle, IntervalStyle and TimeZone.
+fn timestamp_literal(micros: i64) -> String {
+    const SECOND: i64 = 1_000_000;
+    const DAY: i64 = 86_400 * SECOND;
+    let (days, rest) = (micros.div_euclid(DAY), micros.rem_euclid(DAY));
+    format!(
+        "(('2000-01-01'::pg_catalog.timestamp OPERATOR(pg_catalog.+) \
+         '{days} days +{} seconds +{} microseconds'::pg_catalog.interval) AT TIME ZONE 'UTC')",
+        rest / SECOND,
+        rest % SECOND
+    )
+}
+
+/// What counts of a driver.
+#[derive(Default)]
+struct Driver<'a> {
+    kind: &'a [u8],
+    name: &'a [u8],
+    status: &'a [u8],
+    subscore: Option<f64>,
+}
+
+impl<'a> Driver<'a> {
+    fn read(driver: &'a [u8]) -> Driver<'a> {
+        let mut read = Driver::default();
+        each_member(driver, |key, kind, payload| match (key, kind) {
+            (b"kind", STRING) => read.kind = payload,
+            (b"driver", STRING) => read.name = payload,
+            (b"status", STRING) => read.status = payload,
+            (b"subscore", NUMERIC) => read.subscore = number(payload),
+            _ => {}
+        });
+        read
+    }
+}
+
+/// A numeric of a jsonb, with its header.
+fn number(payload: &[u8]) -> Option<f64> {
+    match numeric_value(crate::jsonb::payload(payload)) {
+        Value::Number(number) => Some(number),
+        _ => None,
+    }
+}
+
+fn add(driver: &Driver, all: &mut Vec<(String, Counts)>) {
+    if driver.kind != b"signal" {
+        return;
+    }
+    let at = all.iter().position(|(name, _)| name.as_bytes() == driver.name).unwrap_or_else(|| {
+        all.push((String::from_utf8_lossy(driver.name).into_owned(), Counts::default()));
+        all.len() - 1
+    });
+    let counts = &mut all[at].1;
+    match driver.status {
+        b"ok" => {}
+        b"invalid" => counts.invalid += 1,
+        _ => counts.missing += 1,
+    }
+    if let Some(subscore) = driver.subscore
+        && let Err(refused) = counts.subscores.add(subscore, 1.0)
+    {
+        raise(refused);
+    }
+}
