@@ -75,6 +75,7 @@ pgrx::extension_sql_file!("../sql/run_write.sql", name = "run_write", requires =
 pgrx::extension_sql_file!("../sql/refresh.sql", name = "refresh", requires = ["run_write"]);
 pgrx::extension_sql_file!("../sql/schedule.sql", name = "schedule", requires = ["refresh"]);
 pgrx::extension_sql_file!("../sql/retention.sql", name = "retention", requires = ["schedule"]);
+pgrx::extension_sql_file!("../sql/outcome.sql", name = "outcome", requires = ["retention"]);
 
 /// Refuses a database whose texts are not UTF-8: names and map keys are compared byte by byte.
 #[pgrx::pg_guard]
