@@ -76,6 +76,12 @@ pgrx::extension_sql_file!("../sql/refresh.sql", name = "refresh", requires = ["r
 pgrx::extension_sql_file!("../sql/schedule.sql", name = "schedule", requires = ["refresh"]);
 pgrx::extension_sql_file!("../sql/retention.sql", name = "retention", requires = ["schedule"]);
 pgrx::extension_sql_file!("../sql/outcome.sql", name = "outcome", requires = ["retention"]);
+pgrx::extension_sql_file!("../sql/account_id.sql", name = "account_id", requires = ["outcome"]);
+pgrx::extension_sql_file!("../sql/pulse.sql", name = "pulse", requires = ["account_id"]);
+pgrx::extension_sql_file!("../sql/override.sql", name = "override", requires = ["pulse"]);
+pgrx::extension_sql_file!("../sql/given.sql", name = "given", requires = ["override"]);
+pgrx::extension_sql_file!("../sql/identity.sql", name = "identity", requires = ["given"]);
+pgrx::extension_sql_file!("../sql/forget.sql", name = "forget", requires = ["identity"]);
 
 /// Refuses a database whose texts are not UTF-8: names and map keys are compared byte by byte.
 #[pgrx::pg_guard]

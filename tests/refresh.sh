@@ -113,6 +113,7 @@ CREATE ROLE low LOGIN;
 GRANT USAGE ON SCHEMA cron TO low;
 GRANT INSERT, UPDATE, DELETE ON health_source TO low;
 GRANT SELECT, INSERT, UPDATE ON health_run, health_run_signal TO low;
+GRANT SELECT ON health_pulse, health_override TO low;
 CREATE SCHEMA low AUTHORIZATION low;
 SET ROLE low;
 CREATE TABLE low.account AS SELECT i AS id, i AS a, i AS b FROM generate_series(1, 7) i;

@@ -28,6 +28,7 @@ mod moments;
 mod moving_trend;
 mod names;
 mod origin;
+mod overriding;
 mod patch;
 mod plan;
 mod points;

@@ -161,6 +161,7 @@ CREATE ROLE refresh_low;
 GRANT USAGE ON SCHEMA refresh TO refresh_low;
 GRANT INSERT, UPDATE, DELETE ON health_source TO refresh_low;
 GRANT SELECT, INSERT, UPDATE ON health_run, health_run_signal TO refresh_low;
+GRANT SELECT ON health_pulse, health_override TO refresh_low;
 CREATE SCHEMA refresh_low AUTHORIZATION refresh_low;
 GRANT SELECT ON refresh.today TO refresh_low;
 ALTER TABLE refresh.today ENABLE ROW LEVEL SECURITY;
@@ -209,5 +210,5 @@ SELECT health_schedule('today', NULL); \echo :SQLSTATE
 DELETE FROM health_source;
 DELETE FROM health_run;
 DROP SCHEMA refresh, refresh_low CASCADE;
-REVOKE ALL ON health_source, health_run, health_run_signal FROM refresh_low;
+REVOKE ALL ON health_source, health_run, health_run_signal, health_pulse, health_override FROM refresh_low;
 DROP ROLE refresh_low;
