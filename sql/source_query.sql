@@ -57,7 +57,7 @@ COMMENT ON FUNCTION health_source_assess(text, record, timestamptz, text, jsonb)
 'As health_assess of a row, with the values of an object, as health_given() makes it, over those of the row; calculated is the score without the override.';
 
 -- The one place that knows how a source is scored.
-CREATE FUNCTION health_source_query(source health_source, one_account boolean DEFAULT false)
+CREATE FUNCTION health_source_query(source health_source, one_account boolean DEFAULT false, some_accounts boolean DEFAULT false)
 RETURNS text
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
@@ -80,12 +80,14 @@ DECLARE
     given_rows text := '';
 BEGIN
     PERFORM health_source_column(relation, source.account_column, 'account_column');
-    IF one_account THEN
+    IF one_account OR some_accounts THEN
         SELECT pg_catalog.format('%I.%I', n.nspname, t.typname) INTO account_type
           FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid OPERATOR(pg_catalog.=) a.atttypid
           JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) t.typnamespace
          WHERE a.attrelid OPERATOR(pg_catalog.=) relation AND a.attname OPERATOR(pg_catalog.=) source.account_column;
-        wanted := pg_catalog.format('health_row.%I OPERATOR(pg_catalog.=) $2::%s', source.account_column, account_type);
+        wanted := pg_catalog.format(CASE WHEN one_account THEN 'health_row.%1$I OPERATOR(pg_catalog.=) $2::%2$s'
+                                         ELSE 'health_row.%1$I OPERATOR(pg_catalog.>=) $2::%2$s AND health_row.%1$I OPERATOR(pg_catalog.<=) $3::%2$s' END,
+                                    source.account_column, account_type);
     END IF;
     IF source.time_column IS NOT NULL THEN
         -- Equal times of one account share a place: an account that stands twice is an error, not a matter of luck.
@@ -127,8 +129,8 @@ BEGIN
         given, given_rows);
 END
 $$;
-COMMENT ON FUNCTION health_source_query(health_source, boolean) IS
-'The SELECT that gives a source''s scored accounts, one row each in the columns of a history, as of $1 (timestamptz); with one_account, only that of id $2 (text).';
+COMMENT ON FUNCTION health_source_query(health_source, boolean, boolean) IS
+'The SELECT that gives a source''s scored accounts, one row each in the columns of a history, as of $1 (timestamptz); with one_account, only that of id $2 (text); with some_accounts, those from $2 to $3.';
 
 CREATE FUNCTION health_history_insert(source health_source, query text)
 RETURNS text

@@ -82,6 +82,9 @@ pgrx::extension_sql_file!("../sql/override.sql", name = "override", requires = [
 pgrx::extension_sql_file!("../sql/given.sql", name = "given", requires = ["override"]);
 pgrx::extension_sql_file!("../sql/identity.sql", name = "identity", requires = ["given"]);
 pgrx::extension_sql_file!("../sql/forget.sql", name = "forget", requires = ["identity"]);
+pgrx::extension_sql_file!("../sql/explain_change.sql", name = "explain_change", requires = ["forget"]);
+pgrx::extension_sql_file!("../sql/account.sql", name = "account", requires = ["explain_change"]);
+pgrx::extension_sql_file!("../sql/run_culprit.sql", name = "run_culprit", requires = ["account"]);
 
 /// Refuses a database whose texts are not UTF-8: names and map keys are compared byte by byte.
 #[pgrx::pg_guard]
