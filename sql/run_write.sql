@@ -82,7 +82,8 @@ EXCEPTION
     -- What depends on the data: whose it is, is what somebody has to look for next.
     WHEN data_exception OR raise_exception OR cardinality_violation THEN
         GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-        account := COALESCE(account_id, health_run_culprit(source, as_of, path, code));
+        -- Of a single one whoever asked knows.
+        account := CASE WHEN account_id IS NULL THEN health_run_culprit(source, as_of, path, code) END;
         IF account IS NULL THEN
             RAISE;
         END IF;
