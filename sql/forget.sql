@@ -85,12 +85,16 @@ BEGIN
         EXECUTE pg_catalog.format('DELETE FROM %s h WHERE %s', history, health_history_match(history)) USING account;
         GET DIAGNOSTICS gone = ROW_COUNT;
         rows := rows OPERATOR(pg_catalog.+) gone;
+        -- The scores of others are theirs; what they belonged to is not said any more.
+        IF source.parent_column IS NOT NULL THEN
+            EXECUTE pg_catalog.format('UPDATE %s h SET parent = NULL WHERE h.parent::pg_catalog.text OPERATOR(pg_catalog.=) $1', history) USING account;
+        END IF;
     END LOOP;
     RETURN rows;
 END
 $$;
 COMMENT ON FUNCTION health_history_forget(health_source, text[]) IS
-'Deletes the rows of accounts from the history of a source; 42501 where its triggers or rules would run with the rights of another role than its owner.';
+'Deletes the rows of accounts from the history of a source, and their ids where they are a parent; 42501 where its triggers or rules would run with the rights of another role than its owner.';
 
 CREATE FUNCTION health_run_names(run health_run, book text, account_id text)
 RETURNS boolean

@@ -49,10 +49,15 @@ BEGIN
                       HINT = 'Leave set_by out, or SET ROLE first.';
         END IF;
     END LOOP;
+    -- What was said before may be brought along with its time; what will be said nobody knows.
+    IF NEW.set_at OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp() THEN
+        RAISE EXCEPTION 'set_at % lies in the future', NEW.set_at USING ERRCODE = 'invalid_parameter_value', HINT = 'Leave it out for now().';
+    END IF;
     RETURN NEW;
 END
 $$;
-COMMENT ON FUNCTION health_set_by_guard() IS 'Trigger of tables with set_by: nobody writes rows in the name of a role whose rights they do not have.';
+COMMENT ON FUNCTION health_set_by_guard() IS
+'Trigger of tables with set_by and set_at: nobody writes rows in the name of a role whose rights they do not have, or with a time to come.';
 
 CREATE TRIGGER health_pulse_guard BEFORE INSERT OR UPDATE ON health_pulse
     FOR EACH ROW EXECUTE FUNCTION health_set_by_guard();

@@ -5,8 +5,8 @@ SET timezone = 'UTC';
 CREATE SCHEMA forget;
 SELECT health_model_save('forget model', '{"signals": {"logins": {"scale": {"linear": [0, 40]}}, "call": {"ask": "How was it?", "scale": {"linear": [0, 10]}, "optional": true}}}') \g /dev/null
 -- Ids that stand in nothing else.
-CREATE TABLE forget.account AS SELECT 'acct-' || id AS id, 10 * id AS logins, 'Name of acct-' || id AS name, timestamptz '2026-01-01' AS at FROM generate_series(1, 4) id;
-SELECT health_source_add('risk', 'forget model', 'forget.account', 'id', name_column => 'name', time_column => 'at', book => 'forget'),
+CREATE TABLE forget.account AS SELECT 'acct-' || id AS id, CASE id WHEN 4 THEN 'acct-2' END AS parent, 10 * id AS logins, 'Name of acct-' || id AS name, timestamptz '2026-01-01' AS at FROM generate_series(1, 4) id;
+SELECT health_source_add('risk', 'forget model', 'forget.account', 'id', name_column => 'name', parent_column => 'parent', time_column => 'at', book => 'forget'),
        health_source_add('growth', 'forget model', 'forget.account', 'id', time_column => 'at', book => 'forget'),
        health_source_add('other', 'forget model', 'forget.account', 'id', time_column => 'at', book => 'another');
 CALL health_backfill('risk', '2026-01-01', '2026-03-01', '1 month');
@@ -19,6 +19,7 @@ SELECT health_identity_link('zendesk', 'z of acct-2', 'forget', 'acct-2', 'forge
 INSERT INTO forget.account SELECT * FROM forget.account WHERE id = 'acct-2';
 CALL health_refresh('risk', '2026-03-02');
 DELETE FROM forget.account WHERE id = 'acct-2';
+UPDATE forget.account SET parent = NULL;
 
 -- Every table of the extension, and every history of the book, row by row as text.
 CREATE FUNCTION forget.places(account text) RETURNS TABLE (place text, hits bigint) LANGUAGE plpgsql AS $$

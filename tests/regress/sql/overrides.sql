@@ -25,6 +25,10 @@ SELECT health_band('override model', '{"logins": 40, "@override": "cap 39"}'), h
 SELECT health_score('override model', '{"logins": 40, "@override": "low"}'); \echo :SQLSTATE
 SELECT health_score('override model', '{"logins": 40, "@override": 39}'); \echo :SQLSTATE
 
+-- Under method points it comes after the end of the range; contributions add up.
+SELECT d.rank, d.kind, d.driver, d.value, d.contribution, d.lost, d.status FROM health_drivers('{"method": "points", "start": 10, "range": [0, 50], "signals": {"visits": {"points": 5}}}'::jsonb, '{"visits": 20, "@override": "cap 30: calm down"}'::jsonb) d;
+SELECT kind, driver, change FROM health_change('{"method": "points", "start": 10, "range": [0, 50], "signals": {"visits": {"points": 5}}}'::jsonb, '{"visits": 20}'::jsonb, '{"visits": 4, "@override": "cap 30: calm down"}'::jsonb);
+
 -- The newest counts; what has expired, or is taken back, leaves no trace.
 DELETE FROM health_override;
 INSERT INTO health_override (book, account_id, mode, score, note, set_at, expires_at) VALUES

@@ -71,6 +71,9 @@ SELECT health_pulse_set('pulses', 1, 'engagement', 1, 'until yesterday', '-1 day
 \set VERBOSITY sqlstate
 INSERT INTO health_pulse (book, account_id, signal, value, note, expires_at) VALUES ('pulses', '1', 'engagement', '{}', 'an object', now() + interval '1 day');
 \set VERBOSITY default
+\set VERBOSITY sqlstate
+INSERT INTO health_pulse (book, account_id, signal, value, note, set_at, expires_at) VALUES ('pulses', '1', 'engagement', '1', 'tomorrow', now() + interval '1 day', now() + interval '2 days');
+\set VERBOSITY default
 SELECT count(*) FROM health_pulse;
 
 -- Rights: nobody reads them by default, nobody speaks for another.
