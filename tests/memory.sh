@@ -89,7 +89,8 @@ texts="SELECT i, 'tone'::text AS signal, repeat('a text that is kept ', 1 + i % 
 flat "events of one group" "SELECT health_score('memory of events', signal, value, at, '2026-01-03') FROM ($numbers) e" 1000000 10000000
 flat "texts of one group" "SELECT health_score('memory of events', signal, value, at, '2026-01-03'), health_signals('memory of events', signal, value, at, '2026-01-03') FROM ($texts) e" 300000 3000000
 flat "events of many groups" "SELECT count(s) FROM (SELECT health_score('memory of events', signal, value, at, '2026-01-03') AS s FROM ($texts) e GROUP BY i / 5 ORDER BY i / 5) x" 200000 2000000
-# Refresh writes through the shared buffers, which count: the fewer rows fill them already (128 MB).
+# Refresh writes through the shared buffers, which count: the fewer rows fill them already (128 MB). What may grow up to
+# work_mem, such as a bitmap of the rows just written, is kept below what is allowed.
 psql -X -q -v ON_ERROR_STOP=1 <<'SQL'
 SET client_min_messages = warning;
 DO $$
@@ -102,4 +103,4 @@ BEGIN
     PERFORM health_override_set('accounts', 7, 'cap', 39, 'the sponsor has left');
 END $$;
 SQL
-flat "refresh" "CALL health_refresh('refresh_:rows')" 200000 800000
+flat "refresh" "SET work_mem = '256kB'; CALL health_refresh('refresh_:rows')" 200000 800000
