@@ -39,6 +39,7 @@ RETURNS SETOF health_playbook
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $$
+#variable_conflict use_variable
 BEGIN
     RETURN QUERY
     SELECT p.* FROM health_playbook p
@@ -74,7 +75,7 @@ AS $$
 DECLARE
     trend jsonb := COALESCE(health_model_get(source.model) OPERATOR(pg_catalog.->) 'trend', '{}');
 BEGIN
-    RETURN pg_catalog.format('%s.health_trend(h.score, h.scored_at, %L::float8) FILTER (WHERE h.scored_at > $1 - COALESCE(p.within, %L::interval) AND h.scored_at <= $1 AND h.scored_at <> ALL ($3))',
+    RETURN pg_catalog.format('%s.health_trend_stats(h.score, h.scored_at, %L::float8) FILTER (WHERE h.scored_at > $1 - COALESCE(p.within, %L::interval) AND h.scored_at <= $1 AND h.scored_at <> ALL ($3))',
         home, COALESCE(trend OPERATOR(pg_catalog.->>) 'tolerance', '5'), COALESCE(trend OPERATOR(pg_catalog.->>) 'window', '30 days'));
 END
 $$;
@@ -108,7 +109,8 @@ BEGIN
     RETURN CASE playbook.trigger
     WHEN 'band' THEN pg_catalog.format($sql$
         SELECT p.name, n.account_id, n.id, n.score, n.band, n.segment, COALESCE(n.score_before, e.score), COALESCE(n.band_before, e.band), COALESCE(e.scored_at, $2),
-               format('in %%s, before in %%s', n.band, COALESCE(n.band_before, e.band)), COALESCE(n.band_before, e.band) <> n.band
+               CASE WHEN COALESCE(n.band_before, e.band) <> n.band THEN format('in %%s, before in %%s', n.band, COALESCE(n.band_before, e.band)) ELSE format('again in %%s', n.band) END,
+               COALESCE(n.band_before, e.band) <> n.band
           FROM playbook p JOIN pair n ON n.band = p.band LEFT JOIN %s e ON true
          WHERE p.trigger = 'band'$sql$, health_alert_earlier(history, 'n.score_before IS NULL'))
     WHEN 'rule' THEN pg_catalog.format($sql$
@@ -130,11 +132,13 @@ BEGIN
           FROM playbook p CROSS JOIN pair n
          WHERE p.trigger = 'opportunity' AND n.known AND n.band = %s.health_band(%L, 100::float8, n.segment)%s$sql$, home, source.model, health_alert_at_risk(source))
     WHEN 'trend' THEN pg_catalog.format($sql$
-        SELECT p.name, n.account_id, n.id, n.score, n.band, n.segment, n.score_before, n.band_before, $2, p.direction, true
+        SELECT p.name, n.account_id, n.id, n.score, n.band, n.segment, (t.trend).first_score, f.band, (t.trend).from_at,
+               format('%%s since %%s', p.direction, to_char((t.trend).from_at AT TIME ZONE 'UTC', 'YYYY-MM-DD')), true
           FROM (SELECT p.name, h.account_id, %2$s AS trend FROM playbook p CROSS JOIN %1$s h WHERE p.trigger = 'trend' AND h.scored_at <= $1 GROUP BY p.name, h.account_id) t
-          JOIN playbook p ON p.name = t.name AND p.direction = t.trend
+          JOIN playbook p ON p.name = t.name AND p.direction = (t.trend).direction
           JOIN pair n ON n.account_id = t.account_id
-         WHERE n.known$sql$, history, health_alert_trend(source, home))
+          LEFT JOIN LATERAL (SELECT h.band FROM %1$s h WHERE h.account_id = t.account_id AND h.scored_at = (t.trend).from_at OFFSET 0) f ON true
+         WHERE n.known AND n.score IS NOT NULL$sql$, history, health_alert_trend(source, home))
     WHEN 'drop' THEN pg_catalog.format($sql$
         SELECT p.name, n.account_id, n.id, n.score, n.band, n.segment, b.score, b.band, b.scored_at,
                format('down %%s within %%s, from %%s', trim_scale(round((b.score - n.score)::numeric, 1)), p.within, trim_scale(round(b.score::numeric, 1))), true
@@ -168,7 +172,7 @@ BEGIN
         WHEN 'stale' THEN n.score IS NOT NULL
         WHEN 'rule' THEN NOT EXISTS (SELECT FROM %1$s h WHERE h.account_id = n.account_id AND h.scored_at = $1
                                         AND (h.score IS NULL OR h.drivers @> jsonb_build_array(jsonb_build_object('kind', 'rule', 'driver', p.rule))))
-        WHEN 'trend' THEN (SELECT %4$s FROM %1$s h WHERE h.account_id = n.account_id) <> p.direction
+        WHEN 'trend' THEN (SELECT (%4$s).direction FROM %1$s h WHERE h.account_id = n.account_id) <> p.direction
         WHEN 'opportunity' THEN n.band <> a.band OR NOT (SELECT %2$s.health_playbook_condition(p.condition, $1, h.score, h.inputs, h.drivers)
                                                           FROM %1$s h WHERE h.account_id = n.account_id AND h.scored_at = $1)
         END$sql$, history, home, source.model, health_alert_trend(source, home));
@@ -181,6 +185,7 @@ RETURNS text
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $$
+#variable_conflict use_variable
 DECLARE
     history text := pg_catalog.format('%I.%I', source.history_schema, source.history_name);
     home text := (SELECT pg_catalog.quote_ident(n.nspname) FROM pg_catalog.pg_class c
@@ -222,13 +227,14 @@ BEGIN
                                    (SELECT b.drivers FROM %1$s b WHERE b.account_id = c.account_id AND b.scored_at = c.before_at))
                           FROM %1$s h WHERE h.account_id = c.account_id AND h.scored_at = $1))
         ), verdict AS MATERIALIZED (
-            SELECT count(*) AS alerts, count(DISTINCT r.id) AS accounts, (SELECT count(*) FROM pair) AS book,
-                   count(DISTINCT r.id) > $7 * (SELECT count(*) FROM pair) AS held FROM raised r
+            SELECT t.alerts, t.accounts, t.book, t.accounts > $7 * t.book AS held
+              -- A stale account is no longer in the run.
+              FROM (SELECT count(*) AS alerts, count(DISTINCT r.id) AS accounts, GREATEST((SELECT count(*) FROM pair), count(DISTINCT r.id)) AS book FROM raised r) t
         ), inserted AS (
             INSERT INTO %2$s.health_alert (playbook, source, book, account_id, run, as_of, trigger, reason, name, owner, segment, value, explanation, action, severity, due_at,
                    score, band, score_before, band_before)
             SELECT c.playbook, $4, $5, c.id, $6, $1, p.trigger, c.reason, h.name, COALESCE(p.owner, h.owner), h.segment, h.value,
-                   CASE WHEN h.scored_at = $1 THEN COALESCE(CASE WHEN h.inputs IS NOT NULL AND h.score IS NOT NULL THEN %4$s END,
+                   CASE WHEN h.scored_at = $1 THEN COALESCE(CASE WHEN h.inputs IS NOT NULL THEN %4$s END,
                        (SELECT string_agg(format('%%s costs %%s', d ->> 'label', trim_scale(round((d ->> 'lost')::numeric, 1))), '; ' ORDER BY (d ->> 'rank')::numeric)
                           FROM jsonb_array_elements(h.drivers) d WHERE (d ->> 'rank')::numeric <= 3 AND (d ->> 'lost')::numeric > 0)) END,
                    p.action, p.severity, $1 + p.due_in, c.score, c.band, c.score_before, c.band_before
@@ -236,6 +242,7 @@ BEGIN
               LEFT JOIN LATERAL (SELECT h.* FROM %1$s h WHERE h.account_id = c.account_id AND h.scored_at <= $1 ORDER BY h.scored_at DESC LIMIT 1) h ON true
               LEFT JOIN LATERAL (SELECT b.inputs, b.scored_at FROM %1$s b WHERE b.account_id = c.account_id AND b.scored_at = c.before_at
                                     AND b.model = h.model AND b.model_version = h.model_version OFFSET 0) b ON true
+             ORDER BY c.playbook COLLATE "C", c.account_id
         ), over AS (
             SELECT a.id FROM %2$s.health_alert a JOIN playbook p ON p.name = a.playbook JOIN pair n ON n.id = a.account_id JOIN verdict v ON NOT v.held
              WHERE a.source = $4 AND a.ended_at IS NULL AND a.as_of < $1 AND %5$s

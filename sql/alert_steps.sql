@@ -57,12 +57,14 @@ BEGIN
            AND (a.leased_until IS NULL OR a.leased_until OPERATOR(pg_catalog.<=) pg_catalog.clock_timestamp())
            AND (health_alert_claim.source IS NULL OR a.source OPERATOR(pg_catalog.=) health_alert_claim.source)
          ORDER BY a.due_at, a.id
-         LIMIT n FOR UPDATE SKIP LOCKED)
-    UPDATE health_alert a
-       SET status = 'open', snoozed_until = NULL, delivered_at = NULL, claimed_by = current_user, attempts = a.attempts OPERATOR(pg_catalog.+) 1,
-           leased_until = pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) lease
-      FROM free WHERE a.id OPERATOR(pg_catalog.=) free.id
-    RETURNING a.*;
+         LIMIT n FOR UPDATE SKIP LOCKED
+    ), claimed AS (
+        UPDATE health_alert a
+           SET status = 'open', snoozed_until = NULL, delivered_at = NULL, claimed_by = current_user, attempts = a.attempts OPERATOR(pg_catalog.+) 1,
+               leased_until = pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) lease
+          FROM free WHERE a.id OPERATOR(pg_catalog.=) free.id
+        RETURNING a.*)
+    SELECT c.* FROM claimed c ORDER BY c.due_at, c.id;
 END
 $$;
 COMMENT ON FUNCTION health_alert_claim(integer, interval, text) IS

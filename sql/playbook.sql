@@ -21,8 +21,7 @@ CREATE TABLE health_playbook (
     hysteresis double precision NOT NULL DEFAULT 0,
     active     boolean          NOT NULL DEFAULT true,
     run_as     text             NOT NULL DEFAULT current_user,
-    created_at timestamptz      NOT NULL DEFAULT now(),
-    CONSTRAINT health_playbook_name_check CHECK (name <> '' AND octet_length(name) <= 200)
+    created_at timestamptz      NOT NULL DEFAULT now()
 );
 
 COMMENT ON TABLE health_playbook IS 'What is to be done when something happens to an account: each refresh raises alerts by it. No grants to PUBLIC.';
@@ -108,6 +107,7 @@ SET search_path FROM CURRENT
 AS $$
 BEGIN
     RETURN CASE
+        WHEN playbook.name OPERATOR(pg_catalog.=) '' OR pg_catalog.octet_length(playbook.name) OPERATOR(pg_catalog.>) 200 THEN 'must have a name of 1 to 200 bytes'
         WHEN playbook.trigger NOT IN ('band', 'drop', 'trend', 'rule', 'stale', 'opportunity') THEN
             pg_catalog.format('has the unknown trigger "%s"', playbook.trigger)
         WHEN pg_catalog.num_nonnulls(playbook.source, playbook.model) OPERATOR(pg_catalog.<>) 1 THEN 'needs a source or a model, and not both'
@@ -145,6 +145,9 @@ BEGIN
         RAISE EXCEPTION 'invalid playbook "%": it %', NEW.name, fault USING ERRCODE = 'check_violation',
             DETAIL = 'band goes with band; drop with points and within; trend with direction, and within if it is not the model''s window; rule with rule; stale with nothing; opportunity with condition.',
             HINT = 'SELECT * FROM health_playbook_examples(''saas'') shows how they are written.';
+    END IF;
+    IF NEW.source IS NOT NULL THEN
+        PERFORM health_source_get(NEW.source);
     END IF;
     document := health_playbook_model(NEW.source, NEW.model);
     PERFORM health_playbook_condition_check(NEW.condition, document);

@@ -18,7 +18,7 @@ END
 $$;
 COMMENT ON FUNCTION health_playbook_cause(text) IS 'Whether words are about payments, silence, sentiment, tickets or activity; NULL where they are about none.';
 
--- One condition a cause: a category that fell, or, where the model has none, a signal that takes points.
+-- One condition a cause: a category that fell, or, where the model has none, a signal that takes half of what it could.
 CREATE FUNCTION health_playbook_causes(document jsonb)
 RETURNS TABLE (cause text, condition jsonb)
 LANGUAGE plpgsql STABLE
@@ -27,12 +27,12 @@ AS $$
 BEGIN
     RETURN QUERY
     WITH signal AS (
-        SELECT s.* FROM pg_catalog.jsonb_to_recordset(health_model_describe(document) OPERATOR(pg_catalog.->) 'signals') AS s (signal text, label text, category text)
+        SELECT s.* FROM pg_catalog.jsonb_to_recordset(health_model_describe(document) OPERATOR(pg_catalog.->) 'signals') AS s (signal text, label text, category text, share numeric)
     ), part AS (
         SELECT DISTINCT health_playbook_cause(s.category) AS cause, pg_catalog.jsonb_build_object('category_drop', s.category, 'ge', 15) AS test
           FROM signal s WHERE s.category IS NOT NULL
         UNION ALL
-        SELECT health_playbook_cause(pg_catalog.concat_ws(' ', s.signal, s.label)), pg_catalog.jsonb_build_object('driver', s.signal, 'ge', 5)
+        SELECT health_playbook_cause(pg_catalog.concat_ws(' ', s.signal, s.label)), pg_catalog.jsonb_build_object('driver', s.signal, 'ge', COALESCE(pg_catalog.trim_scale(pg_catalog.round(s.share OPERATOR(pg_catalog.*) 50, 1)), 5))
           FROM signal s WHERE s.category IS NULL
     )
     SELECT p.cause, pg_catalog.jsonb_build_object('any', pg_catalog.jsonb_agg(p.test ORDER BY p.test)) FROM part p WHERE p.cause IS NOT NULL GROUP BY p.cause;

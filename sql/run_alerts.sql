@@ -1,13 +1,15 @@
 -- The alerts of a run: raised in the transaction that writes its rows, held where they are too many, released by a person.
 
--- Rows that were written a moment ago have no statistics, and a loop over a million of them would take minutes. All names in the
--- statement are qualified, all operators those of Postgres.
+-- Rows that were written a moment ago have no statistics, and a loop over a million of them would take minutes: loops are put off.
+-- What they then seem to cost would call in the JIT compiler, for longer than the statement takes. All names in it are
+-- qualified, all operators those of Postgres.
 CREATE FUNCTION health_alert_execute(query text, as_of timestamptz, base timestamptz, held_times timestamptz[], source text, book text, run bigint, hold_above double precision,
     OUT alerts bigint, OUT accounts bigint, OUT of_accounts bigint, OUT held boolean)
 RETURNS record
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 SET enable_nestloop = off
+SET jit = off
 SET intervalstyle = 'postgres'
 AS $$
 BEGIN
@@ -61,6 +63,7 @@ RETURNS bigint
 LANGUAGE plpgsql
 SET search_path FROM CURRENT
 AS $$
+#variable_conflict use_variable
 DECLARE
     this health_run;
     base timestamptz;
