@@ -80,11 +80,14 @@ allow_main_cluster() {
 
 # For an installed server; what cannot be had is skipped by its tests.
 install_for_tests() {
-  local package=postgresql-$PG-cron
-  if ! command -v dpkg-query >/dev/null || installed "$package" || ! can_be_root || ! apt_offers "$PG-cron"; then return; fi
-  say "installing $package for the tests"
-  # shellcheck disable=SC2086  # a list of words
-  privileged env DEBIAN_FRONTEND=noninteractive $INSTALL -qq "$package" </dev/null >&2 || say "could not install $package"
+  local package
+  if ! command -v dpkg-query >/dev/null || ! can_be_root; then return; fi
+  for package in "postgresql-$PG-cron" python3-psycopg; do
+    if installed "$package" || [ -z "$(apt-cache madison "$package" 2>/dev/null)" ]; then continue; fi
+    say "installing $package for the tests"
+    # shellcheck disable=SC2086  # a list of words
+    privileged env DEBIAN_FRONTEND=noninteractive $INSTALL -qq "$package" </dev/null >&2 || say "could not install $package"
+  done
 }
 
 if [ "${1:-}" = --tests ]; then

@@ -29,6 +29,14 @@ BEGIN
         RAISE EXCEPTION 'role % may not write the log of runs, or read what people have given', pg_catalog.quote_ident(current_user) USING ERRCODE = 'insufficient_privilege',
             HINT = pg_catalog.format('GRANT INSERT, UPDATE, DELETE ON health_source TO %1$I; GRANT SELECT, INSERT, UPDATE ON health_run, health_run_signal TO %1$I; GRANT SELECT ON health_pulse, health_override TO %1$I.', current_user);
     END IF;
+    IF pg_catalog.has_table_privilege('health_playbook', 'SELECT') AND EXISTS (SELECT FROM health_alert_playbooks(source))
+       AND NOT (pg_catalog.has_table_privilege('health_alert', 'SELECT') AND pg_catalog.has_table_privilege('health_alert', 'INSERT')
+                AND pg_catalog.has_table_privilege('health_alert', 'UPDATE') AND pg_catalog.has_table_privilege('health_alert_score', 'SELECT')
+                AND pg_catalog.has_table_privilege('health_alert_score', 'INSERT') AND pg_catalog.has_table_privilege('health_alert_score', 'UPDATE')) THEN
+        RAISE EXCEPTION 'role % may not raise alerts', pg_catalog.quote_ident(current_user) USING ERRCODE = 'insufficient_privilege',
+            DETAIL = pg_catalog.format('Source "%s" has playbooks.', source.name),
+            HINT = pg_catalog.format('GRANT SELECT, INSERT, UPDATE ON health_alert, health_alert_score TO %I.', current_user);
+    END IF;
     IF NOT pg_catalog.isfinite(as_of) OR as_of OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp() THEN
         RAISE EXCEPTION 'as_of % lies in the future', as_of USING ERRCODE = 'invalid_parameter_value',
             HINT = 'Leave it out for now().';
@@ -112,7 +120,7 @@ $$;
 COMMENT ON FUNCTION health_refresh_sources(text) IS 'The sources that a refresh runs: the one named, or all of the current role. None: 42704.';
 
 -- One source as of one time, in two transactions. What fails is returned, so that the other sources go on.
-CREATE PROCEDURE health_refresh_source(source text, as_of timestamptz, replace boolean, INOUT failure jsonb)
+CREATE PROCEDURE health_refresh_source(source text, as_of timestamptz, replace boolean, backfill boolean, INOUT failure jsonb)
 LANGUAGE plpgsql
 AS $$
 DECLARE
@@ -128,7 +136,7 @@ BEGIN
     BEGIN
         PERFORM health_source_lock(source);
         PERFORM health_refresh_check(health_source_get(source), as_of);
-        run := health_run_begin(source, as_of);
+        run := health_run_begin(source, as_of, backfill);
         BEGIN
             PERFORM health_run_prepare(health_source_get(source), as_of);
         EXCEPTION WHEN OTHERS OR query_canceled THEN
@@ -163,7 +171,7 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON PROCEDURE health_refresh_source(text, timestamptz, boolean, jsonb) IS
+COMMENT ON PROCEDURE health_refresh_source(text, timestamptz, boolean, boolean, jsonb) IS
 'One source as of one time, in two transactions; what fails is recorded in health_run and returned. Used by health_refresh and health_backfill, which set search_path.';
 
 CREATE PROCEDURE health_refresh(source text DEFAULT NULL, as_of timestamptz DEFAULT NULL, replace boolean DEFAULT false)
@@ -184,7 +192,7 @@ BEGIN
     names := health_refresh_sources(source);
     FOREACH name IN ARRAY names LOOP
         PERFORM pg_catalog.set_config('search_path', home, true);
-        CALL health_refresh_source(name, at, COALESCE(replace, false), failure);
+        CALL health_refresh_source(name, at, COALESCE(replace, false), false, failure);
         IF failure IS NOT NULL THEN
             failures := failures OPERATOR(pg_catalog.||) failure;
             EXIT WHEN failure OPERATOR(pg_catalog.->>) 'sqlstate' OPERATOR(pg_catalog.=) '57014';
@@ -243,7 +251,7 @@ BEGIN
     times := health_backfill_times("from", "to", step);
     FOREACH at IN ARRAY times LOOP
         PERFORM pg_catalog.set_config('search_path', home, true);
-        CALL health_refresh_source(source, at, false, failure);
+        CALL health_refresh_source(source, at, false, true, failure);
         EXIT WHEN failure IS NOT NULL;
     END LOOP;
     IF failure IS NOT NULL THEN

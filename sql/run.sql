@@ -15,7 +15,9 @@ CREATE TABLE health_run (
     message     text,
     detail      text,
     hint        text,
-    CONSTRAINT health_run_status_check CHECK (status IN ('running', 'done', 'failed', 'cancelled', 'abandoned'))
+    backfill    boolean     NOT NULL DEFAULT false,
+    alerts      bigint,
+    CONSTRAINT health_run_status_check CHECK (status IN ('running', 'done', 'held', 'failed', 'cancelled', 'abandoned'))
 );
 CREATE INDEX health_run_source_idx ON health_run (source, started_at);
 
@@ -23,7 +25,7 @@ COMMENT ON TABLE health_run IS 'What each refresh did: one row for each source a
 COMMENT ON COLUMN health_run.id IS 'Counts up.';
 COMMENT ON COLUMN health_run.source IS 'The name of the source.';
 COMMENT ON COLUMN health_run.as_of IS 'The time that the scores are for; scored_at in the history.';
-COMMENT ON COLUMN health_run.status IS 'One of running, done, failed, cancelled, and abandoned: its session ended before it did.';
+COMMENT ON COLUMN health_run.status IS 'One of running, done, failed, cancelled, abandoned: its session ended before it did, and held: it wrote its scores, but would have raised too many alerts.';
 COMMENT ON COLUMN health_run.run_as IS 'The role with whose rights it ran.';
 COMMENT ON COLUMN health_run.pid IS 'The server process, as in pg_stat_activity, while it runs.';
 COMMENT ON COLUMN health_run.started_at IS 'When it began.';
@@ -33,6 +35,8 @@ COMMENT ON COLUMN health_run.sqlstate IS 'Of the error that ended it.';
 COMMENT ON COLUMN health_run.message IS 'Of the error that ended it.';
 COMMENT ON COLUMN health_run.detail IS 'Of the error that ended it.';
 COMMENT ON COLUMN health_run.hint IS 'Of the error that ended it.';
+COMMENT ON COLUMN health_run.backfill IS 'Whether it wrote the past: such runs raise no alerts.';
+COMMENT ON COLUMN health_run.alerts IS 'How many alerts it raised, or holds; NULL where there was nothing to compare with.';
 COMMENT ON SEQUENCE health_run_id_seq IS 'Numbers the runs of health_run.';
 COMMENT ON INDEX health_run_source_idx IS 'The runs of a source, in their order.';
 
@@ -84,7 +88,7 @@ END
 $$;
 COMMENT ON FUNCTION health_source_lock(text) IS 'Takes the lock of a source until the end of the transaction; 55P03 at once where another session has it.';
 
-CREATE FUNCTION health_run_begin(source text, as_of timestamptz)
+CREATE FUNCTION health_run_begin(source text, as_of timestamptz, backfill boolean DEFAULT false)
 RETURNS bigint
 LANGUAGE plpgsql
 SET search_path FROM CURRENT
@@ -96,11 +100,11 @@ BEGIN
     UPDATE health_run r SET status = 'abandoned', finished_at = pg_catalog.clock_timestamp(),
            message = 'the session ended before the run did'
      WHERE r.source OPERATOR(pg_catalog.=) health_run_begin.source AND r.status OPERATOR(pg_catalog.=) 'running';
-    INSERT INTO health_run (source, as_of) VALUES (health_run_begin.source, COALESCE(health_run_begin.as_of, pg_catalog.now())) RETURNING id INTO run;
+    INSERT INTO health_run (source, as_of, backfill) VALUES (health_run_begin.source, COALESCE(health_run_begin.as_of, pg_catalog.now()), health_run_begin.backfill) RETURNING id INTO run;
     RETURN run;
 END
 $$;
-COMMENT ON FUNCTION health_run_begin(text, timestamptz) IS 'Writes the row of a new run, and marks runs of the source that a crash left running as abandoned.';
+COMMENT ON FUNCTION health_run_begin(text, timestamptz, boolean) IS 'Writes the row of a new run, and marks runs of the source that a crash left running as abandoned.';
 
 CREATE FUNCTION health_run_show(source text, as_of timestamptz)
 RETURNS void
@@ -149,13 +153,13 @@ LANGUAGE plpgsql
 SET search_path FROM CURRENT
 AS $$
 BEGIN
-    UPDATE health_run r SET status = 'done', finished_at = pg_catalog.clock_timestamp(), accounts = written
+    UPDATE health_run r SET status = CASE r.status WHEN 'held' THEN 'held' ELSE 'done' END, finished_at = pg_catalog.clock_timestamp(), accounts = written
      WHERE r.id OPERATOR(pg_catalog.=) run;
     UPDATE health_source s SET last_as_of = GREATEST(s.last_as_of, r.as_of)
       FROM health_run r WHERE r.id OPERATOR(pg_catalog.=) run AND s.name OPERATOR(pg_catalog.=) r.source;
 END
 $$;
-COMMENT ON FUNCTION health_run_finish(bigint, bigint) IS 'Writes into the row of a run that it is done, and into that of its source the as_of.';
+COMMENT ON FUNCTION health_run_finish(bigint, bigint) IS 'Writes into the row of a run that it is done, unless it is held, and into that of its source the as_of.';
 
 CREATE FUNCTION health_signal_counts(history regclass, scored_at timestamptz,
     OUT signal text, OUT missing bigint, OUT invalid bigint, OUT mean double precision)

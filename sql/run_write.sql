@@ -30,12 +30,13 @@ BEGIN
             HINT = 'The feed has stopped, or max_staleness is too short.';
     END IF;
     PERFORM health_run_signals(run, history, as_of);
+    PERFORM health_run_alerts(run, source);
     PERFORM health_run_finish(run, written);
     RETURN written;
 END
 $$;
 COMMENT ON FUNCTION health_run_write(bigint, health_source, timestamptz, boolean, text) IS
-'Writes the scores of a source as of a time into its history, counts them, and finishes the run. Returns the number of rows.';
+'Writes the scores of a source as of a time into its history, counts them, raises alerts, and finishes the run. Returns the number of rows.';
 
 CREATE FUNCTION health_run_insert(source health_source, query text, as_of timestamptz, path text, account_id text DEFAULT NULL)
 RETURNS bigint

@@ -70,17 +70,20 @@ pub fn did_you_mean<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>, 
     }
 }
 
-/// All errors of a document in one report.
+/// All errors of a model document in one report.
 pub fn invalid_document(what: &str, issues: &[Issue]) -> Report {
+    invalid(what, issues).hint("SELECT * FROM health_model_check(…) lists errors and warnings without raising them.")
+}
+
+/// All errors of something that was written in JSON.
+pub fn invalid(what: &str, issues: &[Issue]) -> Report {
     let errors: Vec<_> =
         issues.iter().filter(|issue| issue.severity == Severity::Error).map(Issue::to_string).collect();
     let message = match &errors[..] {
         [only] => format!("invalid {what}: {only}"),
         _ => format!("invalid {what}: {} errors", errors.len()),
     };
-    Report::new(code::INVALID_PARAMETER, message)
-        .detail(errors.join("\n"))
-        .hint("SELECT * FROM health_model_check(…) lists errors and warnings without raising them.")
+    Report::new(code::INVALID_PARAMETER, message).detail(errors.join("\n"))
 }
 
 pub fn score_error(error: ScoreError) -> Report {

@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 
 use health_score_engine::Value;
 
-use crate::numeric::read_numeric;
+use crate::numeric::{numeric_value, read_numeric};
 
 pub const COUNT_MASK: u32 = 0x0FFF_FFFF;
 const IS_SCALAR: u32 = 0x1000_0000;
@@ -238,6 +238,14 @@ pub fn each_member<'a>(jsonb: &'a [u8], mut give: impl FnMut(&'a [u8], u32, &'a 
         give(key, kind, values.bytes(start, end));
     }
     true
+}
+
+/// The number in a member of an object that is one.
+pub fn member_number(numeric: &[u8]) -> Option<f64> {
+    match numeric_value(payload(numeric)) {
+        Value::Number(number) => Some(number),
+        _ => None,
+    }
 }
 
 /// Both lists have the same order: one merge finds every key. Returns where the keys end and the values begin.

@@ -8,12 +8,10 @@ use pgrx::pg_sys;
 use crate::aggregate::raise;
 use crate::arguments::Arguments;
 use crate::datum::varlena_bytes;
-use crate::jsonb::{NUMERIC, STRING, each_element, each_member};
-use crate::numeric::numeric_value;
+use crate::jsonb::{NUMERIC, STRING, each_element, each_member, member_number};
 use crate::relation::Relation;
 use crate::returning::each_row;
 use crate::sql_function;
-use health_score_engine::Value;
 
 const COLUMNS: usize = 4;
 
@@ -84,18 +82,10 @@ impl<'a> Driver<'a> {
             (b"kind", STRING) => read.kind = payload,
             (b"driver", STRING) => read.name = payload,
             (b"status", STRING) => read.status = payload,
-            (b"subscore", NUMERIC) => read.subscore = number(payload),
+            (b"subscore", NUMERIC) => read.subscore = member_number(payload),
             _ => {}
         });
         read
-    }
-}
-
-/// A numeric of a jsonb, with its header.
-fn number(payload: &[u8]) -> Option<f64> {
-    match numeric_value(crate::jsonb::payload(payload)) {
-        Value::Number(number) => Some(number),
-        _ => None,
     }
 }
 

@@ -36,6 +36,8 @@ CREATE TABLE account AS SELECT i AS id, i % 101 AS a, i % 11 AS b, timestamptz '
 CREATE TABLE few AS SELECT i AS id, i AS a, i AS b, timestamptz '2025-01-01' AS at FROM generate_series(1, 10) i;
 SELECT health_source_add('many', 'm', 'account', 'id', time_column => 'at'), health_source_add('few', 'm', 'few', 'id', time_column => 'at') \g /dev/null
 CALL health_refresh('many', '2025-05-01');
+-- Of the accounts with the best score, which the second run finds as it will.
+INSERT INTO health_playbook (name, source, trigger, condition, action) VALUES ('best', 'many', 'opportunity', '{"all": [{"input": "a", "eq": 100}, {"input": "b", "eq": 10}]}', 'Talk about growth.');
 SQL
 # Every score of one time, in the order of the accounts.
 checksum() { sql -c "SELECT count(*), md5(string_agg(account_id || ' ' || encode(float8send(score), 'hex') || drivers::text || inputs::text, ',' ORDER BY account_id)) FROM many_history WHERE scored_at = '$1'"; }
@@ -59,10 +61,12 @@ stop immediate
 wait "$client" || true
 start
 expect "after the crash" "$(sql -c "SELECT status FROM health_run ORDER BY id DESC LIMIT 1")|$(checksum 2025-06-01)" "running|0|"
+expect "alerts after the crash" "$(sql -c "SELECT count(*) FROM health_alert")" 0
 sql -c "CALL health_refresh('many', '2025-06-01')"
 expect "runs after the crash" "$(sql -c "SELECT string_agg(status, ',' ORDER BY id) FROM health_run WHERE as_of = '2025-06-01'")" "abandoned,done"
 expect "history after the crash" "$(checksum 2025-06-01)" "$expected"
-printf 'ok a crash in the middle: the rerun is exact, the run is marked\n'
+expect "alerts of the rerun" "$(sql -c "SELECT count(*), count(DISTINCT account_id), count(*) FILTER (WHERE a.run <> r.id OR a.as_of <> r.as_of), min(r.alerts) FROM health_alert a, (SELECT * FROM health_run ORDER BY id DESC LIMIT 1) r")" "180|180|0|180"
+printf 'ok a crash in the middle: the rerun is exact, the run is marked, no alert is orphaned or doubled\n'
 
 begin_refresh 2025-07-01 cancel
 begin=$EPOCHREALTIME
@@ -101,7 +105,7 @@ SQL
 pg_dump -Fc -f "$TMPDIR/dump" refresh
 sql -d postgres -c "CREATE DATABASE restored"
 pg_restore -d restored "$TMPDIR/dump" || fail "pg_restore complained"
-state="SELECT (SELECT string_agg(s::text, ',' ORDER BY name) FROM health_source s), (SELECT md5(string_agg(r::text, ',' ORDER BY id)) FROM health_run r), (SELECT count(*) FROM health_run_signal), (SELECT count(*) FROM many_history), (SELECT count(*) FROM many_current),
+state="SELECT (SELECT string_agg(s::text, ',' ORDER BY name) FROM health_source s), (SELECT md5(string_agg(r::text, ',' ORDER BY id)) FROM health_run r), (SELECT count(*) FROM health_run_signal), (SELECT md5(string_agg(a::text, ',' ORDER BY id)) FROM health_alert a), (SELECT string_agg(p::text, ',' ORDER BY name) FROM health_playbook p), (SELECT count(*) FROM many_history), (SELECT count(*) FROM many_current),
   (SELECT md5(string_agg(x, ',' ORDER BY x)) FROM (SELECT p::text AS x FROM health_pulse p UNION ALL SELECT o::text FROM health_override o UNION ALL SELECT i::text FROM health_identity i UNION ALL SELECT c::text FROM health_outcome c) g)"
 expect "the restored database" "$(sql -d restored -c "$state")" "$(sql -c "$state")"
 sql -d restored -c "CALL health_refresh('few', '2025-09-01')" -c "CALL health_refresh('many', '2025-08-01')"

@@ -2,6 +2,8 @@
 //!
 //! Three-valued as SQL: a comparison with something missing is unknown, and only what is true takes effect.
 
+use std::cell::RefCell;
+
 use serde_json::Value as Json;
 
 use crate::account::{Expected, Problem, unsuitable};
@@ -29,6 +31,10 @@ pub(crate) enum Subject {
     Category(usize),
     RunningScore,
     BaseScore,
+    /// The points that a driver takes, in a playbook's condition; an index into its names.
+    Driver(usize),
+    /// By how much a category's subscore fell, in a playbook's condition; an index into its names.
+    CategoryDrop(usize),
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -64,7 +70,9 @@ const OPERATORS: [(&str, Operator); 6] = [
     ("ge", Operator::Ge),
 ];
 const JOINS: [&str; 3] = ["all", "any", "not"];
-const SUBJECTS: [&str; 4] = ["input", "subscore", "category", "score"];
+const SUBJECTS: [&str; 6] = ["input", "subscore", "category", "score", "driver", "category_drop"];
+/// The last of these a playbook alone knows.
+const SUBJECTS_OF_MODELS: usize = 4;
 const OTHERS: [&str; 3] = ["in", "missing", "present"];
 
 /// What a condition may look at.
@@ -73,6 +81,24 @@ pub(crate) enum Scope<'a> {
     Segment,
     /// All names that the document gives, sorted: also of what could not be read, which is reported once and at its place.
     Rule { signals: &'a [&'a str], categories: &'a [&'a str], points: bool },
+    /// After the score: the names are gathered here, and refused where a model is known that lacks them.
+    Playbook { names: &'a RefCell<Vec<String>>, known: Option<&'a KnownNames<'a>> },
+}
+
+/// The names of a model in all its segments, sorted.
+pub(crate) struct KnownNames<'a> {
+    pub signals: Vec<&'a str>,
+    pub categories: Vec<&'a str>,
+    pub drivers: Vec<&'a str>,
+}
+
+impl Scope<'_> {
+    fn subjects(&self) -> &'static [&'static str] {
+        match self {
+            Scope::Playbook { .. } => &SUBJECTS,
+            _ => &SUBJECTS[..SUBJECTS_OF_MODELS],
+        }
+    }
 }
 
 /// The numbers that a rule's condition sees; segments have none.
@@ -81,6 +107,12 @@ pub(crate) trait Numbers {
     fn category(&self, category: usize) -> Option<f64>;
     fn running(&self) -> f64;
     fn base(&self) -> f64;
+    fn driver(&self, _name: usize) -> Option<f64> {
+        None
+    }
+    fn category_drop(&self, _name: usize) -> Option<f64> {
+        None
+    }
 }
 
 impl Condition {
@@ -91,11 +123,14 @@ impl Condition {
         inputs: &mut Inputs,
         issues: &mut Issues,
     ) -> Option<Condition> {
-        let known: Vec<&str> = JOINS.into_iter().chain(SUBJECTS).chain(OPERATORS.map(|o| o.0)).chain(OTHERS).collect();
+        let heads = || JOINS.into_iter().chain(scope.subjects().iter().copied());
+        let known: Vec<&str> = heads().chain(OPERATORS.map(|o| o.0)).chain(OTHERS).collect();
         let object = Object::open(json, path, &known, issues)?;
-        let heads: Vec<_> = JOINS.into_iter().chain(SUBJECTS).filter(|key| object.has(key)).collect();
-        let [head] = heads[..] else {
-            issues.error(&path, "needs exactly one of all, any, not, input, subscore, category and score");
+        let given: Vec<_> = heads().filter(|key| object.has(key)).collect();
+        let [head] = given[..] else {
+            let all: Vec<_> = heads().collect();
+            let (last, others) = all.split_last().unwrap_or((&"", &[]));
+            issues.error(&path, format!("needs exactly one of {} and {last}", others.join(", ")));
             return None;
         };
         let at = path.key(head);
@@ -229,10 +264,10 @@ impl Subject {
             inputs.keep_last(source.inputs());
             return Some(Subject::Input(source));
         }
-        let Scope::Rule { signals, categories, points } = scope else {
+        if matches!(scope, Scope::Segment) {
             issues.error(&path, "a segment is chosen before there is a score: its condition looks at input only");
             return None;
-        };
+        }
         let Some(name) = json.as_str() else {
             issues.error(&path, format!("must be a text, not {}", kind(json)));
             return None;
@@ -247,20 +282,36 @@ impl Subject {
                 }
             };
         }
-        if *points {
-            issues.error(&path, format!("there is no {head} under method \"points\""));
-            return None;
-        }
-        let (what, names, subject): (_, _, fn(usize) -> Subject) = match head {
-            "subscore" => ("signal", signals, Subject::Subscore),
-            _ => ("category", categories, Subject::Category),
+        let (what, subject): (_, fn(usize) -> Subject) = match head {
+            "subscore" => ("signal", Subject::Subscore),
+            "category" => ("category", Subject::Category),
+            "driver" => ("driver", Subject::Driver),
+            _ => ("category", Subject::CategoryDrop),
         };
-        let found = names.binary_search(&name);
-        if found.is_err() {
-            let near = did_you_mean(name, names.iter().copied(), issues);
-            issues.error(&path, format!("unknown {what} {name}{near}", name = Quoted(name)));
+        match scope {
+            Scope::Segment => None,
+            Scope::Rule { points: true, .. } => {
+                issues.error(&path, format!("there is no {head} under method \"points\""));
+                None
+            }
+            Scope::Rule { signals, categories, .. } => {
+                let known = if what == "signal" { signals } else { categories };
+                find(name, what, known, &path, issues).map(subject)
+            }
+            Scope::Playbook { names, known } => {
+                if let Some(known) = known {
+                    let list = match what {
+                        "signal" => &known.signals,
+                        "driver" => &known.drivers,
+                        _ => &known.categories,
+                    };
+                    find(name, what, list, &path, issues)?;
+                }
+                let mut names = names.borrow_mut();
+                names.push(name.to_owned());
+                Some(subject(names.len() - 1))
+            }
         }
-        found.ok().map(subject)
     }
 
     fn read<'a>(&self, values: &[Value<'a>], as_of: i64, numbers: &dyn Numbers) -> Result<Value<'a>, Problem> {
@@ -276,9 +327,21 @@ impl Subject {
             Subject::Category(category) => numbers.category(*category),
             Subject::RunningScore => Some(numbers.running()),
             Subject::BaseScore => Some(numbers.base()),
+            Subject::Driver(name) => numbers.driver(*name),
+            Subject::CategoryDrop(name) => numbers.category_drop(*name),
         };
         Ok(number.map_or(Value::Missing, Value::Number))
     }
+}
+
+/// The index of a name among sorted ones.
+fn find(name: &str, what: &str, known: &[&str], path: &Path, issues: &mut Issues) -> Option<usize> {
+    let found = known.binary_search(&name);
+    if found.is_err() {
+        let near = did_you_mean(name, known.iter().copied(), issues);
+        issues.error(path, format!("unknown {what} {name}{near}", name = Quoted(name)));
+    }
+    found.ok()
 }
 
 fn checks(object: &Object, numeric: bool, issues: &mut Issues) -> Option<Vec<Check>> {

@@ -96,6 +96,9 @@ impl Words<'_> {
             }
             Subject::RunningScore => "score so far".into(),
             Subject::BaseScore => "score before all rules".into(),
+            // Of playbooks, which no model holds.
+            Subject::Driver(_) => "points that a driver takes".into(),
+            Subject::CategoryDrop(_) => "drop of a category".into(),
         }
     }
 

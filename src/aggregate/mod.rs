@@ -11,6 +11,8 @@ mod trend;
 
 use health_score_engine::Refused;
 
+pub use events::kept;
+
 use crate::arguments::Arguments;
 use crate::error::{Report, code};
 

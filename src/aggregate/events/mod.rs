@@ -19,6 +19,7 @@ use crate::site::recycle;
 use crate::sql_function;
 use reference::{Models, parts, parts_mut};
 use site::Step;
+pub use site::kept;
 
 /// Arguments of a row.
 const STATE: usize = 0;

@@ -1,0 +1,141 @@
+-- The alerts of a run: raised in the transaction that writes its rows, held where they are too many, released by a person.
+
+-- Rows that were written a moment ago have no statistics, and a loop over a million of them would take minutes: loops are put off.
+-- What they then seem to cost would call in the JIT compiler, for longer than the statement takes. All names in it are
+-- qualified, all operators those of Postgres.
+CREATE FUNCTION health_alert_execute(query text, as_of timestamptz, base timestamptz, held_times timestamptz[], source text, book text, run bigint, hold_above double precision,
+    OUT alerts bigint, OUT accounts bigint, OUT of_accounts bigint, OUT held boolean)
+RETURNS record
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+SET enable_nestloop = off
+SET jit = off
+SET intervalstyle = 'postgres'
+AS $$
+BEGIN
+    EXECUTE query INTO alerts, accounts, of_accounts, held USING as_of, base, held_times, source, book, run, hold_above;
+END
+$$;
+COMMENT ON FUNCTION health_alert_execute(text, timestamptz, timestamptz, timestamptz[], text, text, bigint, double precision) IS
+'Executes what health_alert_query() returns. Used by health_run_alerts.';
+
+-- What has changed most in the signals: the feed that stopped.
+CREATE FUNCTION health_run_suspects(run bigint, source text, base timestamptz)
+RETURNS text
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $$
+BEGIN
+    RETURN (
+        SELECT pg_catalog.string_agg(pg_catalog.format('%s: missing in %s, before in %s; mean subscore %s, before %s', s.signal, s.missing, s.missing_before,
+                   COALESCE(pg_catalog.round(s.mean::numeric, 1)::text, 'none'), COALESCE(pg_catalog.round(s.mean_before::numeric, 1)::text, 'none')), E'\n'
+                   ORDER BY s.place)
+          FROM (SELECT n.signal, n.missing, n.mean, b.missing AS missing_before, b.mean AS mean_before,
+                       pg_catalog.row_number() OVER (ORDER BY pg_catalog.abs(n.missing OPERATOR(pg_catalog.-) b.missing) DESC,
+                                                              pg_catalog.abs(COALESCE(n.mean, 0) OPERATOR(pg_catalog.-) COALESCE(b.mean, 0)) DESC, n.signal) AS place
+                  FROM health_run_signal n
+                  JOIN health_run_signal b ON b.signal OPERATOR(pg_catalog.=) n.signal
+                 WHERE n.run OPERATOR(pg_catalog.=) health_run_suspects.run
+                   AND b.run OPERATOR(pg_catalog.=) (SELECT pg_catalog.max(r.id) FROM health_run r WHERE r.source OPERATOR(pg_catalog.=) health_run_suspects.source
+                                                        AND r.as_of OPERATOR(pg_catalog.=) base AND r.status OPERATOR(pg_catalog.=) 'done')) s
+         WHERE s.place OPERATOR(pg_catalog.<=) 3);
+END
+$$;
+COMMENT ON FUNCTION health_run_suspects(bigint, text, timestamptz) IS 'The three signals of a run that differ most from those of the run before, in words.';
+
+CREATE FUNCTION health_alert_notify(source text, run bigint, count bigint)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path FROM CURRENT
+AS $$
+BEGIN
+    IF count OPERATOR(pg_catalog.>) 0 THEN
+        -- Anybody may listen: nothing of an account is said.
+        PERFORM pg_catalog.pg_notify('health_alert', pg_catalog.json_build_object('source', source, 'run', run, 'count', count)::text);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION health_alert_notify(text, bigint, bigint) IS 'NOTIFY health_alert with the source, the run and the number of alerts, if there are any.';
+
+-- Backfills, and runs as of a time before the latest one, write the past: they raise nothing.
+CREATE FUNCTION health_run_alerts(run bigint, source health_source, release boolean DEFAULT false)
+RETURNS bigint
+LANGUAGE plpgsql
+SET search_path FROM CURRENT
+AS $$
+#variable_conflict use_variable
+DECLARE
+    this health_run;
+    base timestamptz;
+    outcome record;
+    raised bigint;
+BEGIN
+    -- health_refresh_check() has refused those who have playbooks and may not raise alerts.
+    IF NOT (pg_catalog.has_table_privilege('health_playbook', 'SELECT') AND pg_catalog.has_table_privilege('health_alert', 'SELECT')) THEN
+        RETURN 0;
+    END IF;
+    SELECT r.* INTO this FROM health_run r WHERE r.id OPERATOR(pg_catalog.=) health_run_alerts.run;
+    base := health_run_base(source.name, this.as_of);
+    IF this.backfill OR base IS NULL
+       OR EXISTS (SELECT FROM health_run r WHERE r.source OPERATOR(pg_catalog.=) source.name AND r.as_of OPERATOR(pg_catalog.>) this.as_of AND r.status IN ('done', 'held'))
+       OR NOT EXISTS (SELECT FROM health_alert_playbooks(source)) AND NOT EXISTS (SELECT FROM health_alert a WHERE a.source OPERATOR(pg_catalog.=) source.name) THEN
+        RETURN 0;
+    END IF;
+    outcome := health_alert_execute(health_alert_query(source, this.as_of), this.as_of, base, health_runs_held(source.name), source.name, source.book, run,
+        CASE WHEN release THEN 'Infinity' ELSE source.hold_alerts_above END);
+    UPDATE health_run r SET alerts = outcome.alerts, status = CASE WHEN outcome.held THEN 'held' ELSE r.status END WHERE r.id OPERATOR(pg_catalog.=) run;
+    IF outcome.held THEN
+        INSERT INTO health_alert (source, book, run, as_of, trigger, reason, explanation, action, severity, due_at)
+        SELECT source.name, source.book, run, this.as_of, 'data',
+                pg_catalog.format('%s alerts about %s of %s accounts are held: more than %s %% of the book', outcome.alerts, outcome.accounts, outcome.of_accounts, pg_catalog.trim_scale(pg_catalog.round(source.hold_alerts_above::numeric OPERATOR(pg_catalog.*) 100, 1))),
+                health_run_suspects(run, source.name, base),
+                pg_catalog.format('Look whether a feed has stopped. If the scores are right: SELECT health_run_release(%s).', run), 'high', this.as_of OPERATOR(pg_catalog.+) '1 day'::interval
+         WHERE NOT EXISTS (SELECT FROM health_alert a WHERE a.source OPERATOR(pg_catalog.=) source.name AND a.playbook IS NULL AND a.status NOT IN ('resolved', 'ended'));
+        GET DIAGNOSTICS raised = ROW_COUNT;
+        PERFORM health_alert_notify(source.name, run, raised);
+        RETURN 0;
+    END IF;
+    UPDATE health_alert a SET status = 'ended', ended_at = this.as_of, resolved_at = pg_catalog.clock_timestamp()
+     WHERE a.source OPERATOR(pg_catalog.=) source.name AND a.playbook IS NULL AND a.status IN ('open', 'snoozed') AND a.acknowledged_at IS NULL;
+    PERFORM health_alert_notify(source.name, run, outcome.alerts);
+    RETURN outcome.alerts;
+END
+$$;
+COMMENT ON FUNCTION health_run_alerts(bigint, health_source, boolean) IS
+'Raises, ends and follows the alerts of a run, and returns how many it raised; where they are too many, the run is held instead, with one data alert, unless release. First runs, backfills and runs of the past raise nothing.';
+
+CREATE FUNCTION health_run_release(run bigint)
+RETURNS bigint
+LANGUAGE plpgsql
+SET search_path FROM CURRENT
+AS $$
+DECLARE
+    this health_run;
+    later bigint;
+    raised bigint;
+BEGIN
+    SELECT r.* INTO this FROM health_run r WHERE r.id OPERATOR(pg_catalog.=) health_run_release.run;
+    IF this.id IS NULL THEN
+        RAISE EXCEPTION 'unknown run %', COALESCE(run::text, 'NULL') USING ERRCODE = 'undefined_object',
+            HINT = 'SELECT id, source FROM health_run WHERE status = ''held'' lists those that can be released.';
+    END IF;
+    PERFORM health_source_lock(this.source);
+    PERFORM health_refresh_check(health_source_get(this.source), pg_catalog.now());
+    SELECT r.* INTO this FROM health_run r WHERE r.id OPERATOR(pg_catalog.=) health_run_release.run;
+    IF this.status OPERATOR(pg_catalog.<>) 'held' THEN
+        RAISE EXCEPTION 'run % is not held', run USING ERRCODE = 'object_not_in_prerequisite_state',
+            DETAIL = pg_catalog.format('It is %s.', this.status), HINT = 'SELECT id, source FROM health_run WHERE status = ''held'' lists those that can be released.';
+    END IF;
+    SELECT pg_catalog.max(r.id) INTO later FROM health_run r
+     WHERE r.source OPERATOR(pg_catalog.=) this.source AND r.status IN ('done', 'held') AND r.id OPERATOR(pg_catalog.>) this.id AND r.as_of OPERATOR(pg_catalog.>=) this.as_of;
+    IF later IS NOT NULL THEN
+        RAISE EXCEPTION 'run % of source "%" is overtaken', run, this.source USING ERRCODE = 'object_not_in_prerequisite_state',
+            DETAIL = pg_catalog.format('Run %s came later, and was compared with the last run that was not held.', later), HINT = 'Release that one, if it is held.';
+    END IF;
+    raised := health_run_alerts(run, health_source_get(this.source), true);
+    UPDATE health_run r SET status = 'done' WHERE r.id OPERATOR(pg_catalog.=) run;
+    RETURN raised;
+END
+$$;
+COMMENT ON FUNCTION health_run_release(bigint) IS
+'Raises the alerts of a run that is held, and returns how many. Unknown: 42704; not held, or overtaken by a later run: 55000; being refreshed: 55P03.';

@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# Four workers claim alerts at once: each alert is handed out exactly once; what a lease lost is handed out again, once.
+set -euo pipefail
+
+fail() { printf 'FAILED alerts: %s\n' "$1"; exit 1; }
+sql() { psql -X -q -At -v ON_ERROR_STOP=1 "$@"; }
+expect() { [ "$2" = "$3" ] || fail "$1: expected $3, got $2"; }
+
+sql <<'SQL'
+SELECT health_model_save('m', '{"signals": {"a": {"scale": {"linear": [0, 100]}}}, "bands": [{"name": "red", "from": 0}, {"name": "green", "from": 50}]}') \g /dev/null
+CREATE TABLE account AS SELECT id, 80 AS a, timestamptz '2025-01-01Z' AS at FROM generate_series(1, 3000) id;
+SELECT health_source_add('many', 'm', 'account', 'id', time_column => 'at', hold_alerts_above => 1) \g /dev/null
+INSERT INTO health_playbook (name, model, trigger, band, action) VALUES ('red', 'm', 'band', 'red', 'Call them.');
+CALL health_refresh('many', '2025-01-01Z');
+INSERT INTO account SELECT id, 10, '2025-01-02Z' FROM generate_series(1, 2000) id;
+CALL health_refresh('many', '2025-01-02Z');
+SQL
+expect "alerts" "$(sql -c "SELECT count(*) FROM health_alert")" 2000
+
+# claim FILE: claims seven at a time until there is nothing more.
+claim() {
+  for _ in $(seq 400); do printf "SELECT id FROM health_alert_claim(7, '10 minutes');\n"; done | sql >"$1"
+}
+four() {
+  local worker pids=()
+  for worker in 1 2 3 4; do
+    claim "$TMPDIR/$1.$worker" &
+    pids+=($!)
+  done
+  for worker in "${pids[@]}"; do wait "$worker" || fail "$1: a worker failed"; done
+}
+four first
+expect "handed out" "$(cat "$TMPDIR"/first.? | sort -n | uniq | wc -l)|$(cat "$TMPDIR"/first.? | wc -l)" "2000|2000"
+for worker in 1 2 3 4; do [ -s "$TMPDIR/first.$worker" ] || fail "worker $worker got nothing"; done
+printf 'ok four workers are handed each alert once\n'
+
+sql -c "SELECT count(health_alert_delivered(id)) FROM health_alert WHERE id % 2 = 0" >/dev/null
+sql -c "UPDATE health_alert SET leased_until = now() - interval '1 second' WHERE id % 4 = 1"
+four second
+expect "handed out again" "$(cat "$TMPDIR"/second.? | sort -n | uniq | wc -l)|$(cat "$TMPDIR"/second.? | wc -l)|$(cat "$TMPDIR"/second.? | awk '$1 % 4 != 1' | wc -l)" "500|500|0"
+printf 'ok what a lease lost is handed out again, once\n'
