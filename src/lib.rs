@@ -62,6 +62,8 @@ pgrx::extension_sql_file!("../sql/survey.sql", name = "survey", requires = ["tre
 pgrx::extension_sql_file!("../sql/rollup.sql", name = "rollup", requires = ["survey"]);
 pgrx::extension_sql_file!("../sql/rate.sql", name = "rate", requires = ["rollup"]);
 pgrx::extension_sql_file!("../sql/spark.sql", name = "spark", requires = ["rate"]);
+pgrx::extension_sql_file!("../sql/backtest.sql", name = "backtest", requires = ["spark"]);
+pgrx::extension_sql_file!("../sql/psi.sql", name = "psi", requires = ["backtest"]);
 
 /// Refuses a database whose texts are not UTF-8: names and map keys are compared byte by byte.
 #[pgrx::pg_guard]
