@@ -17,6 +17,9 @@ INSERT INTO comparison VALUES
     (7, '`generate_series(1, 7)` for every account : `health_score(row)`', 'series', 'row', 'cpu', false, NULL),
     (8, '`health_band(row)` : `health_score(row)`', 'band', 'row', 'cpu', false, NULL),
     (9, '`health_assess(row)`, 100,000 accounts', 'assess', NULL, 'cpu', false, NULL),
+    (13, '`health_auc` : rank sum by window function', 'auc', 'rank_sum', 'cpu', true, 5),
+    (14, '`health_backtest` : `health_auc`', 'backtest', 'auc', 'cpu', false, NULL),
+    (15, '`health_model_fit`, 1,000,000 accounts × 7 signals', 'fit', NULL, 'cpu', false, NULL),
     (10, '`health_score(row)`, 2 workers : 1 process (elapsed)', 'parallel', 'row', 'elapsed', true, NULL),
     (11, 'pgbench: `SELECT health_score(''bench'', $1)` : `SELECT $1`', 'score_text', 'select_text', 'tps', false, 0.85),
     (12, 'pgbench: `SELECT health_score(''bench'', $1::jsonb)` : `SELECT $1::jsonb`', 'score_jsonb', 'select_jsonb', 'tps', false, NULL);

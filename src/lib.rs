@@ -22,15 +22,19 @@ mod draft;
 mod drivers;
 mod error;
 mod explain;
+mod fit;
 mod inputs;
 mod json_flat;
 mod json_text;
 mod jsonb;
 mod matching;
 mod model_cache;
+mod model_sql;
 mod model_store;
 mod numeric;
+mod outcome;
 mod plan;
+mod power;
 mod relation;
 mod returning;
 mod row;
@@ -64,6 +68,8 @@ pgrx::extension_sql_file!("../sql/rate.sql", name = "rate", requires = ["rollup"
 pgrx::extension_sql_file!("../sql/spark.sql", name = "spark", requires = ["rate"]);
 pgrx::extension_sql_file!("../sql/backtest.sql", name = "backtest", requires = ["spark"]);
 pgrx::extension_sql_file!("../sql/psi.sql", name = "psi", requires = ["backtest"]);
+pgrx::extension_sql_file!("../sql/fit.sql", name = "fit", requires = ["psi"]);
+pgrx::extension_sql_file!("../sql/model_sql.sql", name = "model_sql", requires = ["fit"]);
 
 /// Refuses a database whose texts are not UTF-8: names and map keys are compared byte by byte.
 #[pgrx::pg_guard]

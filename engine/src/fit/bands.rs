@@ -9,8 +9,8 @@ const LOWEST_PART: f64 = 0.1;
 const MOST_HEALTHY: f64 = 0.8;
 
 /// Where the second and the third band begin, in whole points: the third as low as two thirds of the events allow, with a
-/// fifth of the accounts below it; the second as high as the lowest band still has three times the events of all, else at
-/// the worst tenth of the accounts.
+/// fifth of the accounts below it; the second as high as the lowest band still has three times the events of all and no more
+/// accounts than the second, else at the worst tenth of the accounts.
 pub(super) fn bounds(scores: &[(f64, bool)]) -> Option<(f64, f64)> {
     let all = scores.len() as f64;
     let events = scores.iter().filter(|(_, event)| *event).count() as f64;
@@ -26,7 +26,8 @@ pub(super) fn bounds(scores: &[(f64, bool)]) -> Option<(f64, f64)> {
     let third =
         (2..=100).find(|bound| below[*bound].1 >= events * BELOW_HIGHEST && part(*bound) >= 1.0 - MOST_HEALTHY)?;
     let rate = |bound: usize| below[bound].1 / below[bound].0;
-    let enough = |bound: &usize| part(*bound) >= LEAST_PART && *bound < third;
+    // As many accounts in the second band as in the first, or it would tell nothing.
+    let enough = |bound: &usize| part(*bound) >= LEAST_PART && part(*bound) <= part(third) / 2.0;
     let steep = (1..third).filter(enough).filter(|bound| rate(*bound) >= LOWEST_LIFT * events / all).max();
     let second = steep.or_else(|| (1..third).filter(enough).find(|bound| part(*bound) >= LOWEST_PART))?;
     (part(third) <= 1.0 - LEAST_PART).then_some((second as f64, third as f64))

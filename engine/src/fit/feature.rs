@@ -1,7 +1,7 @@
 //! The raw values of a candidate signal, ready to be binned for any part of the accounts.
 
 /// Numbers in bins no finer than this.
-pub(super) const MOST_BINS: usize = 20;
+pub(super) const MOST_BINS: usize = 12;
 /// Coarser bins to find out which signals matter.
 pub(super) const FEW_BINS: usize = 8;
 /// Texts with a value of their own in a map; the others share one.

@@ -1,8 +1,8 @@
 //! Which signals tell something that the others do not: non-negative logistic weights, under a lasso, of what each signal
 //! said of accounts that it was not fitted to. A signal of noise says nothing of them, so its weight is 0.
 
-/// A signal must stand out by so many standard errors: chance does that once in a thousand times.
-const STANDING_OUT: f64 = 3.0;
+/// A signal must stand out by so many standard errors: chance does that less than once in a hundred times.
+const STANDING_OUT: f64 = 2.5;
 const RIDGE: f64 = 1e-3;
 const MOST_STEPS: usize = 25;
 const MOST_SWEEPS: usize = 200;

@@ -222,7 +222,11 @@ impl<'a> PlanSql<'a> {
         };
         // The time is looked at where there is a value; the scale's own doubts come only where it is not too old.
         let unknown_age = at.invalid.as_ref().map(|invalid| format!("({} IS NOT NULL AND {invalid})", value.sql));
-        let own = value.invalid.as_ref().map(|invalid| format!("(NOT {stale} AND {invalid})"));
+        // What a ratio, change or days cannot be made of is found before its age is asked for.
+        let own = value.invalid.as_ref().map(|invalid| match signal.source {
+            crate::input::Source::Column(_) => format!("(NOT {stale} AND {invalid})"),
+            _ => invalid.clone(),
+        });
         let invalid = match (unknown_age, own) {
             (Some(a), Some(b)) => Some(format!("(COALESCE({a}, FALSE) OR COALESCE({b}, FALSE))")),
             (a, b) => a.or(b),

@@ -43,7 +43,9 @@ pub(super) fn text(text: &str) -> String {
 
 /// A double with an exponent, so that nobody takes it for a whole number.
 pub(super) fn double(number: f64) -> String {
-    if number < 0.0 { format!("({number:e})") } else { format!("{number:e}") }
+    let plain = number == 0.0 || (1e-5..1e15).contains(&number.abs());
+    let written = if plain { format!("{number}e0") } else { format!("{number:e}") };
+    if number < 0.0 { format!("({written})") } else { written }
 }
 
 /// Rounded as scores are; of what is not negative.
