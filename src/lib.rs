@@ -22,6 +22,7 @@ mod draft;
 mod drivers;
 mod error;
 mod explain;
+mod fit;
 mod inputs;
 mod json_flat;
 mod json_text;
@@ -29,9 +30,12 @@ mod jsonb;
 mod jsonb_write;
 mod matching;
 mod model_cache;
+mod model_sql;
 mod model_store;
 mod numeric;
+mod outcome;
 mod plan;
+mod power;
 mod refresh;
 mod relation;
 mod returning;
@@ -75,6 +79,10 @@ pgrx::extension_sql_file!("../sql/run_write.sql", name = "run_write", requires =
 pgrx::extension_sql_file!("../sql/refresh.sql", name = "refresh", requires = ["run_write"]);
 pgrx::extension_sql_file!("../sql/schedule.sql", name = "schedule", requires = ["refresh"]);
 pgrx::extension_sql_file!("../sql/retention.sql", name = "retention", requires = ["schedule"]);
+pgrx::extension_sql_file!("../sql/backtest.sql", name = "backtest", requires = ["retention"]);
+pgrx::extension_sql_file!("../sql/psi.sql", name = "psi", requires = ["backtest"]);
+pgrx::extension_sql_file!("../sql/fit.sql", name = "fit", requires = ["psi"]);
+pgrx::extension_sql_file!("../sql/model_sql.sql", name = "model_sql", requires = ["fit"]);
 
 /// Refuses a database whose texts are not UTF-8: names and map keys are compared byte by byte.
 #[pgrx::pg_guard]
