@@ -78,3 +78,14 @@ points="SELECT i, (i % 101)::float8 AS score, '2026-01-01'::timestamptz + make_i
 flat "aggregates of one group" "SELECT health_trend(score, at), health_trend_stats(score, at), health_rollup(score, i), health_worst(score), health_nps(i % 11) FROM ($points) p" 300000 3000000
 flat "aggregates of many groups" "SELECT count(t), count(s) FROM (SELECT health_trend(score, at) AS t, health_trend_stats(score, at) AS s FROM ($points) p GROUP BY i / 3 ORDER BY i / 3) x" 300000 3000000
 flat "a moving frame" "SELECT count(t) FROM (SELECT health_trend(score, at) OVER (ROWS 29 PRECEDING) AS t FROM ($points) p) x" 300000 3000000
+# Scores from events: numbers change a state in place, a new text takes the place of the last, and different values that come back take no more.
+psql -X -q -v ON_ERROR_STOP=1 <<'SQL'
+SELECT health_model_save('memory of events', '{"signals": {
+    "sum": {"input": "amount", "combine": "sum", "window": "30 days", "scale": {"linear": [0, 1000]}}, "last": {"input": "amount", "scale": {"linear": [0, 1000]}},
+    "kinds": {"input": "tone", "combine": "distinct", "scale": {"linear": [0, 9]}}, "tone": {"scale": {"map": {"good": 100}, "otherwise": 40}}, "days": {"input": "tone", "combine": "active_days", "scale": {"linear": [0, 9]}}}}') \g /dev/null
+SQL
+numbers="SELECT i, 'amount'::text AS signal, (i % 101)::float8 AS value, '2026-01-01'::timestamptz + make_interval(secs => i % 100000) AS at FROM (SELECT generate_series(1, :rows) AS i) g"
+texts="SELECT i, 'tone'::text AS signal, repeat('a text that is kept ', 1 + i % 7) AS value, '2026-01-01'::timestamptz + make_interval(secs => i % 100000) AS at FROM (SELECT generate_series(1, :rows) AS i) g"
+flat "events of one group" "SELECT health_score('memory of events', signal, value, at, '2026-01-03') FROM ($numbers) e" 1000000 10000000
+flat "texts of one group" "SELECT health_score('memory of events', signal, value, at, '2026-01-03'), health_signals('memory of events', signal, value, at, '2026-01-03') FROM ($texts) e" 300000 3000000
+flat "events of many groups" "SELECT count(s) FROM (SELECT health_score('memory of events', signal, value, at, '2026-01-03') AS s FROM ($texts) e GROUP BY i / 5 ORDER BY i / 5) x" 200000 2000000

@@ -195,7 +195,7 @@ EXCEPTION WHEN OTHERS THEN
 END $$;
 SELECT p.oid::regprocedure, call
   FROM pg_proc p JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e' JOIN pg_extension e ON e.oid = d.refobjid AND e.extname = 'health_score',
-       LATERAL (SELECT string_agg('NULL::' || t::regtype, ', ') AS nulls FROM unnest(p.proargtypes::oid[]) t) n,
+       LATERAL (SELECT string_agg('NULL::' || replace(t::regtype::text, 'anyelement', 'int'), ', ') AS nulls FROM unnest(p.proargtypes::oid[]) t) n,
        LATERAL (SELECT call_by_hand(format('SELECT %s(%s)', p.oid::regproc, nulls)) AS call) c
  WHERE p.prokind = 'f' AND p.proname ~ '_(step|combine|final|inverse)$'
  ORDER BY 1;

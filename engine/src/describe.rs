@@ -34,7 +34,7 @@ impl Model {
             "bands": describe_bands(plan),
             "rules": rules,
             "segments": segments,
-            "inputs": self.inputs().iter().map(|input| input.name.as_str()).collect::<Vec<_>>(),
+            "inputs": self.columns().map(|input| input.name.as_str()).collect::<Vec<_>>(),
         })
     }
 }

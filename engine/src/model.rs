@@ -179,6 +179,11 @@ impl Model {
         &self.inputs
     }
 
+    /// The columns or keys of an account as others keep it: without what is derived from events.
+    pub fn columns(&self) -> impl Iterator<Item = &Input> {
+        self.inputs.iter().filter(|input| !input.gathered)
+    }
+
     /// Whether any score of this model depends on the time it is asked for, be it of a row or of events.
     pub fn may_read_time(&self) -> bool {
         self.reads_time || self.gathering.reads_time()

@@ -54,8 +54,10 @@ impl Award {
             issues.error(&object.path.key("within"), "goes with absent only");
         }
         for key in ["half_life", "within"].into_iter().filter(|key| object.has(key) && !object.has("observed")) {
-            issues
-                .warning(&object.path.key(key), "does nothing without observed: the column with the time of the value");
+            issues.warning(
+                &object.path.key(key),
+                "on a row or object does nothing without observed: the column with the time of the value",
+            );
         }
         if default.is_some_and(|default| units(&default.as_value()).is_err()) {
             issues.error(&object.path.key("default"), "must be a number or boolean under method \"points\"");

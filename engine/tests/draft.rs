@@ -1,8 +1,8 @@
 //! Drafts: a document for whatever columns a relation has, and reasons for what is not in it.
 
 use health_score_engine::{
-    Assessor, ColumnKind, DraftError, DraftRequest, Input, Model, Sample, SampleColumn, SegmentChoice, Value, draft,
-    template, templates,
+    Assessor, ColumnKind, DraftError, DraftRequest, Model, Sample, SampleColumn, SegmentChoice, Value, draft, template,
+    templates,
 };
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
@@ -92,11 +92,6 @@ fn drafted(columns: &[Column], from: &str) -> Json {
 
 fn signals(document: &Json) -> Vec<&str> {
     document["signals"].as_object().expect("signals").keys().map(String::as_str).collect()
-}
-
-/// What a model reads of a relation: not what it gathers from events.
-fn read_columns(model: &Model) -> impl Iterator<Item = &Input> {
-    model.inputs().iter().filter(|input| !input.gathered)
 }
 
 #[test]
@@ -258,7 +253,7 @@ fn every_template_is_drafted_from_its_own_inputs() {
                 numbers(name, upto(50 + 7 * at as u32))
             }
         };
-        let columns: Vec<Column> = read_columns(&model).map(|input| input.name.as_str()).enumerate().map(of).collect();
+        let columns: Vec<Column> = model.columns().map(|input| input.name.as_str()).enumerate().map(of).collect();
         let drafted = drafted(&columns, template.name);
         assert_eq!(
             signals(&drafted),
@@ -278,7 +273,7 @@ fn any_name() -> impl Strategy<Value = String> {
         .flat_map(|template| {
             let document: Json = serde_json::from_str(template.document).expect("JSON");
             let model = Model::compile(&document, &mut || ()).expect("a model");
-            read_columns(&model).map(|input| input.name.clone()).collect::<Vec<_>>()
+            model.columns().map(|input| input.name.clone()).collect::<Vec<_>>()
         })
         .chain(
             [
@@ -348,7 +343,7 @@ proptest! {
             Err(other) => return Err(TestCaseError::fail(format!("{other:?}"))),
         };
         let model = Model::compile(&document, &mut || ()).map_err(|issues| TestCaseError::fail(format!("{issues:?}")))?;
-        for input in read_columns(&model) {
+        for input in model.columns() {
             prop_assert!(columns.iter().any(|column| column.name == input.name), "reads {}, which is not there", input.name);
             prop_assert!(!["churn", "gender", "@x"].contains(&input.name.as_str()), "reads {}", input.name);
         }

@@ -148,7 +148,7 @@ fn everything_left_out_is_filled_in() {
     assert_eq!(
         describe(&document),
         json!({
-            "method": "weighted", "purpose": null, "min_coverage": 0, "on_invalid": "error",
+            "method": "weighted", "inputs": ["a", "at", "b"], "purpose": null, "min_coverage": 0, "on_invalid": "error",
             "display": {"max": 100, "decimals": 0}, "trend": {"window": "30 days", "tolerance": 5},
             "signals": [
                 {"signal": "a", "label": "a", "category": null, "unit": null, "input": "a",

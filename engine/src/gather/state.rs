@@ -58,6 +58,7 @@ pub struct Gathering {
 /// The cells that the events of one input go to.
 #[derive(Debug, Default, Clone)]
 struct Feed {
+    /// Copies, so that an event finds all it needs in one place.
     cells: Vec<Cell>,
     /// Whether a value of any kind may need room of the heap.
     has_sets: bool,

@@ -101,9 +101,8 @@ fn stopped(stop: Stop, compiled: &Compiled) -> ! {
     match stop {
         Stop::Invalid(invalid) => score_error(health_score_engine::ScoreError::Invalid(invalid)).raise(),
         Stop::Unknown(seen) => {
-            let columns = compiled.model.inputs().iter().filter(|input| !input.gathered);
             let first = seen.trim_start_matches('"').split('"').next().unwrap_or_default();
-            let known = columns.map(|input| input.name.as_str());
+            let known = compiled.model.columns().map(|input| input.name.as_str());
             let hint = did_you_mean(first, known, "Name the signals or inputs of the model; others are left out.");
             Report::new(code::INVALID_PARAMETER, "the events have none of the model's signals")
                 .detail(format!("Seen: {seen}. {}", wanted_inputs(compiled.model.inputs())))
