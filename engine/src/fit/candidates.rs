@@ -50,7 +50,7 @@ pub(super) fn candidates(
         wanted.push(of_signal(name, signal, rows));
     }
     wanted.sort_by(|a, b| a.name.cmp(&b.name));
-    new_columns(request, rows, &mut wanted, &mut left_out)?;
+    new_columns(request, rows, &mut wanted, &mut left_out, interrupt)?;
     if wanted.len() > MOST_CANDIDATES {
         for candidate in wanted.drain(MOST_CANDIDATES..) {
             left_out.insert(candidate.name, format!("a fit looks at {MOST_CANDIDATES} signals at most"));
@@ -82,6 +82,7 @@ fn new_columns(
     rows: &Rows,
     wanted: &mut Vec<Candidate>,
     left_out: &mut BTreeMap<String, String>,
+    interrupt: &mut dyn FnMut(),
 ) -> Result<(), FitError> {
     let all = request.columns.iter().any(|column| column == "*");
     let read: BTreeSet<String> = wanted
@@ -106,6 +107,7 @@ fn new_columns(
         names.extend(others);
     }
     for (at, name) in names.into_iter().enumerate() {
+        interrupt();
         if name == request.outcome || read.contains(name) {
             continue;
         }

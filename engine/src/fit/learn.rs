@@ -54,12 +54,23 @@ struct Binned {
 }
 
 impl Binned {
-    fn of(features: &[&Feature], accounts: &[u32], events: &[bool], most: usize) -> Binned {
-        let bins: Vec<Bins> = features.iter().map(|feature| feature.bins(accounts, most)).collect();
+    fn of(
+        features: &[&Feature],
+        accounts: &[u32],
+        events: &[bool],
+        most: usize,
+        interrupt: &mut dyn FnMut(),
+    ) -> Binned {
         let events: Vec<bool> = accounts.iter().map(|account| events[*account as usize]).collect();
-        let codes: Vec<Vec<u16>> =
-            features.iter().zip(&bins).map(|(feature, bins)| binned(feature, bins, accounts)).collect();
-        let trends = bins.iter().zip(&codes).map(|(bins, codes)| trend(bins, codes, &events)).collect();
+        let (mut bins, mut codes, mut trends) = (Vec::new(), Vec::new(), Vec::new());
+        for feature in features {
+            interrupt();
+            let own = feature.bins(accounts, most);
+            let own_codes = binned(feature, &own, accounts);
+            trends.push(trend(&own, &own_codes, &events));
+            codes.push(own_codes);
+            bins.push(own);
+        }
         Binned {
             counts: bins.iter().map(|bins| bins.bins).collect(),
             ordered: bins.iter().map(|bins| if bins.numeric { bins.known() } else { 0 }).collect(),
@@ -105,7 +116,7 @@ pub(super) fn learn(features: &[Feature], accounts: &[u32], events: &[bool], int
     if chosen.is_empty() {
         return Lesson { signals: Vec::new(), ridge };
     }
-    let binned = Binned::of(&chosen, accounts, events, MOST_BINS);
+    let binned = Binned::of(&chosen, accounts, events, MOST_BINS, interrupt);
     let Effects { effects, weights, .. } = binned.design().fit(ridge, None, interrupt);
     let shapes = kept.iter().zip(&chosen).enumerate().filter_map(|(at, (feature, chosen))| {
         let shape = shape(chosen, &binned.bins[at], &effects[at], &weights[at])?;
@@ -146,7 +157,7 @@ fn select_signals(
         let of = |held_out: bool| -> Vec<usize> { (0..n).filter(|at| (folds[*at] == fold) == held_out).collect() };
         let train: Vec<u32> = of(false).into_iter().map(|at| accounts[at]).collect();
         let held_out = of(true);
-        let binned_train = Binned::of(features, &train, events, FEW_BINS);
+        let binned_train = Binned::of(features, &train, events, FEW_BINS, interrupt);
         let held_accounts: Vec<u32> = held_out.iter().map(|at| accounts[*at]).collect();
         let codes: Vec<Vec<u16>> = features
             .iter()

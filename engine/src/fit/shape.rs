@@ -81,7 +81,8 @@ impl Span {
 fn numeric(levels: &[Level], missing: Option<f64>) -> Option<Shape> {
     let (steps, lost_by_steps) = steps(levels);
     let (knots, lost_by_curve) = curve(levels);
-    let use_curve = knots.len() > 2 && lost_by_curve < lost_by_steps;
+    // With more points than there are steps a curve would read worse than it fits better.
+    let use_curve = knots.len() > 2 && knots.len() <= steps.len() && lost_by_curve < lost_by_steps;
     let healths: Vec<f64> = if use_curve {
         knots.iter().map(|at| levels[*at].health).collect()
     } else {

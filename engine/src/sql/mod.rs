@@ -6,6 +6,7 @@
 mod award;
 mod condition;
 mod plan;
+mod scale;
 mod value;
 
 use std::fmt::Write;

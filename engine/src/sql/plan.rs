@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::SqlError;
+use super::scale::map_case;
 use super::value::{Kind, ValueSql, Writer, double, rounded, text};
 use crate::plan::{Formula, Plan};
 use crate::rule::Action;
@@ -153,7 +154,7 @@ impl<'a> PlanSql<'a> {
             signal.default.as_ref().and_then(|default| self.default_subscore(&weighted.scale, &default.as_value()));
         let otherwise = default.or(weighted.missing.map(double)).unwrap_or_else(|| "NULL".into());
         let aged = self.aged(signal, &fitting)?;
-        let subscore = self.subscore(&weighted.scale, &aged.value);
+        let subscore = self.writer.subscore(&weighted.scale, &aged.value);
         let mut ok = format!("{} IS NOT NULL", aged.value.sql);
         ok.push_str(&aged.and_not_stale);
         if let Some(invalid) = &aged.value.invalid {
@@ -174,7 +175,7 @@ impl<'a> PlanSql<'a> {
             let Value::Text(written) = default else { return None };
             let at = crate::time::parse_time(written)?;
             let value = ValueSql { sql: super::value::seconds(at), kind: Kind::Time, invalid: None };
-            return Some(self.subscore(scale, &value));
+            return Some(self.writer.subscore(scale, &value));
         }
         scale.subscore(default, 0).ok().map(double)
     }
@@ -235,46 +236,6 @@ impl<'a> PlanSql<'a> {
             value: ValueSql { sql: value.sql.clone(), kind: value.kind, invalid },
             and_not_stale: format!(" AND NOT {stale}"),
         })
-    }
-
-    fn subscore(&self, scale: &Scale, value: &ValueSql) -> String {
-        let x = &value.sql;
-        let clamped = |y: String| format!("CASE WHEN {y} < 0 THEN 0e0 WHEN {y} > 100 THEN 100e0 ELSE {y} END");
-        match scale {
-            _ if matches!(value.kind, Kind::Other | Kind::Absent) => "NULL".into(),
-            Scale::Linear { worst, range, .. } => {
-                clamped(format!("({x} - {}) / {} * 100", double(*worst), double(*range)))
-            }
-            Scale::Steps(steps) => {
-                let cases = steps
-                    .iter()
-                    .skip(1)
-                    .rev()
-                    .map(|(from, y)| format!(" WHEN {x} >= {} THEN {}", double(*from), double(*y)));
-                let cases: String = cases.collect();
-                if cases.is_empty() {
-                    double(steps[0].1)
-                } else {
-                    format!("CASE{cases} ELSE {} END", double(steps[0].1))
-                }
-            }
-            Scale::Curve(points) => curve(points, x),
-            Scale::Map(map) => {
-                let case = map_case(map, x, value.kind);
-                match map.otherwise {
-                    Some(otherwise) => format!("COALESCE({case}, {})", double(otherwise)),
-                    None => case,
-                }
-            }
-            Scale::Boolean(healthy) => {
-                let (yes, no) = if *healthy { ("100e0", "0e0") } else { ("0e0", "100e0") };
-                format!("CASE WHEN {x} THEN {yes} ELSE {no} END")
-            }
-            Scale::Recency { worst, range } => {
-                let age = format!("CAST({} - {x} AS DOUBLE PRECISION)", self.writer.as_of());
-                clamped(format!("({age} - {}) / {} * 100", double(worst / 1e6), double(range / 1e6)))
-            }
-        }
     }
 
     fn weighted_score(&self) -> String {
@@ -367,37 +328,4 @@ fn apply(action: Action, running: &str) -> String {
             rounded(&format!("CASE WHEN {moved} < 0 THEN 0e0 WHEN {moved} > 100 THEN 100e0 ELSE {moved} END"))
         }
     }
-}
-
-fn curve(points: &[(f64, f64)], x: &str) -> String {
-    let (first, last) = (points[0], points[points.len() - 1]);
-    let mut cases = format!(
-        " WHEN {x} < {} THEN {} WHEN {x} >= {} THEN {}",
-        double(first.0),
-        double(first.1),
-        double(last.0),
-        double(last.1)
-    );
-    for pair in points.windows(2) {
-        let ((x0, y0), (x1, y1)) = (pair[0], pair[1]);
-        let between = format!("{} + ({x} - {}) / {} * {}", double(y0), double(x0), double(x1 - x0), double(y1 - y0));
-        cases.push_str(&format!(" WHEN {x} < {} THEN {between}", double(x1)));
-    }
-    format!("CASE{cases} END")
-}
-
-fn map_case(map: &crate::scale::Map, x: &str, kind: Kind) -> String {
-    let cases: Vec<String> = match kind {
-        Kind::Number => {
-            map.codes.iter().map(|(code, y)| format!(" WHEN {x} = {} THEN {}", double(*code), double(*y))).collect()
-        }
-        Kind::Bool => map
-            .texts
-            .iter()
-            .filter(|(key, _)| key == "true" || key == "false")
-            .map(|(key, y)| format!(" WHEN {x} = {} THEN {}", key.to_uppercase(), double(*y)))
-            .collect(),
-        _ => map.texts.iter().map(|(key, y)| format!(" WHEN {x} = {} THEN {}", text(key), double(*y))).collect(),
-    };
-    if cases.is_empty() { "CAST(NULL AS DOUBLE PRECISION)".into() } else { format!("CASE{} END", cases.concat()) }
 }
