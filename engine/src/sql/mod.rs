@@ -116,7 +116,10 @@ impl Query<'_> {
         let mut steps = PlanSql::new(writer, plan, number);
         let made = steps.write()?;
         for (name, body) in &made.steps {
-            self.add(name, body)?;
+            // A planner puts the expressions of a step into the next one wherever that looks at it, so that they double with
+            // every rule; a step that has a WITH of its own it leaves alone.
+            let prefix = &writer.prefix;
+            self.add(name, &format!("  WITH {prefix}apart AS (SELECT 1 AS {prefix}one)\n{body}"))?;
         }
         let segment = segment
             .map_or("CAST(NULL AS VARCHAR)".to_owned(), |name| format!("CAST({} AS VARCHAR)", value::text(name)));
