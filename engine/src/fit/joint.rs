@@ -4,10 +4,14 @@
 
 use super::monotone::{Trend, pooled};
 
-/// Newton's steps; the last ones change nothing that a whole subscore shows.
+/// Newton's steps, which end with one that leads no farther than this: what is left after it is about the square of it, which
+/// no whole subscore shows.
 const MOST_STEPS: usize = 12;
+const LAST_STEP: f64 = 0.02;
 const MOST_SWEEPS: usize = 60;
-const SETTLED: f64 = 1e-3;
+const SETTLED: f64 = 1e-4;
+/// So many accounts of a kind lead most of the way; all of them are asked for the last steps.
+const ENOUGH: usize = 20_000;
 
 /// The bins of some accounts under some signals.
 pub(super) struct Design<'a> {
@@ -44,21 +48,30 @@ impl Design<'_> {
     pub fn fit(&self, ridge: f64, start: Option<&Effects>, interrupt: &mut dyn FnMut()) -> Effects {
         let n = self.events.len();
         let (starts, size) = self.starts();
-        let share = self.events.iter().filter(|event| **event).count() as f64 / n as f64;
+        let with = self.events.iter().filter(|event| **event).count();
+        let share = with as f64 / n as f64;
         let mut level = start.map_or((share / (1.0 - share)).ln(), |start| start.level);
         let mut effects = match start {
             Some(start) => start.effects.concat(),
             None => vec![0.0; size],
         };
         let mut quadratic = Quadratic::new(size);
-        for _ in 0..MOST_STEPS {
-            self.quadratic(&starts, level, &effects, &mut quadratic, interrupt);
+        // Of those without the event and of those with it, every how manieth.
+        let few = [n - with, with].map(|accounts| (accounts / ENOUGH).max(1));
+        let all = [1, 1];
+        let (mut every, mut steps) = (few, 0);
+        loop {
+            self.quadratic(&starts, level, &effects, every, &mut quadratic, interrupt);
             let (new, change) = self.minimise(&starts, &quadratic, &effects, ridge, interrupt);
             let moved = new.iter().zip(&effects).fold(0.0_f64, |most, (new, old)| most.max((new - old).abs()));
             effects = new;
             level += change;
-            if moved < SETTLED {
-                break;
+            steps += 1;
+            if moved < LAST_STEP || steps == MOST_STEPS {
+                if every == all {
+                    break;
+                }
+                (every, steps) = (all, 0);
             }
         }
         let part = |list: &[f64]| -> Vec<Vec<f64>> {
@@ -68,30 +81,39 @@ impl Design<'_> {
         Effects { level, effects: part(&effects), weights: part(&diagonal) }
     }
 
-    /// Gradient and curvature of the log likelihood at these effects.
+    /// Gradient and curvature of the log likelihood at these effects; of a part of the accounts each stands for `every`.
     fn quadratic(
         &self,
         starts: &[usize],
         level: f64,
         effects: &[f64],
+        every: [usize; 2],
         into: &mut Quadratic,
         interrupt: &mut dyn FnMut(),
     ) {
         let size = effects.len();
         into.clear();
         let mut places = vec![0; starts.len()];
+        let mut passed = [0; 2];
         for (account, event) in self.events.iter().enumerate() {
             if account % 4096 == 0 {
                 interrupt();
             }
+            let kind = usize::from(*event);
+            passed[kind] += 1;
+            if passed[kind] < every[kind] {
+                continue;
+            }
+            passed[kind] = 0;
+            let times = every[kind] as f64;
             let mut odds = level;
             for ((place, start), bins) in places.iter_mut().zip(starts).zip(self.bins) {
                 *place = start + usize::from(bins[account]);
                 odds += effects[*place];
             }
             let chance = 1.0 / (1.0 + (-odds).exp());
-            let weight = (chance * (1.0 - chance)).max(1e-9);
-            let error = f64::from(u8::from(*event)) - chance;
+            let weight = times * (chance * (1.0 - chance)).max(1e-9);
+            let error = times * (f64::from(u8::from(*event)) - chance);
             into.level_gradient += error;
             into.level_curvature += weight;
             for (at, place) in places.iter().enumerate() {
@@ -151,7 +173,7 @@ impl Design<'_> {
                     }
                 }
             }
-            if moved < SETTLED / 10.0 {
+            if moved < SETTLED {
                 break;
             }
         }

@@ -26,17 +26,26 @@ pub(super) struct Lesson {
 
 /// The fold of each of these accounts: as many of either kind in each, by chance.
 pub(super) fn folds(accounts: &[u32], events: &[bool]) -> Vec<u8> {
-    let mut random = 0x2545_F491_4F6C_DD1D;
-    let mut order: Vec<(u64, usize)> = (0..accounts.len()).map(|at| (next_random(&mut random), at)).collect();
-    order.sort_unstable();
+    let order = shuffled((0..accounts.len()).collect(), 0x2545_F491_4F6C_DD1D);
     let mut next = [0, FOLDS as u8 / 2];
     let mut folds = vec![0; accounts.len()];
-    for (_, at) in order {
+    for at in order {
         let next = &mut next[usize::from(events[accounts[at] as usize])];
         folds[at] = *next % FOLDS as u8;
         *next = (*next + 1) % FOLDS as u8;
     }
     folds
+}
+
+/// In an order by chance (Fisher and Yates), the same every time.
+fn shuffled<T>(mut list: Vec<T>, seed: u64) -> Vec<T> {
+    let mut random = seed;
+    for at in (1..list.len()).rev() {
+        // The upper half of the product: a number from 0 to `at`.
+        let other = (u128::from(next_random(&mut random)) * (at as u128 + 1) >> 64) as usize;
+        list.swap(at, other);
+    }
+    list
 }
 
 pub(super) const fn fold_count() -> usize {
@@ -130,15 +139,12 @@ fn few_enough(accounts: &[u32], events: &[bool]) -> Vec<u32> {
     if accounts.len() <= MOST_TO_SELECT {
         return accounts.to_vec();
     }
-    let mut random = 0x9E37_79B9_7F4A_7C15;
-    let mut order: Vec<(u64, u32)> = accounts.iter().map(|account| (next_random(&mut random), *account)).collect();
-    order.sort_unstable();
+    let order = shuffled(accounts.to_vec(), 0x9E37_79B9_7F4A_7C15);
     let is_event = |account: &u32| events[*account as usize];
-    let with = order.iter().filter(|(_, account)| is_event(account)).count();
+    let with = order.iter().filter(|account| is_event(account)).count();
     let room = (with * MOST_TO_SELECT / accounts.len()).max(with.min(MOST_TO_SELECT / 2));
-    let part = |wanted: bool, room: usize| {
-        order.iter().map(|(_, account)| *account).filter(move |account| is_event(account) == wanted).take(room)
-    };
+    let part =
+        |wanted: bool, room: usize| order.iter().copied().filter(move |account| is_event(account) == wanted).take(room);
     part(true, room).chain(part(false, MOST_TO_SELECT - room)).collect()
 }
 
