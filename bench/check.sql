@@ -33,3 +33,12 @@ $$;
 
 SELECT format('All baselines agree with health_score() to 1e-9: %s accounts, %s of them without a score.',
               count(*), count(*) - count(score)) FROM bench_score;
+
+DO $$
+BEGIN
+    IF abs((SELECT health_auc(score, churned) FROM bench_outcome) - (SELECT auc FROM bench_rank_sum)) > 1e-9
+       OR abs((SELECT auc FROM bench_rank_sum_tuned) - (SELECT auc FROM bench_rank_sum)) > 1e-9 THEN
+        RAISE EXCEPTION 'the rank sum differs from health_auc()';
+    END IF;
+END
+$$;

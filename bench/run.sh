@@ -26,11 +26,16 @@ declare -A queries=(
   [band]="SELECT count(health_band('bench', a)) FROM bench_account a"
   [assess]="SELECT sum(h.score) FROM bench_account a CROSS JOIN LATERAL health_assess('bench', a) h WHERE account_id <= 100000"
   [parallel]="SELECT sum(health_score('bench', a)) FROM bench_account a"
+  [auc]="SELECT health_auc(score, churned) FROM bench_outcome"
+  [backtest]="SELECT (health_backtest(score, churned)).auc FROM bench_outcome"
+  [rank_sum]="SELECT auc FROM bench_rank_sum_tuned"
+  [fit]="SELECT length(health_model_fit('bench', 'bench_labelled', 'churned')::text)"
 )
 
 # One round. The short queries, which the others are compared with, are measured several times in it.
 order=(scan row inline jsonb plpgsql row inline inline_tuned jsonb inline_jsonb row inline band inline_tuned drivers
-  row inline jsonb series row inline assess row inline_tuned parallel)
+  row inline jsonb series row inline assess row inline_tuned parallel
+  auc rank_sum backtest auc fit auc)
 
 # Every query of a round with the processor time of its process and the time that passed.
 round_script() {

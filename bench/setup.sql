@@ -58,3 +58,14 @@ SELECT health_model_save('bench', '{
   },
   "bands": [{"name": "red", "from": 0}, {"name": "yellow", "from": 40}, {"name": "green", "from": 70}]
 }');
+
+-- What became of the accounts: the lower the score, the more of them churn. Scores to 0.01, so that ties are the same for all.
+CREATE TABLE bench_outcome AS
+SELECT account_id, round(health_score('bench', a)::numeric, 2)::float8 AS score,
+       bench_random(account_id, 200) < 0.3 - 0.003 * health_score('bench', a) AS churned
+  FROM bench_account a
+ WHERE health_score('bench', a) IS NOT NULL;
+CREATE TABLE bench_labelled AS
+SELECT a.*, coalesce(bench_random(account_id, 200) < 0.3 - 0.003 * health_score('bench', a), false) AS churned FROM bench_account a;
+VACUUM (FREEZE, ANALYZE) bench_outcome;
+VACUUM (FREEZE, ANALYZE) bench_labelled;

@@ -22,6 +22,7 @@ mod draft;
 mod drivers;
 mod error;
 mod explain;
+mod fit;
 mod inputs;
 mod json_flat;
 mod json_text;
@@ -29,10 +30,13 @@ mod jsonb;
 mod jsonb_write;
 mod matching;
 mod model_cache;
+mod model_sql;
 mod model_store;
 mod numeric;
+mod outcome;
 mod plan;
 mod playbook;
+mod power;
 mod refresh;
 mod relation;
 mod returning;
@@ -92,6 +96,10 @@ pgrx::extension_sql_file!("../sql/forget.sql", name = "forget", requires = ["ide
 pgrx::extension_sql_file!("../sql/explain_change.sql", name = "explain_change", requires = ["forget"]);
 pgrx::extension_sql_file!("../sql/account.sql", name = "account", requires = ["explain_change"]);
 pgrx::extension_sql_file!("../sql/run_culprit.sql", name = "run_culprit", requires = ["account"]);
+pgrx::extension_sql_file!("../sql/backtest.sql", name = "backtest", requires = ["run_culprit"]);
+pgrx::extension_sql_file!("../sql/psi.sql", name = "psi", requires = ["backtest"]);
+pgrx::extension_sql_file!("../sql/fit.sql", name = "fit", requires = ["psi"]);
+pgrx::extension_sql_file!("../sql/model_sql.sql", name = "model_sql", requires = ["fit"]);
 
 /// Refuses a database whose texts are not UTF-8: names and map keys are compared byte by byte.
 #[pgrx::pg_guard]

@@ -65,6 +65,14 @@ impl Relation {
         self.trying(|| self.read_sample())
     }
 
+    /// The columns alone.
+    pub fn columns(&self) -> Vec<SampleColumn> {
+        self.trying(|| {
+            let connection = Connection::open();
+            columns_of(connection.each_row(&format!("SELECT * FROM {} LIMIT 0", self.name), |_| false)).0
+        })
+    }
+
     /// Hands out all rows, one by one.
     pub fn each_row(&self, mut act: impl FnMut(&FetchedRow)) {
         self.trying(|| {
@@ -313,7 +321,7 @@ impl FetchedRow {
 }
 
 /// Columns as the engine sees them, and how to read them.
-fn columns_of(descriptor: pg_sys::TupleDesc) -> (Vec<SampleColumn>, Vec<Kind>) {
+pub fn columns_of(descriptor: pg_sys::TupleDesc) -> (Vec<SampleColumn>, Vec<Kind>) {
     // SAFETY: a valid descriptor of a query's result.
     let descriptor = unsafe { pgrx::PgTupleDesc::from_pg_unchecked(descriptor) };
     let column = |attribute: &pg_sys::FormData_pg_attribute| {

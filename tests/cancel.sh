@@ -34,6 +34,8 @@ SELECT n, jsonb_build_object('meta', jsonb_build_object('n', n), 'signals', CASE
 CREATE TABLE account (id int, payload jsonb);
 ALTER TABLE account ALTER payload SET STORAGE EXTERNAL;
 INSERT INTO account SELECT 1, jsonb_object_agg('key' || i, repeat('x', 400) || i) || '{"v": 50, "w": 7}' FROM generate_series(1, 25000) i;
+-- Enough to learn from for a while.
+CREATE TABLE labelled AS SELECT i % 100 AS v, i % 20 AS w, i * 7919 % 10007 AS x, i * 104729 % 1009 AS y, (i * 31 % 97) + i % 100 < 60 AS churned FROM generate_series(1::bigint, 1000000) i;
 SQL
 [ "$(sql -c "SELECT count(*) FROM document d WHERE NOT EXISTS (SELECT FROM health_model_check(d.definition) WHERE severity = 'error')")" = 8 ] ||
   fail "the largest document is not legal: $(sql -c "SELECT * FROM document d, health_model_check(d.definition) LIMIT 3")"
@@ -103,6 +105,10 @@ stops "a ten-megabyte account in a loop" "DO \$\$ DECLARE a jsonb := (SELECT pay
   BEGIN FOR i IN 1 .. 1000000 LOOP s := health_score('cancel', a); END LOOP; END \$\$"
 stops "a ten-megabyte account from its table" "SELECT sum(health_score('cancel', payload)) FROM account, generate_series(1, 10000)"
 stops "a ten-megabyte text" "SELECT sum(health_score('cancel', t)) FROM (SELECT payload::text AS t FROM account) x, generate_series(1, 1000)"
+stops "fitting a model to a million accounts" "SELECT health_model_fit('cancel', 'labelled', 'churned', '{*}')"
+stops "what signals tell of a million accounts" "SELECT count(*) FROM health_signal_power('cancel', 'labelled', 'churned', 'w')"
+stops "a backtest of ten million rows" "SELECT health_backtest(v, w < 3, 'cancel') FROM ($rows) a"
+stops "stability over ten million rows" "SELECT health_psi(v + w * 0.01, v < 50) FROM ($rows) a"
 stops "an error caught in a loop" "DO \$\$ DECLARE s float8; BEGIN FOR i IN 1 .. 100000000 LOOP
   BEGIN s := health_score('cancel', '[]'); EXCEPTION WHEN invalid_parameter_value THEN NULL; END; END LOOP; END \$\$"
 

@@ -21,7 +21,10 @@ INSERT INTO kind (name, arguments, row, rows) VALUES
     ('ces', 'float8', '4', '1 + i % 7'),
     ('rollup', 'float8, float8', '50, 0.1', 'i % 101, 1 + i * 0.1'),
     ('churn_rate', 'boolean, float8', 'true, 0.1', 'i % 7 = 0, 1 + i * 0.1'),
-    ('usage_rate', 'float8, float8', '3, 0.1', 'i % 101, 1 + i * 0.1');
+    ('usage_rate', 'float8, float8', '3, 0.1', 'i % 101, 1 + i * 0.1'),
+    ('auc', 'float8, boolean', '50, true', 'i % 101, i % 3 = 0'),
+    ('backtest', 'float8, boolean, jsonb', '50, true, ''{"signals": {"a": {"scale": {"linear": [0, 1]}}}}''::jsonb', 'i % 101, i % 3 = 0, ''{"signals": {"a": {"scale": {"linear": [0, 1]}}}}''::jsonb'),
+    ('psi', 'float8, boolean', '50, true', 'i % 11, i % 2 = 0');
 INSERT INTO kind (name, arguments, row, rows) VALUES
     ('score', 'text, text, jsonb, timestamptz, timestamptz', '''states'', ''logins'', ''40'', ''2026-06-20'', ''2026-06-30''',
      '''states'', (ARRAY[''logins'', ''kind'', ''tone'', ''other''])[1 + i % 4], CASE WHEN i % 4 = 0 THEN to_jsonb(i) WHEN i % 8 = 2 THEN ''"a text of some length"'' ELSE to_jsonb(''kind '' || i % 5) END, ''2026-06-29''::timestamptz - make_interval(hours => i * 20), ''2026-06-30''');
@@ -58,6 +61,9 @@ CREATE FUNCTION is_sensible(name text, result text) RETURNS boolean LANGUAGE sql
         WHEN 'churn_rate' THEN result::float8 BETWEEN 0 AND 1
         WHEN 'usage_rate' THEN result::float8 >= 0 AND result::float8 < 'Infinity'
         WHEN 'score' THEN result::float8 BETWEEN 0 AND 100
+        WHEN 'auc' THEN result::float8 BETWEEN 0 AND 1
+        WHEN 'backtest' THEN result ~ '^\([0-9]+,[0-9]+,' AND result !~ 'NaN|Infinity'
+        WHEN 'psi' THEN result::float8 >= 0 AND result::float8 < 100
         WHEN 'spark' THEN result ~ '^[ ▁▂▃▄▅▆▇█]+$' AND length(result) <= 1000 END
 $$;
 CREATE FUNCTION random_bytes(n int) RETURNS bytea LANGUAGE sql AS $$
@@ -151,7 +157,7 @@ CREATE TABLE outside (odd "char", state bytea);
 ALTER TABLE outside ALTER state SET STORAGE EXTERNAL;
 INSERT INTO outside TABLE large;
 SQL
-[ "$(sql -c "SELECT count(*) FROM stored s JOIN kind k USING (name) WHERE result('final', name, ARRAY[s.state]) IS NOT DISTINCT FROM result('final', name, ARRAY[k.state])")" = 11 ] ||
+[ "$(sql -c "SELECT count(*) FROM stored s JOIN kind k USING (name) WHERE result('final', name, ARRAY[s.state]) IS NOT DISTINCT FROM result('final', name, ARRAY[k.state])")" = 14 ] ||
   fail "a state in a table gives another result"
 merged=$(sql -c "SELECT merge_nps(state) FROM stored, generate_series(1, 3) WHERE name = 'nps'")
 [ "$merged" = "$(sql -c "SELECT health_nps(i % 11) FROM generate_series(1, 40) i")" ] || fail "merging short states gives $merged"

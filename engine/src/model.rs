@@ -249,6 +249,11 @@ impl Model {
         Ok(band_of(&plan.bands, round9(score)).map(|(_, band)| band))
     }
 
+    /// The bands of the unpatched document by name, with the lowest score of each, rising.
+    pub fn band_bounds(&self) -> Vec<(String, f64)> {
+        self.base.bands.iter().map(|band| (band.name.clone(), band.from)).collect()
+    }
+
     /// A score as the document's `display` shows it.
     pub fn display(&self, score: f64) -> String {
         self.base.display.format(score)

@@ -123,7 +123,7 @@ const KEYS: [&str; 13] = [
 ];
 
 /// The default bands of a document that names none.
-fn default_bands() -> Vec<Band> {
+pub(crate) fn default_bands() -> Vec<Band> {
     [
         ("red", "At risk", 0.0, "#c0392b"),
         ("yellow", "Needs attention", 40.0, "#f1c40f"),

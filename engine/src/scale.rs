@@ -36,7 +36,7 @@ pub(crate) enum Scale {
 pub(crate) struct Map {
     pub texts: Box<[(String, f64)]>,
     /// The same for keys that are numbers, sorted, so that a numeric code is found without writing it out.
-    codes: Box<[(f64, f64)]>,
+    pub codes: Box<[(f64, f64)]>,
     pub otherwise: Option<f64>,
 }
 

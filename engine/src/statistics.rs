@@ -78,7 +78,7 @@ pub(crate) fn signal_statistics(
 }
 
 /// The plan of an account's segment. A condition that cannot be read is no reason to leave the account out here.
-fn plan_of<'m>(model: &'m Model, values: &[Value], as_of: i64) -> &'m Plan {
+pub(crate) fn plan_of<'m>(model: &'m Model, values: &[Value], as_of: i64) -> &'m Plan {
     match model.choose(SegmentChoice::Auto, values, as_of) {
         Ok(Some(segment)) => &segment.plan,
         _ => model.base(),

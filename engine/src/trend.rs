@@ -123,7 +123,11 @@ impl Trend {
     }
 
     pub fn is_consistent(&self) -> bool {
-        self.moments.is_consistent(self.from, self.to) && self.tolerance.is_consistent()
+        // The ends of 64 bits stand for no time.
+        self.from > i64::MIN
+            && self.to < i64::MAX
+            && self.moments.is_consistent(self.from, self.to)
+            && self.tolerance.is_consistent()
     }
 
     pub fn observations(&self) -> i64 {

@@ -31,8 +31,11 @@ pub const USAGE_RATE: Kind = Kind { number: 9, aggregate: "health_usage_rate" };
 pub const SPARK: Kind = Kind { number: 10, aggregate: "health_spark" };
 /// Whose state is a plain float8.
 pub const WORST: Kind = Kind { number: 11, aggregate: "health_worst" };
+pub const AUC: Kind = Kind { number: 12, aggregate: "health_auc" };
+pub const BACKTEST: Kind = Kind { number: 13, aggregate: "health_backtest" };
+pub const PSI: Kind = Kind { number: 14, aggregate: "health_psi" };
 /// Of health_score over events, and of health_signals.
-pub const EVENTS: Kind = Kind { number: 12, aggregate: "health_score" };
+pub const EVENTS: Kind = Kind { number: 15, aggregate: "health_score" };
 
 impl Kind {
     /// The first bytes of every state: "hs", and the number.

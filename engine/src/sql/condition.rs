@@ -1,0 +1,172 @@
+//! Conditions of rules and segments: SQL's logic of three values is the document's. What cannot be read is an error there,
+//! and so is told apart here.
+
+use super::SqlError;
+use super::plan::Steps;
+use super::value::{Kind, ValueSql, Writer, double, rounded, seconds, text};
+use crate::condition::{Check, Condition, Constant, Operator, Subject};
+use crate::value::Literal;
+
+/// A truth value, and the condition under which it cannot be told because a value cannot be read.
+pub(super) struct ConditionSql {
+    pub sql: String,
+    pub error: Option<String>,
+}
+
+impl ConditionSql {
+    fn sure(sql: impl Into<String>) -> ConditionSql {
+        ConditionSql { sql: sql.into(), error: None }
+    }
+}
+
+const UNKNOWN: &str = "CAST(NULL AS BOOLEAN)";
+
+impl Writer<'_> {
+    pub fn condition(&self, condition: &Condition, lenient: bool, steps: &Steps) -> Result<ConditionSql, SqlError> {
+        match condition {
+            Condition::Not(inner) => {
+                let inner = self.condition(inner, lenient, steps)?;
+                Ok(ConditionSql { sql: format!("NOT ({})", inner.sql), error: inner.error })
+            }
+            Condition::All(list) | Condition::Any(list) => {
+                let all = matches!(condition, Condition::All(_));
+                let parts: Result<Vec<_>, _> = list.iter().map(|inner| self.condition(inner, lenient, steps)).collect();
+                joined(parts?, all)
+            }
+            Condition::Test(subject, checks) => {
+                let value = self.subject(subject, steps)?;
+                let parts: Result<Vec<_>, _> =
+                    checks.iter().map(|check| self.check(&value, subject, check, lenient)).collect();
+                joined(parts?, true)
+            }
+        }
+    }
+
+    fn subject(&self, subject: &Subject, steps: &Steps) -> Result<ValueSql, SqlError> {
+        let number = |sql: String| ValueSql { sql, kind: Kind::Number, invalid: None };
+        Ok(match subject {
+            Subject::Input(source) => self.source(source)?,
+            Subject::Subscore(signal) => number(rounded(&steps.subscore(*signal))),
+            Subject::Category(category) => number(steps.category(*category)),
+            Subject::RunningScore => number(steps.running.clone()),
+            Subject::BaseScore => number(steps.base.clone()),
+        })
+    }
+
+    fn check(
+        &self,
+        value: &ValueSql,
+        subject: &Subject,
+        check: &Check,
+        lenient: bool,
+    ) -> Result<ConditionSql, SqlError> {
+        let sql = &value.sql;
+        let found = match check {
+            Check::Missing(wanted) => {
+                let missing = match (value.kind, lenient, &value.invalid) {
+                    (Kind::Absent, ..) => "1 = 1".to_owned(),
+                    // What cannot be read is as good as missing.
+                    (Kind::Other, true, _) => "1 = 1".to_owned(),
+                    (_, true, Some(invalid)) => format!("({sql} IS NULL OR {invalid})"),
+                    _ => format!("{sql} IS NULL"),
+                };
+                let missing = if *wanted { missing } else { format!("NOT ({missing})") };
+                ConditionSql::sure(missing)
+            }
+            Check::Compare(operator, constant) => match self.compare(value, subject, *operator, constant)? {
+                Some(sql) => ConditionSql::sure(sql),
+                None => unsuitable(value),
+            },
+            Check::In(list) => {
+                let mut equals = Vec::new();
+                for constant in list {
+                    equals.extend(self.compare(value, subject, Operator::Eq, constant)?);
+                }
+                if equals.is_empty() {
+                    unsuitable(value)
+                } else {
+                    ConditionSql::sure(format!("({})", equals.join(" OR ")))
+                }
+            }
+        };
+        if lenient {
+            let sql = match &value.invalid {
+                Some(invalid) if !matches!(check, Check::Missing(_)) => {
+                    format!("CASE WHEN {invalid} THEN NULL ELSE {} END", found.sql)
+                }
+                _ => found.sql,
+            };
+            return Ok(ConditionSql::sure(sql));
+        }
+        let error = match (&value.invalid, found.error) {
+            (Some(invalid), Some(error)) => Some(format!("({invalid} OR {error})")),
+            (invalid, error) => error.or(invalid.clone()),
+        };
+        Ok(ConditionSql { sql: found.sql, error })
+    }
+
+    /// None where values of this kind are not compared with such a constant.
+    fn compare(
+        &self,
+        value: &ValueSql,
+        subject: &Subject,
+        operator: Operator,
+        constant: &Constant,
+    ) -> Result<Option<String>, SqlError> {
+        let sign = match operator {
+            Operator::Eq => "=",
+            Operator::Ne => "<>",
+            Operator::Lt => "<",
+            Operator::Le => "<=",
+            Operator::Gt => ">",
+            Operator::Ge => ">=",
+        };
+        let right = match (&constant.literal, value.kind) {
+            (_, Kind::Absent) => return Ok(Some(UNKNOWN.into())),
+            (Literal::Number(number), Kind::Number) => double(*number),
+            (Literal::Bool(flag), Kind::Bool) => (if *flag { "TRUE" } else { "FALSE" }).to_owned(),
+            (Literal::Text(_), Kind::Text) if constant.time.is_some() => {
+                if let Subject::Input(crate::input::Source::Column(input)) = subject {
+                    return Err(self.unsupported(*input, "a date or timestamp: cast it in a view"));
+                }
+                return Ok(None);
+            }
+            (Literal::Text(wanted), Kind::Text) => text(wanted),
+            (Literal::Text(_), Kind::Time) => match constant.time {
+                Some(time) => seconds(time),
+                None => return Ok(None),
+            },
+            _ => return Ok(None),
+        };
+        Ok(Some(format!("{} {sign} {right}", value.sql)))
+    }
+}
+
+/// Any value there is is of the wrong kind.
+fn unsuitable(value: &ValueSql) -> ConditionSql {
+    ConditionSql { sql: UNKNOWN.into(), error: Some(format!("{} IS NOT NULL", value.sql)) }
+}
+
+/// The parts in their order: one that decides ends it, and what comes after may be unreadable.
+fn joined(parts: Vec<ConditionSql>, all: bool) -> Result<ConditionSql, SqlError> {
+    let word = if all { " AND " } else { " OR " };
+    let sql: Vec<String> = parts.iter().map(|part| format!("({})", part.sql)).collect();
+    let mut error: Option<String> = None;
+    // From the last: an error counts where no part before it decides.
+    for part in parts.iter().rev() {
+        let decides = if all { format!("({}) IS FALSE", part.sql) } else { format!("({}) IS TRUE", part.sql) };
+        error = match (&part.error, error) {
+            (Some(own), Some(later)) => {
+                Some(format!("CASE WHEN {own} THEN TRUE WHEN {decides} THEN FALSE ELSE {later} END"))
+            }
+            (Some(own), None) => Some(own.clone()),
+            (None, Some(later)) => Some(format!("CASE WHEN {decides} THEN FALSE ELSE {later} END")),
+            (None, None) => None,
+        };
+        if error.as_ref().is_some_and(|error| error.len() > super::LONGEST) {
+            return Err(SqlError::TooLong);
+        }
+    }
+    let sql = sql.join(word);
+    if sql.len() > super::LONGEST { Err(SqlError::TooLong) } else { Ok(ConditionSql { sql, error }) }
+}

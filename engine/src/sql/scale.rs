@@ -1,0 +1,80 @@
+//! Scales in SQL: from a value to its subscore.
+
+use super::value::{Kind, ValueSql, Writer, double, text};
+use crate::scale::{Map, Scale};
+
+impl Writer<'_> {
+    /// Of a value that is there and that the scale can read.
+    pub(super) fn subscore(&self, scale: &Scale, value: &ValueSql) -> String {
+        let x = &value.sql;
+        let clamped = |y: String| format!("CASE WHEN {y} < 0 THEN 0e0 WHEN {y} > 100 THEN 100e0 ELSE {y} END");
+        match scale {
+            _ if matches!(value.kind, Kind::Other | Kind::Absent) => "NULL".into(),
+            Scale::Linear { worst, range, .. } => {
+                clamped(format!("({x} - {}) / {} * 100", double(*worst), double(*range)))
+            }
+            Scale::Steps(steps) => {
+                let cases = steps
+                    .iter()
+                    .skip(1)
+                    .rev()
+                    .map(|(from, y)| format!(" WHEN {x} >= {} THEN {}", double(*from), double(*y)));
+                let cases: String = cases.collect();
+                if cases.is_empty() {
+                    double(steps[0].1)
+                } else {
+                    format!("CASE{cases} ELSE {} END", double(steps[0].1))
+                }
+            }
+            Scale::Curve(points) => curve(points, x),
+            Scale::Map(map) => {
+                let case = map_case(map, x, value.kind);
+                match map.otherwise {
+                    Some(otherwise) => format!("COALESCE({case}, {})", double(otherwise)),
+                    None => case,
+                }
+            }
+            Scale::Boolean(healthy) => {
+                let (yes, no) = if *healthy { ("100e0", "0e0") } else { ("0e0", "100e0") };
+                format!("CASE WHEN {x} THEN {yes} ELSE {no} END")
+            }
+            Scale::Recency { worst, range } => {
+                let age = format!("CAST({} - {x} AS DOUBLE PRECISION)", self.as_of());
+                clamped(format!("({age} - {}) / {} * 100", double(worst / 1e6), double(range / 1e6)))
+            }
+        }
+    }
+}
+
+fn curve(points: &[(f64, f64)], x: &str) -> String {
+    let (first, last) = (points[0], points[points.len() - 1]);
+    let mut cases = format!(
+        " WHEN {x} < {} THEN {} WHEN {x} >= {} THEN {}",
+        double(first.0),
+        double(first.1),
+        double(last.0),
+        double(last.1)
+    );
+    for pair in points.windows(2) {
+        let ((x0, y0), (x1, y1)) = (pair[0], pair[1]);
+        let between = format!("{} + ({x} - {}) / {} * {}", double(y0), double(x0), double(x1 - x0), double(y1 - y0));
+        cases.push_str(&format!(" WHEN {x} < {} THEN {between}", double(x1)));
+    }
+    format!("CASE{cases} END")
+}
+
+pub(super) fn map_case(map: &Map, x: &str, kind: Kind) -> String {
+    let cases: Vec<String> = match kind {
+        Kind::Number => {
+            map.codes.iter().map(|(code, y)| format!(" WHEN {x} = {} THEN {}", double(*code), double(*y))).collect()
+        }
+        Kind::Bool => map
+            .texts
+            .iter()
+            .filter(|(key, _)| key == "true" || key == "false")
+            .map(|(key, y)| format!(" WHEN {x} = {} THEN {}", key.to_uppercase(), double(*y)))
+            .collect(),
+        _ => map.texts.iter().map(|(key, y)| format!(" WHEN {x} = {} THEN {}", text(key), double(*y))).collect(),
+    };
+    if cases.is_empty() { "CAST(NULL AS DOUBLE PRECISION)".into() } else { format!("CASE{} END", cases.concat()) }
+}

@@ -1,0 +1,128 @@
+//! health_backtest(score, event [, model]) → one row
+
+use health_score_engine::{Auc, Backtest, Outcomes, usual_bands};
+use pgrx::{IntoDatum, PgMemoryContexts, pg_sys};
+
+use crate::aggregate::growing;
+use crate::aggregate::state::{self, require_aggregate};
+use crate::arguments::{Arguments, text_datum, text_of};
+use crate::datum::varlena_bytes;
+use crate::error::{Report, code};
+use crate::model_cache::{by_document, by_name};
+use crate::model_store::Store;
+use crate::returning::{row, row_type_of_call};
+use crate::site::declared_types;
+use crate::sql_function;
+
+type Bands = Vec<(String, f64)>;
+
+/// The model argument of a call site with its bands as a state holds them, so that each row compares bytes only.
+struct ModelBands {
+    by_name: bool,
+    argument: Box<[u8]>,
+    words: Vec<u64>,
+}
+
+/// The bands of argument 3; none for the usual ones.
+fn bands<'a>(arguments: &Arguments) -> &'a [u64] {
+    let Some(datum) = arguments.datum(3) else { return &[] };
+    // SAFETY: argument 3 is declared text or jsonb. fn_extra is ours: null, or what was put there; it is dropped with
+    // fn_mcxt, after the last call.
+    unsafe {
+        let bytes = varlena_bytes(datum);
+        let flinfo = arguments.flinfo();
+        if (*flinfo).fn_extra.is_null() {
+            let by_name = declared_types(arguments).get(3) != Some(&pg_sys::JSONBOID);
+            let site = ModelBands { by_name, argument: Box::default(), words: Vec::new() };
+            (*flinfo).fn_extra = PgMemoryContexts::For((*flinfo).fn_mcxt).leak_and_drop_on_delete(site).cast();
+        }
+        let site = &mut *(*flinfo).fn_extra.cast::<ModelBands>();
+        if *site.argument != *bytes || site.words.is_empty() {
+            let compiled = if site.by_name {
+                by_name(Store::of_function((*flinfo).fn_oid), text_of(datum)).compiled
+            } else {
+                by_document(bytes)
+            };
+            site.words = to_words(&compiled.model.band_bounds());
+            site.argument = bytes.into();
+        }
+        &site.words
+    }
+}
+
+/// As JSON, filled up with blanks.
+fn to_words(bands: &Bands) -> Vec<u64> {
+    let mut json = serde_json::to_string(bands).unwrap_or_default().into_bytes();
+    json.resize(json.len().next_multiple_of(8), b' ');
+    json.as_chunks().0.iter().map(|chunk| u64::from_ne_bytes(*chunk)).collect()
+}
+
+fn from_words(words: &[u64]) -> Option<Bands> {
+    if words.is_empty() {
+        return Some(usual_bands());
+    }
+    let json: Vec<u8> = words.iter().flat_map(|word| word.to_ne_bytes()).collect();
+    let bands: Bands = serde_json::from_slice(&json).ok()?;
+    let rising = bands.windows(2).all(|pair| pair[0].1 < pair[1].1);
+    (rising && bands.first().is_some_and(|band| band.1 == 0.0)).then_some(bands)
+}
+
+sql_function! {
+    fn health_backtest_step(arguments) {
+        require_aggregate(arguments, state::BACKTEST);
+        let (Some(score), Some(event)) = (arguments.get(1), arguments.get(2)) else { return arguments.datum(0) };
+        let bands = bands(arguments);
+        growing::step::<Outcomes>(arguments, state::BACKTEST, bands, |state| {
+            if *state.fixed != *bands {
+                varying();
+            }
+            state.head.add(state.table, score, event, false)
+        })
+    }
+}
+
+#[cold]
+fn varying() -> ! {
+    Report::new(code::INVALID_PARAMETER, "the model of health_backtest differs within a group")
+        .hint("Give one model, or group by the column that it comes from.")
+        .raise()
+}
+
+sql_function! {
+    fn health_backtest_combine(arguments) {
+        growing::combine::<Outcomes>(arguments, state::BACKTEST).unwrap_or_else(|_| varying())
+    }
+}
+
+sql_function! {
+    fn health_backtest_final(arguments) {
+        let backtest = growing::finished::<Outcomes, _>(arguments, state::BACKTEST, |state| {
+            let bands = from_words(state.fixed).unwrap_or_else(|| state::forged(state::BACKTEST));
+            Backtest::of(state.head, state.table, &bands)
+        })?;
+        Some(backtest_row(arguments, &backtest))
+    }
+}
+
+fn backtest_row(arguments: &Arguments, backtest: &Backtest) -> pg_sys::Datum {
+    let interval = backtest.auc.map(|auc: Auc| auc.interval());
+    let bands = &backtest.bands;
+    let columns = [
+        (backtest.accounts as i64).into_datum(),
+        (backtest.events as i64).into_datum(),
+        backtest.base_rate().into_datum(),
+        backtest.auc.map(|auc| auc.value).into_datum(),
+        interval.map(|interval| interval.0).into_datum(),
+        interval.map(|interval| interval.1).into_datum(),
+        backtest.gini().into_datum(),
+        backtest.ks.into_datum(),
+        backtest.worst_decile_lift.into_datum(),
+        backtest.worst_decile_capture.into_datum(),
+        bands.iter().map(|band| band.name.clone()).collect::<Vec<_>>().into_datum(),
+        bands.iter().map(|band| band.accounts as i64).collect::<Vec<_>>().into_datum(),
+        bands.iter().map(|band| band.events as i64).collect::<Vec<_>>().into_datum(),
+        bands.iter().map(|band| band.rate()).collect::<Vec<_>>().into_datum(),
+        text_datum(&backtest.verdict),
+    ];
+    row(row_type_of_call(arguments, columns.len()), columns)
+}
