@@ -17,9 +17,9 @@ INSERT INTO comparison VALUES
     (7, '`generate_series(1, 7)` for every account : `health_score(row)`', 'series', 'row', 'cpu', false, NULL),
     (8, '`health_band(row)` : `health_score(row)`', 'band', 'row', 'cpu', false, NULL),
     (9, '`health_assess(row)`, 100,000 accounts', 'assess', NULL, 'cpu', false, NULL),
-    (13, '`health_auc` : rank sum by window function', 'auc', 'rank_sum', 'cpu', true, 5),
-    (14, '`health_backtest` : `health_auc`', 'backtest', 'auc', 'cpu', false, NULL),
-    (15, '`health_model_fit`, 1,000,000 accounts × 7 signals', 'fit', NULL, 'cpu', false, NULL),
+    (21, '`health_auc` : rank sum by window function', 'auc', 'rank_sum', 'cpu', true, 5),
+    (22, '`health_backtest` : `health_auc`', 'backtest', 'auc', 'cpu', false, NULL),
+    (23, '`health_model_fit`, 1,000,000 accounts × 7 signals', 'fit', NULL, 'cpu', false, NULL),
     (10, '`health_score(row)`, 2 workers : 1 process (elapsed)', 'parallel', 'row', 'elapsed', true, NULL),
     (11, 'events: `health_score(m, signal, value)` : `sum(value)`', 'event_score', 'event_sum', 'cpu', false, 1.4),
     (12, 'events: `health_score(m, signal, value)` : join with a table of weights', 'event_score', 'event_join', 'cpu', true, 1.5),
@@ -31,9 +31,9 @@ INSERT INTO comparison VALUES
     (18, 'events of 1,000,000 accounts, 2 workers : 1 process (elapsed)', 'event_parallel', 'event_score', 'elapsed', true, NULL),
     (19, 'nights: `health_trend` : `regr_slope(score, extract(epoch FROM at))`', 'night_trend', 'night_slope', 'cpu', true, 2),
     (20, 'nights in order of time: `health_trend` : `regr_slope(score, extract(epoch FROM at))`', 'night_trend_by_time', 'night_slope_by_time', 'cpu', true, NULL),
-    (21, '`CALL health_refresh` (scores, drivers, inputs, counts) : `INSERT … SELECT` of the same rows', 'refresh', 'write', 'cpu', false, 2),
-    (22, 'pgbench: `SELECT health_score(''bench'', $1)` : `SELECT $1`', 'score_text', 'select_text', 'tps', false, 0.85),
-    (23, 'pgbench: `SELECT health_score(''bench'', $1::jsonb)` : `SELECT $1::jsonb`', 'score_jsonb', 'select_jsonb', 'tps', false, NULL);
+    (24, '`CALL health_refresh` (scores, drivers, inputs, counts) : `INSERT … SELECT` of the same rows', 'refresh', 'write', 'cpu', false, 2),
+    (25, 'pgbench: `SELECT health_score(''bench'', $1)` : `SELECT $1`', 'score_text', 'select_text', 'tps', false, 0.85),
+    (26, 'pgbench: `SELECT health_score(''bench'', $1::jsonb)` : `SELECT $1::jsonb`', 'score_jsonb', 'select_jsonb', 'tps', false, NULL);
 
 CREATE TEMP TABLE median AS
 SELECT what, 'cpu' AS unit, percentile_cont(0.5) WITHIN GROUP (ORDER BY cpu) AS value FROM bench_time GROUP BY what
