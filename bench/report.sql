@@ -17,13 +17,17 @@ INSERT INTO comparison VALUES
     (7, '`generate_series(1, 7)` for every account : `health_score(row)`', 'series', 'row', 'cpu', false, NULL),
     (8, '`health_band(row)` : `health_score(row)`', 'band', 'row', 'cpu', false, NULL),
     (9, '`health_assess(row)`, 100,000 accounts', 'assess', NULL, 'cpu', false, NULL),
-    (13, '`health_auc` : rank sum by window function', 'auc', 'rank_sum', 'cpu', true, 5),
-    (14, '`health_backtest` : `health_auc`', 'backtest', 'auc', 'cpu', false, NULL),
-    (15, '`health_model_fit`, 1,000,000 accounts × 7 signals', 'fit', NULL, 'cpu', false, NULL),
+    (14, '`health_auc` : rank sum by window function', 'auc', 'rank_sum', 'cpu', true, 5),
+    (15, '`health_backtest` : `health_auc`', 'backtest', 'auc', 'cpu', false, NULL),
+    (16, '`health_model_fit`, five folds : `pandas.read_sql` and `LogisticRegression`, one fit (elapsed)', 'fit', 'sklearn_read_sql', 'elapsed', true, 1),
+    (17, '`health_model_fit`, five folds : `COPY` into pandas and `LogisticRegression`, one fit (elapsed)', 'fit', 'sklearn_copy', 'elapsed', true, NULL),
     (10, '`health_score(row)`, 2 workers : 1 process (elapsed)', 'parallel', 'row', 'elapsed', true, NULL),
     (11, '`CALL health_refresh` (scores, drivers, inputs, counts) : `INSERT … SELECT` of the same rows', 'refresh', 'write', 'cpu', false, 2),
     (12, 'pgbench: `SELECT health_score(''bench'', $1)` : `SELECT $1`', 'score_text', 'select_text', 'tps', false, 0.85),
     (13, 'pgbench: `SELECT health_score(''bench'', $1::jsonb)` : `SELECT $1::jsonb`', 'score_jsonb', 'select_jsonb', 'tps', false, NULL);
+
+-- Where there was no scikit-learn.
+UPDATE comparison SET baseline = NULL, bar = NULL WHERE baseline LIKE 'sklearn%' AND NOT EXISTS (SELECT FROM bench_time WHERE what = baseline);
 
 CREATE TEMP TABLE median AS
 SELECT what, 'cpu' AS unit, percentile_cont(0.5) WITHIN GROUP (ORDER BY cpu) AS value FROM bench_time GROUP BY what
