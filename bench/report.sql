@@ -22,9 +22,19 @@ INSERT INTO comparison VALUES
     (16, '`health_model_fit`, five folds : `pandas.read_sql` and `LogisticRegression`, one fit (elapsed)', 'fit', 'sklearn_read_sql', 'elapsed', true, 1),
     (17, '`health_model_fit`, five folds : `COPY` into pandas and `LogisticRegression`, one fit (elapsed)', 'fit', 'sklearn_copy', 'elapsed', true, NULL),
     (10, '`health_score(row)`, 2 workers : 1 process (elapsed)', 'parallel', 'row', 'elapsed', true, NULL),
-    (11, '`CALL health_refresh` (scores, drivers, inputs, counts) : `INSERT … SELECT` of the same rows', 'refresh', 'write', 'cpu', false, 2),
-    (12, 'pgbench: `SELECT health_score(''bench'', $1)` : `SELECT $1`', 'score_text', 'select_text', 'tps', false, 0.85),
-    (13, 'pgbench: `SELECT health_score(''bench'', $1::jsonb)` : `SELECT $1::jsonb`', 'score_jsonb', 'select_jsonb', 'tps', false, NULL);
+    (11, 'events: `health_score(m, signal, value)` : `sum(value)`', 'event_score', 'event_sum', 'cpu', false, 1.4),
+    (12, 'events: `health_score(m, signal, value)` : join with a table of weights', 'event_score', 'event_join', 'cpu', true, 1.5),
+    (13, 'events: `health_score(m, signal, value, observed_at)` : `sum(value)`', 'event_timed', 'event_sum', 'cpu', false, NULL),
+    (14, 'events in order of time: `health_score(m, signal, value)` : `sum(value)`', 'event_score_by_time', 'event_sum_by_time', 'cpu', false, NULL),
+    (15, 'events in order of time: `health_score(m, signal, value)` : join with a table of weights', 'event_score_by_time', 'event_join_by_time', 'cpu', true, NULL),
+    (16, 'events in order of time: `sum(value)` : join with a table of weights', 'event_sum_by_time', 'event_join_by_time', 'cpu', true, NULL),
+    (17, 'events of 10,000 accounts, 2 workers : 1 process (elapsed)', 'event_few_parallel', 'event_few', 'elapsed', true, 1.7),
+    (18, 'events of 1,000,000 accounts, 2 workers : 1 process (elapsed)', 'event_parallel', 'event_score', 'elapsed', true, NULL),
+    (19, 'nights: `health_trend` : `regr_slope(score, extract(epoch FROM at))`', 'night_trend', 'night_slope', 'cpu', true, 2),
+    (20, 'nights in order of time: `health_trend` : `regr_slope(score, extract(epoch FROM at))`', 'night_trend_by_time', 'night_slope_by_time', 'cpu', true, NULL),
+    (21, '`CALL health_refresh` (scores, drivers, inputs, counts) : `INSERT … SELECT` of the same rows', 'refresh', 'write', 'cpu', false, 2),
+    (22, 'pgbench: `SELECT health_score(''bench'', $1)` : `SELECT $1`', 'score_text', 'select_text', 'tps', false, 0.85),
+    (23, 'pgbench: `SELECT health_score(''bench'', $1::jsonb)` : `SELECT $1::jsonb`', 'score_jsonb', 'select_jsonb', 'tps', false, NULL);
 
 -- Where there was no scikit-learn.
 UPDATE comparison SET baseline = NULL, bar = NULL WHERE baseline LIKE 'sklearn%' AND NOT EXISTS (SELECT FROM bench_time WHERE what = baseline);

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Called by make bench, in a copy of the checkout, with the environment of a fresh database that has the extension.
-# Prints the table and leaves it in target/bench.md. About ten minutes.
+# Prints the table and leaves it in target/bench.md. About fifteen minutes.
 set -euo pipefail
 
 rounds=${BENCH_ROUNDS:-5}
 refresh_rounds=${BENCH_REFRESH_ROUNDS:-3}
+events_rounds=${BENCH_EVENTS_ROUNDS:-3}
 pgbench_rounds=${BENCH_PGBENCH_ROUNDS:-15}
 pgbench_seconds=${BENCH_PGBENCH_SECONDS:-2}
 result=target/bench.md
@@ -32,22 +33,47 @@ declare -A queries=(
   [fit]="SELECT length(health_model_fit('bench', 'bench_labelled', 'churned')::text)"
 )
 
+# Aggregates over rows of events, and of nights; in the order of time for those whose name says so.
+grouped() { printf 'SELECT sum(s) FROM (SELECT %s AS s FROM %s GROUP BY %s) g' "$1" "$2" "${3:-account_id}"; }
+SCORE="health_score('bench', signal, value)"
+TREND="length(health_trend(score, scored_at))"
+SLOPE="regr_slope(score, extract(epoch FROM scored_at))"
+queries+=(
+  [event_sum]=$(grouped "sum(value)" bench_event)
+  [event_score]=$(grouped "$SCORE" bench_event)
+  [event_timed]=$(grouped "health_score('bench', signal, value, observed_at)" bench_event)
+  [event_join]="SELECT sum(score) FROM bench_event_join"
+  [event_sum_by_time]=$(grouped "sum(value)" bench_event_by_time)
+  [event_score_by_time]=$(grouped "$SCORE" bench_event_by_time)
+  [event_join_by_time]="SELECT sum(score) FROM bench_event_join_by_time"
+  [event_few]=$(grouped "$SCORE" bench_event "account_id % 10000")
+  [event_few_parallel]=$(grouped "$SCORE" bench_event "account_id % 10000")
+  [event_parallel]=$(grouped "$SCORE" bench_event)
+  [night_trend]=$(grouped "$TREND" bench_night)
+  [night_slope]=$(grouped "$SLOPE" bench_night)
+  [night_trend_by_time]=$(grouped "$TREND" bench_night_by_time)
+  [night_slope_by_time]=$(grouped "$SLOPE" bench_night_by_time)
+)
+events_order=(event_sum event_score event_join event_timed event_score event_sum_by_time event_score_by_time event_join_by_time
+  event_few event_few_parallel event_parallel night_trend night_slope night_trend_by_time night_slope_by_time night_trend night_slope)
+
 # One round. The short queries, which the others are compared with, are measured several times in it.
 order=(scan row inline jsonb plpgsql row inline inline_tuned jsonb inline_jsonb row inline band inline_tuned drivers
   row inline jsonb series row inline assess row inline_tuned parallel
   auc rank_sum backtest auc fit auc)
 
-# Every query of a round with the processor time of its process and the time that passed.
+# round_script ROUND NAME...: every query with the processor time of its process and the time that passed.
 round_script() {
   local round=$1 name
-  for name in "${order[@]}"; do
-    [ "$name" != parallel ] || echo "SET max_parallel_workers_per_gather = 2;"
+  shift
+  for name; do
+    case $name in *parallel) echo "SET max_parallel_workers_per_gather = 2;" ;; esac
     cat <<SQL
 SELECT bench_cpu() AS cpu, clock_timestamp() AS at \gset before_
 ${queries[$name]} \gset result_
 INSERT INTO bench_time SELECT $round, '$name', bench_cpu() - :before_cpu, extract(epoch FROM clock_timestamp() - :'before_at') * 1000;
 SQL
-    [ "$name" != parallel ] || echo "SET max_parallel_workers_per_gather = 0;"
+    case $name in *parallel) echo "SET max_parallel_workers_per_gather = 0;" ;; esac
   done
 }
 
@@ -65,6 +91,8 @@ export PGOPTIONS='-c max_parallel_workers_per_gather=0 -c jit=off'
 say "1,000,000 accounts"
 run_psql -o /dev/null -f bench/setup.sql
 run_psql -o /dev/null -f bench/baselines.sql
+say "7,000,000 events, 3,000,000 nights"
+run_psql -o /dev/null -f bench/events.sql
 run_psql -f bench/check.sql
 
 say "$rounds rounds"
@@ -79,7 +107,15 @@ $$;
 SQL
 {
   # Round 0 warms up.
-  for round in $(seq 0 "$rounds"); do round_script "$round"; done
+  for round in $(seq 0 "$rounds"); do round_script "$round" "${order[@]}"; done
+  echo "DELETE FROM bench_time WHERE round = 0;"
+} | run_psql
+
+say "events, $events_rounds rounds"
+{
+  # The leader would be a third process on two processors.
+  echo "SET parallel_leader_participation = off;"
+  for round in $(seq 0 "$events_rounds"); do round_script "$round" "${events_order[@]}"; done
   echo "DELETE FROM bench_time WHERE round = 0;"
 } | run_psql
 

@@ -190,11 +190,17 @@ impl TrimBlanks for [u8] {
 /// current memory context).
 #[inline]
 pub unsafe fn varlena_bytes<'a>(datum: pg_sys::Datum) -> &'a [u8] {
+    #[cold]
+    #[inline(never)]
+    unsafe fn detoasted(pointer: *mut pg_sys::varlena) -> *mut pg_sys::varlena {
+        // SAFETY: a valid varlena.
+        unsafe { pg_sys::pg_detoast_datum_packed(pointer) }
+    }
     // SAFETY: the macros only read the header of a valid varlena.
     unsafe {
         let mut pointer: *mut pg_sys::varlena = datum.cast_mut_ptr();
         if pgrx::varatt_is_1b_e(pointer) || pgrx::varatt_is_4b_c(pointer) {
-            pointer = pg_sys::pg_detoast_datum_packed(pointer);
+            pointer = detoasted(pointer);
         }
         std::slice::from_raw_parts(pgrx::vardata_any(pointer).cast::<u8>(), pgrx::varsize_any_exhdr(pointer))
     }

@@ -4,7 +4,7 @@
 use std::cmp::Ordering;
 
 use super::heap::{Place, Set, element, element_of_day, elements, text_at, words_of_set, words_of_text, write_text};
-use super::state::{Fields, Stop, View};
+use super::state::{Fields, Stop, View, kind_of, set_kind};
 use crate::account::{Expected, InvalidValue};
 use crate::exact::Sum;
 use crate::signal::Combine;
@@ -71,6 +71,36 @@ pub(super) struct Cell {
     pub time_at: usize,
 }
 
+/// What the short way needs of a cell of last values of any age.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Plain {
+    number: usize,
+    at: usize,
+    time_at: usize,
+}
+
+impl Plain {
+    /// Keeps a number where that needs no second look: the first value, or one that is later than the number before.
+    #[inline(always)]
+    pub fn add(&self, fixed: &mut [u64], timed: bool, number: f64, at: Option<i64>) -> bool {
+        let time = at.unwrap_or(NO_TIME);
+        match kind_of(fixed, self.number) {
+            kind::EMPTY => set_kind(fixed, self.number, kind::NUMBER),
+            kind::NUMBER if timed && time != fixed[self.time_at] as i64 => {
+                if time < fixed[self.time_at] as i64 {
+                    return true;
+                }
+            }
+            _ => return false,
+        }
+        fixed[self.at] = number.to_bits();
+        if timed {
+            fixed[self.time_at] = time as u64;
+        }
+        true
+    }
+}
+
 /// One row of the long form.
 #[derive(Clone, Copy)]
 pub(super) struct Event<'a> {
@@ -95,6 +125,14 @@ impl Cell {
 
     fn day_bits(&self) -> Option<usize> {
         self.ages.and_then(|ages| ages.days()).map(|days| days as usize)
+    }
+
+    pub fn plain(&self) -> Option<Plain> {
+        (self.combine == Combine::Last && self.ages.is_none()).then_some(Plain {
+            number: self.number,
+            at: self.at,
+            time_at: self.time_at,
+        })
     }
 
     /// Whether its words grow with the events, whatever their values are.
@@ -416,7 +454,9 @@ impl Cell {
         })
     }
 
-    fn last<'a>(&self, view: &View<'a>) -> Result<Value<'a>, Stop> {
+    /// The value that a cell of last values keeps.
+    #[inline]
+    pub fn last<'a>(&self, view: &View<'a>) -> Result<Value<'a>, Stop> {
         let word: &'a u64 = &view.fixed[self.at];
         Ok(match view.kind(self.number) {
             kind::EMPTY => Value::Missing,

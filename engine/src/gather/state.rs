@@ -2,7 +2,7 @@
 //! cells, their times, and a heap. Any words may be given as a state: what does not make sense is an error.
 
 use super::builder::{Builder, Derived};
-use super::cell::{Cell, Event, fading};
+use super::cell::{Cell, Event, Plain, fading};
 use super::heap::{Place, text_at, words_of_text, write_text};
 use super::name_table::NameTable;
 use crate::account::InvalidValue;
@@ -62,6 +62,8 @@ struct Feed {
     cells: Vec<Cell>,
     /// Whether a value of any kind may need room of the heap.
     has_sets: bool,
+    /// The only cell, if it keeps the last value: the feed of most signals.
+    plain: Option<Plain>,
 }
 
 /// A state to be changed.
@@ -87,13 +89,12 @@ impl Fields<'_> {
 
     #[inline]
     pub fn kind(&self, cell: usize) -> u8 {
-        kind(self.fixed, cell)
+        kind_of(self.fixed, cell)
     }
 
     #[inline]
     pub fn set_kind(&mut self, cell: usize, kind: u8) {
-        let (word, shift) = (&mut self.fixed[KINDS + cell / 8], cell % 8 * 8);
-        *word = *word & !(0xFF << shift) | u64::from(kind) << shift;
+        set_kind(self.fixed, cell, kind);
     }
 
     /// Words of the heap, all 0.
@@ -108,12 +109,19 @@ impl Fields<'_> {
 impl View<'_> {
     #[inline]
     pub fn kind(&self, cell: usize) -> u8 {
-        kind(self.fixed, cell)
+        kind_of(self.fixed, cell)
     }
 }
 
-fn kind(fixed: &[u64], cell: usize) -> u8 {
+#[inline]
+pub(super) fn kind_of(fixed: &[u64], cell: usize) -> u8 {
     (fixed[KINDS + cell / 8] >> (cell % 8 * 8)) as u8
+}
+
+#[inline]
+pub(super) fn set_kind(fixed: &mut [u64], cell: usize, kind: u8) {
+    let (word, shift) = (&mut fixed[KINDS + cell / 8], cell % 8 * 8);
+    *word = *word & !(0xFF << shift) | u64::from(kind) << shift;
 }
 
 fn used(fixed: &[u64]) -> usize {
@@ -135,6 +143,11 @@ impl Gathering {
         for cell in &cells {
             feeds[cell.input].cells.push(cell.clone());
             feeds[cell.input].has_sets |= cell.is_set();
+        }
+        for feed in &mut feeds {
+            if let [cell] = &feed.cells[..] {
+                feed.plain = cell.plain();
+            }
         }
         let columns = inputs.list.iter().enumerate().filter(|(_, input)| !input.gathered);
         // A signal's own name counts too, unless a column has it.
@@ -208,6 +221,23 @@ impl Gathering {
             return Err(Stop::Forged);
         }
         Ok(View { fixed, heap, timed })
+    }
+
+    /// The short way of [`Self::add`], for most events: a number of a signal that keeps its last value. False where it is
+    /// not enough; no value has changed then.
+    #[inline(always)]
+    pub fn add_number(&self, words: &mut [u64], signal: &[u8], number: f64, at: Option<i64>) -> bool {
+        let Some(input) = self.names.find(signal) else { return false };
+        let Some(plain) = &self.feeds[input].plain else { return false };
+        let Some(flags) = words.get(FLAGS) else { return false };
+        let timed = flags & TIMED != 0;
+        let Some(fixed) = words.get_mut(..self.words(timed)) else { return false };
+        fixed[FLAGS] |= KNOWN;
+        let as_of = fixed[AS_OF] as i64;
+        if as_of != NO_AS_OF as i64 && at.is_some_and(|at| at > as_of) {
+            return true;
+        }
+        plain.add(fixed, timed, number, at)
     }
 
     /// One event of a signal, named in UTF-8. A value that is missing says only that its signal is known.
@@ -347,7 +377,7 @@ impl Gathering {
         values.clear();
         values.resize(self.input_names.len(), Value::Missing);
         for (input, cell) in &self.plain {
-            values[*input] = self.cells[*cell].value(&view)?;
+            values[*input] = self.cells[*cell].last(&view)?;
         }
         let as_of = Self::as_of(words);
         for derived in &self.derived {

@@ -37,20 +37,29 @@ sql_function! {
         let number = step.model_number(arguments, model);
         let (model, form) = step.get(number);
         let as_of = form.as_of(arguments, model);
+        let event = arguments.datum(SIGNAL).map(|signal| {
+            let value = arguments.datum(VALUE).map_or(Value::Missing, |datum| form.value(datum));
+            let at = if form.timed { observed_at(arguments) } else { None };
+            // SAFETY: the argument is declared text.
+            (unsafe { varlena_bytes(signal) }, value, at)
+        });
+        let gathering = model.compiled.model.gathering();
         let words = match arguments.datum(STATE) {
             Some(datum) => {
                 let words = state::open(datum, EVENTS);
+                if let Some((signal, Value::Number(number), at)) = event
+                    && let Some(body) = model.own_body(words, as_of)
+                    && gathering.add_number(body, signal, number, at)
+                {
+                    return state::datum_of(words);
+                }
                 model.require_same(words, as_of);
                 words
             }
             None => model.first_state(as_of, form.timed),
         };
-        let Some(signal) = arguments.datum(SIGNAL) else { return state::datum_of(words) };
-        // SAFETY: the argument is declared text.
-        let signal = unsafe { varlena_bytes(signal) };
-        let value = arguments.datum(VALUE).map_or(Value::Missing, |datum| form.value(datum));
-        let at = if form.timed { observed_at(arguments) } else { None };
-        let words = changed(words, &model.compiled, |body| model.compiled.model.gathering().add(body, signal, value, at));
+        let Some((signal, value, at)) = event else { return state::datum_of(words) };
+        let words = changed(words, &model.compiled, |body| gathering.add(body, signal, value, at));
         state::datum_of(words)
     }
 }

@@ -105,6 +105,16 @@ impl Held {
         words
     }
 
+    /// The words of the engine in a state of this model and this time; none where a closer look is needed.
+    #[inline(always)]
+    pub fn own_body<'a>(&self, words: &'a mut [u64], as_of: Option<i64>) -> Option<&'a mut [u64]> {
+        if words.get(..HEAD)? != self.head.get(..HEAD)? {
+            return None;
+        }
+        let body = words.get_mut(self.head.len()..)?;
+        (Gathering::as_of(body) == as_of).then_some(body)
+    }
+
     /// A group has one model and one time.
     #[inline]
     pub fn require_same(&self, words: &[u64], as_of: Option<i64>) {
