@@ -67,7 +67,8 @@ DECLARE
     columns text[] := ARRAY['account_id ' OPERATOR(pg_catalog.||) account_type, 'scored_at timestamp with time zone', 'name text',
         'score double precision', 'band text', 'band_rank integer', 'coverage double precision', 'low double precision',
         'high double precision', 'status text', 'model text', 'model_version integer', 'segment text', 'value numeric', 'owner text',
-        'parent ' OPERATOR(pg_catalog.||) parent_type, 'renewal date', 'inputs jsonb', 'drivers jsonb'];
+        'parent ' OPERATOR(pg_catalog.||) parent_type, 'renewal date', 'inputs jsonb', 'drivers jsonb',
+        'calculated double precision'];
     lacking text;
 BEGIN
     IF history IS NULL THEN

@@ -24,9 +24,10 @@ BEGIN
     END IF;
     IF NOT (pg_catalog.has_table_privilege('health_run', 'SELECT') AND pg_catalog.has_table_privilege('health_run', 'INSERT')
             AND pg_catalog.has_table_privilege('health_run', 'UPDATE') AND pg_catalog.has_table_privilege('health_run_signal', 'INSERT')
-            AND pg_catalog.has_table_privilege('health_source', 'UPDATE')) THEN
-        RAISE EXCEPTION 'role % may not write the log of runs', pg_catalog.quote_ident(current_user) USING ERRCODE = 'insufficient_privilege',
-            HINT = pg_catalog.format('GRANT INSERT, UPDATE, DELETE ON health_source TO %1$I; GRANT SELECT, INSERT, UPDATE ON health_run, health_run_signal TO %1$I.', current_user);
+            AND pg_catalog.has_table_privilege('health_source', 'UPDATE')
+            AND pg_catalog.has_table_privilege('health_pulse', 'SELECT') AND pg_catalog.has_table_privilege('health_override', 'SELECT')) THEN
+        RAISE EXCEPTION 'role % may not write the log of runs, or read what people have given', pg_catalog.quote_ident(current_user) USING ERRCODE = 'insufficient_privilege',
+            HINT = pg_catalog.format('GRANT INSERT, UPDATE, DELETE ON health_source TO %1$I; GRANT SELECT, INSERT, UPDATE ON health_run, health_run_signal TO %1$I; GRANT SELECT ON health_pulse, health_override TO %1$I.', current_user);
     END IF;
     IF NOT pg_catalog.isfinite(as_of) OR as_of OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp() THEN
         RAISE EXCEPTION 'as_of % lies in the future', as_of USING ERRCODE = 'invalid_parameter_value',
@@ -262,7 +263,7 @@ AS $$
 DECLARE
     found health_source := health_source_get(source);
     columns text[] := ARRAY['name', 'score', 'band', 'band_rank', 'coverage', 'low', 'high', 'status', 'model', 'model_version', 'segment',
-        'value', 'owner', 'parent', 'renewal', 'inputs', 'drivers'];
+        'value', 'owner', 'parent', 'renewal', 'inputs', 'drivers', 'calculated'];
 BEGIN
     PERFORM health_refresh_check(found, pg_catalog.now());
     PERFORM health_run_prepare(found, pg_catalog.now());

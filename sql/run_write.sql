@@ -46,7 +46,10 @@ AS $$
 DECLARE
     written bigint;
     failed_column text;
+    code text;
+    message text;
     detail text;
+    hint text;
     account text;
 BEGIN
     PERFORM pg_catalog.set_config('health_score.as_of', pg_catalog.to_char(as_of AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US+00'), true);
@@ -76,7 +79,20 @@ EXCEPTION
         RAISE EXCEPTION 'an account of relation %.% has no id', pg_catalog.quote_ident(source.relation_schema), pg_catalog.quote_ident(source.relation_name)
             USING ERRCODE = 'not_null_violation', DETAIL = pg_catalog.format('Column %I is null.', source.account_column),
                   HINT = pg_catalog.format('SELECT * FROM %I.%I WHERE %I IS NULL shows it; leave it out in a view.', source.relation_schema, source.relation_name, source.account_column);
+    -- What depends on the data: whose it is, is what somebody has to look for next.
+    WHEN data_exception OR raise_exception OR cardinality_violation THEN
+        GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
+        -- Of a single one whoever asked knows.
+        account := CASE WHEN account_id IS NULL THEN health_run_culprit(source, as_of, path, code) END;
+        IF account IS NULL THEN
+            RAISE;
+        END IF;
+        detail := pg_catalog.concat_ws(' ', NULLIF(detail, ''), pg_catalog.format('It is account "%s" of relation %I.%I.', account, source.relation_schema, source.relation_name));
+        IF hint OPERATOR(pg_catalog.<>) '' THEN
+            RAISE EXCEPTION '%', message USING ERRCODE = code, DETAIL = detail, HINT = hint;
+        END IF;
+        RAISE EXCEPTION '%', message USING ERRCODE = code, DETAIL = detail;
 END
 $$;
 COMMENT ON FUNCTION health_run_insert(health_source, text, timestamptz, text, text) IS
-'Runs the INSERT of a run with health_as_of() set and under the caller''s search_path; a NULL or doubled account id is an error that names it.';
+'Runs the INSERT of a run with health_as_of() set and under the caller''s search_path; a NULL or doubled account id is an error that names it, and an error in the data names the account.';

@@ -46,8 +46,18 @@ END
 $$;
 COMMENT ON FUNCTION health_source_inputs(health_source, regclass, text, text) IS 'The SQL expression of the inputs that history keeps for a source, jsonb.';
 
+CREATE FUNCTION health_source_assess(model text, "row" record, as_of timestamptz, segment text, given jsonb,
+    OUT score double precision, OUT band text, OUT band_rank integer, OUT coverage double precision, OUT low double precision,
+    OUT high double precision, OUT status text, OUT segment text, OUT model text, OUT model_version integer, OUT rules text[],
+    OUT drivers jsonb, OUT calculated double precision)
+RETURNS record
+LANGUAGE c STABLE PARALLEL SAFE COST 500
+AS 'MODULE_PATHNAME', 'health_source_assess';
+COMMENT ON FUNCTION health_source_assess(text, record, timestamptz, text, jsonb) IS
+'As health_assess of a row, with the values of an object, as health_given() makes it, over those of the row; calculated is the score without the override.';
+
 -- The one place that knows how a source is scored.
-CREATE FUNCTION health_source_query(source health_source, one_account boolean DEFAULT false)
+CREATE FUNCTION health_source_query(source health_source, one_account boolean DEFAULT false, some_accounts boolean DEFAULT false)
 RETURNS text
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
@@ -65,14 +75,19 @@ DECLARE
     cell text := 'health_row.%I';
     wanted text := 'true';
     account_type text;
+    inputs text;
+    given text := 'NULL::pg_catalog.jsonb';
+    given_rows text := '';
 BEGIN
     PERFORM health_source_column(relation, source.account_column, 'account_column');
-    IF one_account THEN
+    IF one_account OR some_accounts THEN
         SELECT pg_catalog.format('%I.%I', n.nspname, t.typname) INTO account_type
           FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid OPERATOR(pg_catalog.=) a.atttypid
           JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) t.typnamespace
          WHERE a.attrelid OPERATOR(pg_catalog.=) relation AND a.attname OPERATOR(pg_catalog.=) source.account_column;
-        wanted := pg_catalog.format('health_row.%I OPERATOR(pg_catalog.=) $2::%s', source.account_column, account_type);
+        wanted := pg_catalog.format(CASE WHEN one_account THEN 'health_row.%1$I OPERATOR(pg_catalog.=) $2::%2$s'
+                                         ELSE 'health_row.%1$I OPERATOR(pg_catalog.>=) $2::%2$s AND health_row.%1$I OPERATOR(pg_catalog.<=) $3::%2$s' END,
+                                    source.account_column, account_type);
     END IF;
     IF source.time_column IS NOT NULL THEN
         -- Equal times of one account share a place: an account that stands twice is an error, not a matter of luck.
@@ -89,22 +104,33 @@ BEGIN
                 wanted, source.time_column, moment, source.max_staleness);
         END IF;
     END IF;
+    inputs := health_source_inputs(source, relation, cell, home);
+    IF health_given_any(source.book) THEN
+        given := 'health_given.given';
+        given_rows := pg_catalog.format(' LEFT JOIN %s.health_given(%L, %L, $1%s) AS health_given ON health_given.account_id OPERATOR(pg_catalog.=) %s::pg_catalog.text',
+            home, source.book, source.model, CASE WHEN one_account THEN pg_catalog.format(', $2::%s::pg_catalog.text', account_type) ELSE '' END,
+            pg_catalog.format(cell, source.account_column));
+        IF source.keep_inputs THEN
+            inputs := pg_catalog.format('%s.health_inputs(%s, %s)', home, inputs, given);
+        END IF;
+    END IF;
     -- Once an account, and taken apart outside: as a function in FROM it would go through a tuplestore for every account.
     RETURN pg_catalog.format($sql$
         SELECT s.account_id, $1 AS scored_at, s.name, (s.a).score, (s.a).band, (s.a).band_rank, (s.a).coverage, (s.a).low, (s.a).high, (s.a).status,
-               (s.a).model, (s.a).model_version, (s.a).segment, s.value, s.owner, s.parent, s.renewal, s.inputs, (s.a).drivers
+               (s.a).model, (s.a).model_version, (s.a).segment, s.value, s.owner, s.parent, s.renewal, s.inputs, (s.a).drivers, (s.a).calculated
           FROM (SELECT %1$s AS account_id, %2$s AS name, %3$s AS value, %4$s AS owner, %5$s AS parent, %6$s AS renewal, %7$s AS inputs,
-                       %9$s.health_assess(%10$L, %11$s, $1, %12$s) AS a
-                  FROM %8$s WHERE %13$s OFFSET 0) AS s$sql$,
+                       %9$s.health_source_assess(%10$L, %11$s, $1, %12$s, %14$s) AS a
+                  FROM %8$s%15$s WHERE %13$s OFFSET 0) AS s$sql$,
         pg_catalog.format(cell, source.account_column), health_source_cell(cell, source.name_column, 'pg_catalog.text'),
         health_source_cell(cell, source.value_column, 'pg_catalog.numeric'), health_source_cell(cell, source.owner_column, 'pg_catalog.text'),
         CASE WHEN source.parent_column IS NULL THEN 'NULL::pg_catalog.text' ELSE pg_catalog.format(cell, source.parent_column) END,
-        health_source_cell(cell, source.renewal_column, 'pg_catalog.date'), health_source_inputs(source, relation, cell, home),
-        rows_of, home, source.model, "row", health_source_cell(cell, source.segment_column, 'pg_catalog.text'), wanted);
+        health_source_cell(cell, source.renewal_column, 'pg_catalog.date'), inputs,
+        rows_of, home, source.model, "row", health_source_cell(cell, source.segment_column, 'pg_catalog.text'), wanted,
+        given, given_rows);
 END
 $$;
-COMMENT ON FUNCTION health_source_query(health_source, boolean) IS
-'The SELECT that gives a source''s scored accounts, one row each in the columns of a history, as of $1 (timestamptz); with one_account, only that of id $2 (text).';
+COMMENT ON FUNCTION health_source_query(health_source, boolean, boolean) IS
+'The SELECT that gives a source''s scored accounts, one row each in the columns of a history, as of $1 (timestamptz); with one_account, only that of id $2 (text); with some_accounts, those from $2 to $3.';
 
 CREATE FUNCTION health_history_insert(source health_source, query text)
 RETURNS text
@@ -112,7 +138,7 @@ LANGUAGE plpgsql IMMUTABLE
 SET search_path FROM CURRENT
 AS $$
 BEGIN
-    RETURN pg_catalog.format('INSERT INTO %I.%I (account_id, scored_at, name, score, band, band_rank, coverage, low, high, status, model, model_version, segment, value, owner, parent, renewal, inputs, drivers) %s',
+    RETURN pg_catalog.format('INSERT INTO %I.%I (account_id, scored_at, name, score, band, band_rank, coverage, low, high, status, model, model_version, segment, value, owner, parent, renewal, inputs, drivers, calculated) %s',
         source.history_schema, source.history_name, query);
 END
 $$;

@@ -92,6 +92,16 @@ impl AccountReader {
 }
 
 impl AccountReader {
+    /// Puts the values of a jsonb object over those that are there; keys that the model does not read, and nulls, are not
+    /// for it.
+    pub fn read_over<'a>(&mut self, bytes: &'a [u8], model: &Compiled, values: &mut [Value<'a>]) {
+        if let Err(problem @ (NotAnAccount::Array | NotAnAccount::Scalar)) =
+            jsonb::read(bytes, &model.keys, &mut self.shape, values)
+        {
+            not_an_account(problem, model);
+        }
+    }
+
     #[inline]
     fn read_jsonb<'a>(&mut self, bytes: &'a [u8], model: &Compiled, values: &mut [Value<'a>]) {
         if let Err(problem) = jsonb::read(bytes, &model.keys, &mut self.shape, values) {

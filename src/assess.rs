@@ -1,12 +1,13 @@
-//! health_assess(model, account …) → one row with everything about a score
+//! health_assess(model, account …) → one row with everything about a score; and what a source makes of its rows
 
-use health_score_engine::Driver;
-use pgrx::IntoDatum;
+use health_score_engine::{Assessment, Driver};
+use pgrx::{IntoDatum, pg_sys};
 
 use crate::arguments::text_datum;
+use crate::datum::varlena_bytes;
 use crate::jsonb_write::JsonbWriter;
 use crate::returning::{row, row_type};
-use crate::site::{Purpose, Site};
+use crate::site::{Identity, Purpose, Site};
 use crate::sql_function;
 
 const COLUMNS: usize = 12;
@@ -17,33 +18,60 @@ sql_function! {
         let descriptor = row_type(arguments, site, COLUMNS);
         let mut json = std::mem::take(&mut site.json);
         let result = site.assess(arguments, Purpose::Explain, |mut assessment, identity| {
-            let band = assessment.band();
-            let (low, high) = assessment.interval();
-            let rules: Vec<String> = assessment.fired_rules().map(str::to_owned).collect();
-            json.clear();
-            json.begin_array();
-            for (rank, driver) in assessment.drivers().enumerate() {
-                write_driver(rank + 1, &driver, &mut json);
-            }
-            json.end();
-            row(descriptor, [
-                assessment.score.into_datum(),
-                band.and_then(|(_, band)| text_datum(&band.name)),
-                band.and_then(|(rank, _)| (rank as i32).into_datum()),
-                assessment.coverage.into_datum(),
-                low.into_datum(),
-                high.into_datum(),
-                text_datum(assessment.status()),
-                assessment.segment.and_then(text_datum),
-                identity.name.and_then(text_datum),
-                identity.version.into_datum(),
-                rules.into_datum(),
-                Some(json.to_datum()),
-            ])
+            row(descriptor, columns(&mut assessment, &identity, &mut json))
         });
         site.json = json;
         result
     }
+}
+
+sql_function! {
+    /// A row of a source's relation, over which what people have given for the account counts (argument 4).
+    fn health_source_assess(arguments) {
+        let site = Site::of(arguments);
+        let descriptor = row_type(arguments, site, COLUMNS + 1);
+        let mut json = std::mem::take(&mut site.json);
+        // SAFETY: the argument is declared jsonb, and lives as long as the call.
+        let given = arguments.datum(4).map(|datum| unsafe { varlena_bytes(datum) });
+        let result = site.assess_with(arguments, given, |mut assessment, identity| {
+            let mut all = [None; COLUMNS + 1];
+            all[..COLUMNS].copy_from_slice(&columns(&mut assessment, &identity, &mut json));
+            all[COLUMNS] = assessment.calculated().into_datum();
+            row(descriptor, all)
+        });
+        site.json = json;
+        result
+    }
+}
+
+fn columns(
+    assessment: &mut Assessment,
+    identity: &Identity,
+    json: &mut JsonbWriter,
+) -> [Option<pg_sys::Datum>; COLUMNS] {
+    let band = assessment.band();
+    let (low, high) = assessment.interval();
+    let rules: Vec<String> = assessment.fired_rules().map(str::to_owned).collect();
+    json.clear();
+    json.begin_array();
+    for (rank, driver) in assessment.drivers().enumerate() {
+        write_driver(rank + 1, &driver, json);
+    }
+    json.end();
+    [
+        assessment.score.into_datum(),
+        band.and_then(|(_, band)| text_datum(&band.name)),
+        band.and_then(|(rank, _)| (rank as i32).into_datum()),
+        assessment.coverage.into_datum(),
+        low.into_datum(),
+        high.into_datum(),
+        text_datum(assessment.status()),
+        assessment.segment.and_then(text_datum),
+        identity.name.and_then(text_datum),
+        identity.version.into_datum(),
+        rules.into_datum(),
+        Some(json.to_datum()),
+    ]
 }
 
 /// The columns of health_drivers as an object, without those that are NULL, in the order in which jsonb keeps them.

@@ -122,7 +122,7 @@ impl Shape {
     }
 }
 
-/// Fills `values` (all [`Value::Missing`] before) from the payload of a jsonb.
+/// Fills `values` from the payload of a jsonb; null leaves what is there.
 pub fn read<'a>(jsonb: &'a [u8], keys: &Keys, shape: &mut Shape, values: &mut [Value<'a>]) -> Result<(), NotAnAccount> {
     let header = word(jsonb, 0);
     if header & IS_OBJECT == 0 {

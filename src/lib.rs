@@ -83,6 +83,16 @@ pgrx::extension_sql_file!("../sql/backtest.sql", name = "backtest", requires = [
 pgrx::extension_sql_file!("../sql/psi.sql", name = "psi", requires = ["backtest"]);
 pgrx::extension_sql_file!("../sql/fit.sql", name = "fit", requires = ["psi"]);
 pgrx::extension_sql_file!("../sql/model_sql.sql", name = "model_sql", requires = ["fit"]);
+pgrx::extension_sql_file!("../sql/outcome.sql", name = "outcome", requires = ["retention"]);
+pgrx::extension_sql_file!("../sql/account_id.sql", name = "account_id", requires = ["outcome"]);
+pgrx::extension_sql_file!("../sql/pulse.sql", name = "pulse", requires = ["account_id"]);
+pgrx::extension_sql_file!("../sql/override.sql", name = "override", requires = ["pulse"]);
+pgrx::extension_sql_file!("../sql/given.sql", name = "given", requires = ["override"]);
+pgrx::extension_sql_file!("../sql/identity.sql", name = "identity", requires = ["given"]);
+pgrx::extension_sql_file!("../sql/forget.sql", name = "forget", requires = ["identity"]);
+pgrx::extension_sql_file!("../sql/explain_change.sql", name = "explain_change", requires = ["forget"]);
+pgrx::extension_sql_file!("../sql/account.sql", name = "account", requires = ["explain_change"]);
+pgrx::extension_sql_file!("../sql/run_culprit.sql", name = "run_culprit", requires = ["account"]);
 
 /// Refuses a database whose texts are not UTF-8: names and map keys are compared byte by byte.
 #[pgrx::pg_guard]

@@ -197,6 +197,17 @@ impl Site {
         self.assess_at(arguments, purpose, given, arguments.datum(3).map(text_of), act)
     }
 
+    /// As [`Self::assess`], to explain, with the values of a jsonb object over those of the account.
+    pub fn assess_with<R>(
+        &mut self,
+        arguments: &Arguments,
+        over: Option<&[u8]>,
+        act: impl FnOnce(Assessment, Identity) -> R,
+    ) -> Option<R> {
+        let given = given_as_of(arguments, 2);
+        self.assess_over(arguments, Purpose::Explain, given, arguments.datum(3).map(text_of), over, act)
+    }
+
     /// As [`Self::assess`], with an as_of and a segment that do not stand in arguments 2 and 3.
     #[inline(always)]
     pub fn assess_at<R>(
@@ -205,6 +216,19 @@ impl Site {
         purpose: Purpose,
         given: Option<i64>,
         segment: Option<&str>,
+        act: impl FnOnce(Assessment, Identity) -> R,
+    ) -> Option<R> {
+        self.assess_over(arguments, purpose, given, segment, None, act)
+    }
+
+    #[inline(always)]
+    fn assess_over<R>(
+        &mut self,
+        arguments: &Arguments,
+        purpose: Purpose,
+        given: Option<i64>,
+        segment: Option<&str>,
+        over: Option<&[u8]>,
         act: impl FnOnce(Assessment, Identity) -> R,
     ) -> Option<R> {
         let (model, account) = (arguments.datum(0)?, arguments.datum(1)?);
@@ -218,6 +242,9 @@ impl Site {
         let account = unsafe { Account::from_datum(self.account, account, arguments) };
         let mut values = recycle(std::mem::take(&mut self.values));
         self.reader.read(&account, compiled, purpose == Purpose::Explain, self.context, &mut values);
+        if let Some(over) = over {
+            self.second.reader.read_over(over, compiled, &mut values);
+        }
         let assessed = self.assessor.assess(&compiled.model, &values, as_of, SegmentChoice::from_argument(segment));
         let result = match assessed {
             Ok(assessment) => act(assessment, site_model.identity()),

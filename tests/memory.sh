@@ -89,3 +89,18 @@ texts="SELECT i, 'tone'::text AS signal, repeat('a text that is kept ', 1 + i % 
 flat "events of one group" "SELECT health_score('memory of events', signal, value, at, '2026-01-03') FROM ($numbers) e" 1000000 10000000
 flat "texts of one group" "SELECT health_score('memory of events', signal, value, at, '2026-01-03'), health_signals('memory of events', signal, value, at, '2026-01-03') FROM ($texts) e" 300000 3000000
 flat "events of many groups" "SELECT count(s) FROM (SELECT health_score('memory of events', signal, value, at, '2026-01-03') AS s FROM ($texts) e GROUP BY i / 5 ORDER BY i / 5) x" 200000 2000000
+# Refresh writes through the shared buffers, which count: the fewer rows fill them already (128 MB). What may grow up to
+# work_mem, such as a bitmap of the rows just written, is kept below what is allowed.
+psql -X -q -v ON_ERROR_STOP=1 <<'SQL'
+SET client_min_messages = warning;
+DO $$
+DECLARE rows int;
+BEGIN
+    FOREACH rows IN ARRAY '{200000,800000}'::int[] LOOP
+        EXECUTE format('CREATE VIEW refresh_%1$s AS SELECT i AS id, i %% 40 AS logins, i * 1.1 AS amount, %2$L AS tone, %3$L AS words FROM generate_series(1, %1$s) i', rows, 'good', 'x');
+        PERFORM health_source_add('refresh_' || rows, 'memory', ('refresh_' || rows)::regclass, 'id');
+    END LOOP;
+    PERFORM health_override_set('accounts', 7, 'cap', 39, 'the sponsor has left');
+END $$;
+SQL
+flat "refresh" "SET work_mem = '256kB'; CALL health_refresh('refresh_:rows')" 200000 800000

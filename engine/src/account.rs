@@ -17,6 +17,8 @@ pub(crate) enum Expected {
     MapKey,
     /// The kind of the constant it is compared with.
     Comparable,
+    /// A person's override.
+    Override,
 }
 
 /// One unusable value: small, because it is kept per signal; the sentence is made when somebody reads it.
@@ -45,6 +47,7 @@ impl Expected {
             Expected::Code => "a text, number or boolean",
             Expected::MapKey => "one of the values that the map knows",
             Expected::Comparable => "a value of the kind it is compared with",
+            Expected::Override => "cap, floor or set with a score from 0 to 100",
         };
         format!("{name} is {found} where {expected} belongs", name = Quoted(name), found = found.describe())
     }
@@ -64,6 +67,7 @@ impl Expected {
             Expected::Comparable => {
                 "Compare with a constant of the column's kind, or set \"on_invalid\": \"missing\" in the model."
             }
+            Expected::Override => "Write it as in: cap 39: the sponsor has left.",
         }
     }
 }

@@ -6,6 +6,7 @@ use crate::band::{Band, band_of};
 use crate::condition::Numbers;
 use crate::model::{ChoiceError, Model, SegmentChoice, UnknownSegment};
 use crate::names::Quoted;
+use crate::overriding::{Overridden, Override};
 use crate::plan::{Formula, Plan};
 use crate::points::PointsRange;
 use crate::scale::linear;
@@ -69,6 +70,8 @@ pub struct Assessment<'a> {
     /// Before clamping; under method `points` it may lie outside 0 to 100.
     pub(crate) unclamped: f64,
     pub(crate) base: f64,
+    /// A person's last word, where there is a score.
+    pub(crate) overridden: Option<Overridden<'a>>,
     /// The name of the segment whose patch was used.
     pub segment: Option<&'a str>,
     /// 0 to 100, or none for lack of data.
@@ -130,7 +133,14 @@ impl Assessor {
         } else {
             None
         };
+        let given = Override::of(values, model.overridden).map_err(|problem| invalid("override".into(), problem))?;
+        let overridden = given.zip(score).map(|(by, before)| {
+            let after = round9(by.action.apply(before));
+            Overridden { by, before, after }
+        });
+        let score = overridden.map_or(score, |overridden| Some(overridden.after));
         Ok(Assessment {
+            overridden,
             model,
             plan,
             values,
@@ -335,6 +345,11 @@ impl<'a> Assessment<'a> {
         if self.score.is_some() { "ok" } else { "insufficient_data" }
     }
 
+    /// The score without the override.
+    pub fn calculated(&self) -> Option<f64> {
+        self.overridden.map_or(self.score, |overridden| Some(overridden.before))
+    }
+
     /// The names of the rules that fired, in order.
     pub fn fired_rules(&self) -> impl Iterator<Item = &'a str> {
         let plan = self.plan;
@@ -354,6 +369,10 @@ impl<'a> Assessment<'a> {
         }
         for fired in &self.scratch.fired {
             let action = self.plan.rules[fired.rule].action;
+            (low, high) = (round9(action.apply(low)), round9(action.apply(high)));
+        }
+        if let Some(overridden) = &self.overridden {
+            let action = overridden.by.action;
             (low, high) = (round9(action.apply(low)), round9(action.apply(high)));
         }
         (low, high)

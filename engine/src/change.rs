@@ -27,6 +27,8 @@ pub enum ChangeKind {
     /// What the ends of a points range cut off.
     Limit,
     Rule,
+    /// A person's override.
+    Override,
     /// What another segment's plan makes of the same account.
     Segment,
 }
@@ -38,6 +40,7 @@ impl ChangeKind {
             ChangeKind::Coverage => "coverage",
             ChangeKind::Limit => "limit",
             ChangeKind::Rule => "rule",
+            ChangeKind::Override => "override",
             ChangeKind::Segment => "segment",
         }
     }
@@ -50,7 +53,7 @@ pub struct Change<'a> {
     pub name: &'a str,
     pub label: &'a str,
     pub unit: Option<&'a str>,
-    /// A signal's value as given; the effect of a rule where it fired; a segment's name.
+    /// A signal's value as given; the effect of a rule where it fired, of an override; a segment's name.
     pub before: Value<'a>,
     pub after: Value<'a>,
     /// Score points; none unless both sides have a score.
@@ -58,7 +61,7 @@ pub struct Change<'a> {
     /// The signal, and what became of it on either side: none where that side's plan has no such signal.
     pub(crate) signal: Option<&'a Signal>,
     pub(crate) statuses: [Option<Status>; 2],
-    /// Of a rule the reason.
+    /// Of a rule the reason, of an override the note.
     pub(crate) reason: Option<&'a str>,
 }
 
@@ -178,6 +181,9 @@ impl<'a> Ends<'_, 'a> {
             }
         }
         rule_parts(plan, before, after, &mut rows);
+        let effect =
+            |side: &Assessment| side.overridden.map_or(0.0, |overridden| round9(overridden.after - overridden.before));
+        rows.extend(self.override_row(Some(effect(after) - effect(before))));
         rows
     }
 
@@ -215,6 +221,7 @@ impl<'a> Ends<'_, 'a> {
             self.before.scratch.fired.iter().map(|fired| rule_row(self.before.plan, fired.rule, [true, false])),
         );
         rows.extend(self.after.scratch.fired.iter().map(|fired| rule_row(self.after.plan, fired.rule, [false, true])));
+        rows.extend(self.override_row(None));
         if !std::ptr::eq(self.before.plan, self.after.plan) {
             rows.push(self.segment_row(None));
         }
@@ -243,6 +250,15 @@ impl<'a> Ends<'_, 'a> {
             statuses,
             ..plain_row(ChangeKind::Signal, &signal.name, &signal.label, change)
         }
+    }
+
+    /// None where neither side has an override.
+    fn override_row(&self, change: Option<f64>) -> Option<Change<'a>> {
+        let [before, after] = [self.before, self.after].map(|side| side.overridden.map(|overridden| overridden.by));
+        let note = after.or(before)?.note;
+        let [before, after] = [before, after].map(|by| by.map_or(Value::Missing, |by| Value::Text(by.effect)));
+        let row = plain_row(ChangeKind::Override, "override", "Override", change);
+        Some(Change { before, after, reason: note, ..row })
     }
 
     fn segment_row(&self, change: Option<f64>) -> Change<'a> {

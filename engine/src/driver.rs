@@ -11,6 +11,8 @@ use crate::value::Value;
 pub enum DriverKind {
     Signal,
     Rule,
+    /// A person's override.
+    Override,
     /// Where a points score starts.
     Start,
     /// What the ends of a points range cut off.
@@ -22,6 +24,7 @@ impl DriverKind {
         match self {
             DriverKind::Signal => "signal",
             DriverKind::Rule => "rule",
+            DriverKind::Override => "override",
             DriverKind::Start => "start",
             DriverKind::Limit => "limit",
         }
@@ -85,13 +88,18 @@ impl<'a> Assessment<'a> {
         }
     }
 
-    /// Signals, then rules that fired, then start and limit of a points plan.
+    /// Signals, then rules that fired, then an override, then start and limit of a points plan.
     fn driver_count(&self) -> usize {
         let ends = match self.plan.formula {
             Formula::Weighted => 0,
             Formula::Points(_) => 1 + usize::from(self.limit() != 0.0),
         };
-        self.plan.signals.len() + self.scratch.fired.len() + ends
+        self.ends_from() + ends
+    }
+
+    /// The number of the first driver behind signals, rules and override.
+    fn ends_from(&self) -> usize {
+        self.plan.signals.len() + self.scratch.fired.len() + usize::from(self.overridden.is_some())
     }
 
     pub(crate) fn limit(&self) -> f64 {
@@ -126,7 +134,9 @@ impl<'a> Assessment<'a> {
             &self.plan.signals[at].name
         } else if at < signals + rules {
             &self.plan.rules[self.scratch.fired[at - signals].rule].name
-        } else if at == signals + rules {
+        } else if at < self.ends_from() {
+            "override"
+        } else if at == self.ends_from() {
             "start"
         } else {
             "limit"
@@ -139,7 +149,9 @@ impl<'a> Assessment<'a> {
         if at < signals + rules {
             let fired = &self.scratch.fired[at - signals];
             round9(fired.after - fired.before)
-        } else if at == signals + rules {
+        } else if at < self.ends_from() {
+            self.overridden.map_or(0.0, |overridden| round9(overridden.after - overridden.before))
+        } else if at == self.ends_from() {
             match self.plan.formula {
                 Formula::Points(range) => range.share(range.start - range.low),
                 Formula::Weighted => 0.0,
@@ -196,8 +208,10 @@ impl<'a> Assessment<'a> {
         let contribution = self.other_contribution(at);
         let rule = self.scratch.fired.get(at - signals).map(|fired| &self.plan.rules[fired.rule]);
         let name = self.name_of(at);
+        let by = self.overridden.filter(|_| rule.is_none() && at < self.ends_from()).map(|overridden| overridden.by);
         let (kind, label, status) = match (rule, name) {
             (Some(rule), _) => (DriverKind::Rule, rule.label.as_str(), "fired"),
+            (None, "override") => (DriverKind::Override, "Override", "fired"),
             (None, "start") => (DriverKind::Start, "Start", "ok"),
             (None, _) => (DriverKind::Limit, "End of the range", "ok"),
         };
@@ -206,7 +220,7 @@ impl<'a> Assessment<'a> {
             category: None,
             name,
             label,
-            value: rule.map_or(Value::Missing, |rule| Value::Text(&rule.effect)),
+            value: rule.map(|rule| rule.effect.as_str()).or(by.map(|by| by.effect)).map_or(Value::Missing, Value::Text),
             unit: None,
             subscore: None,
             weight: None,
@@ -216,7 +230,7 @@ impl<'a> Assessment<'a> {
                 Formula::Points(_) => None,
             },
             status,
-            reason: rule.and_then(|rule| rule.reason.as_deref()).map(Cow::Borrowed),
+            reason: rule.and_then(|rule| rule.reason.as_deref()).or(by.and_then(|by| by.note)).map(Cow::Borrowed),
             evidence: Value::Missing,
         }
     }

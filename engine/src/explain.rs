@@ -91,7 +91,8 @@ impl<'a> Assessment<'a> {
         let display = &self.plan.display;
         let costs = parts(drivers, |driver| driver.lost.map_or(0.0, |lost| -lost), |points| points < 0.0);
         let raised = parts(drivers, |driver| driver.contribution.unwrap_or(0.0), |points| points > 0.0);
-        let raised: Vec<_> = raised.into_iter().filter(|(_, driver)| driver.kind == DriverKind::Rule).collect();
+        let by_rule = |driver: &Driver| matches!(driver.kind, DriverKind::Rule | DriverKind::Override);
+        let raised: Vec<_> = raised.into_iter().filter(|(_, driver)| by_rule(driver)).collect();
         let named = count_of_named(display, &costs, DRIVERS);
         let mut strengths: Vec<(f64, &Driver)> =
             parts(drivers, |driver| driver.contribution.unwrap_or(0.0), |points| points > 0.0)
@@ -130,6 +131,7 @@ impl<'a> Assessment<'a> {
                 let shown = Shown::of(signal, Some(status), &driver.value, self.as_of);
                 format!("{} {}", driver.label, shown.with_unit())
             }
+            (DriverKind::Override, _) => override_words(driver.label, driver.reason.as_deref()),
             _ => driver.reason.as_deref().unwrap_or(driver.label).to_owned(),
         }
     }
@@ -251,6 +253,8 @@ impl<'a> Comparison<'a> {
             (ChangeKind::Rule, _) if row.after == Value::Missing => {
                 format!("No longer: {}", row.reason.unwrap_or(row.label))
             }
+            (ChangeKind::Override, _) if row.after == Value::Missing => format!("No longer: {}", row.label),
+            (ChangeKind::Override, _) => override_words(row.label, row.reason),
             (ChangeKind::Segment, _) => self.segment_words(),
             _ => row.reason.unwrap_or(row.label).to_owned(),
         }
@@ -263,6 +267,11 @@ impl<'a> Comparison<'a> {
             (None, before) => format!("No longer in segment {}", before.map_or("", label)),
         }
     }
+}
+
+/// A note is somebody's opinion, and must not read as the model's.
+fn override_words(label: &str, note: Option<&str>) -> String {
+    note.map_or_else(|| label.to_owned(), |note| format!("{label}: {note}"))
 }
 
 /// The drivers whose points are on the wanted side of 0.

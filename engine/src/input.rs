@@ -19,7 +19,7 @@ pub struct Input {
     pub required: bool,
     /// Needed for a score. The others, evidence, only explain it.
     pub scored: bool,
-    /// No column of anybody's: what events of the long form come to. Its name begins with `@`.
+    /// No column of anybody's: what events of the long form come to, or an override. Its name begins with `@`.
     pub gathered: bool,
     /// Of events in the long form the last one's value is kept as it is.
     pub(crate) keeps_last: bool,
@@ -33,7 +33,8 @@ impl Input {
 
     /// Whether an account gathered from events names it though it is missing: a value that might have been there.
     pub(crate) fn is_value_of_events(&self) -> bool {
-        self.keeps_last || (self.gathered && self.name != GATHERED && !self.name.starts_with("@@"))
+        let of_its_own = [GATHERED, OVERRIDE].contains(&self.name.as_str());
+        self.keeps_last || (self.gathered && !of_its_own && !self.name.starts_with("@@"))
     }
 }
 
@@ -47,6 +48,9 @@ pub(crate) struct Inputs {
 
 /// The key of an account that was gathered from events.
 pub(crate) const GATHERED: &str = "@";
+
+/// The key of a person's override, for any model.
+pub(crate) const OVERRIDE: &str = "@override";
 
 impl Inputs {
     pub fn add(&mut self, name: &str, required: bool, scored: bool) -> usize {
@@ -70,6 +74,10 @@ impl Inputs {
         at
     }
 
+    pub fn add_override(&mut self) -> usize {
+        self.add_gathered(OVERRIDE)
+    }
+
     /// Keeps the last value of what the source reads.
     pub fn keep_last(&mut self, inputs: impl IntoIterator<Item = usize>) {
         for input in inputs {
@@ -87,7 +95,7 @@ impl Inputs {
         }
         let mut name = recipe.signal.clone();
         let mut number = 1;
-        while self.by_name.contains_key(&format!("@{name}")) {
+        while self.by_name.contains_key(&format!("@{name}")) || format!("@{name}") == OVERRIDE {
             number += 1;
             name = format!("{}@{number}", recipe.signal);
         }

@@ -32,6 +32,7 @@ mod moving_trend;
 mod names;
 mod origin;
 mod outcomes;
+mod overriding;
 mod patch;
 mod plan;
 mod points;

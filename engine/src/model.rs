@@ -46,6 +46,8 @@ pub struct Model {
     segments: Vec<Segment>,
     reads_time: bool,
     gathering: Gathering,
+    /// The input that holds a person's override.
+    pub(crate) overridden: usize,
     /// The input that is true in an account gathered from events.
     gathered: Option<usize>,
     pub(crate) origin: Origin,
@@ -155,7 +157,9 @@ impl Model {
                 let plans = || std::iter::once(&base).chain(segments.iter().map(|segment| &segment.plan));
                 let strict = !plans().any(|plan| plan.lenient);
                 let gathering = Gathering::new(&inputs, plans().flat_map(|plan| &plan.signals), strict);
+                let overridden = inputs.add_override();
                 Ok(Model {
+                    overridden,
                     gathered: inputs.find(GATHERED),
                     inputs: inputs.list,
                     base,

@@ -48,7 +48,7 @@ fn told(model: &Model, side: Side, segment: SegmentChoice) -> Told {
             }
             DriverKind::Rule => drop(told.rules.insert(driver.name.to_owned(), contribution)),
             DriverKind::Limit => told.limit = Some(contribution),
-            DriverKind::Start => {}
+            DriverKind::Start | DriverKind::Override => {}
         }
     }
     told

@@ -710,7 +710,7 @@ fn five_thousand_signals_compile_and_score() {
     let mut interrupts = 0;
     let model = Model::compile(&json!({"signals": many_signals(5_000)}), &mut || interrupts += 1).expect("a model");
     assert_eq!(interrupts, 5_000);
-    let values = vec![Value::Number(7.0); model.inputs().len()];
+    let values = vec![Value::Number(7.0); model.columns().count()];
     let mut assessor = Assessor::default();
     let mut assessment = assessor.assess(&model, &values, None, SegmentChoice::Auto).expect("a score");
     assert_eq!((assessment.score, assessment.coverage, assessment.interval()), (Some(70.0), 1.0, (70.0, 70.0)));

@@ -261,7 +261,7 @@ fn equal_losses_are_ranked_by_name_whatever_the_last_digit_says() {
         }
     });
     let model = Model::compile(&document, &mut || ()).expect("a model");
-    let values = vec![Value::Number(0.0); model.inputs().len()];
+    let values = vec![Value::Number(0.0); model.columns().count()];
     let mut assessor = Assessor::default();
     let mut assessment = assessor.assess(&model, &values, None, SegmentChoice::Auto).expect("a score");
     let ranked: Vec<_> = assessment.drivers().map(|driver| driver.name).collect();

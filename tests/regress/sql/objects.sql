@@ -57,7 +57,7 @@ SELECT p.oid::regprocedure, p.prosecdef, p.proleakproof, p.proconfig FROM member
 SELECT p.oid::regprocedure, p.proacl FROM member m JOIN pg_proc p ON m.classid = 'pg_proc'::regclass AND p.oid = m.objid
  WHERE NOT has_function_privilege('public', p.oid, 'EXECUTE');
 SELECT relation, privilege
-  FROM unnest(ARRAY['health_model', 'health_source', 'health_run', 'health_run_signal']) relation, unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER']) privilege
+  FROM unnest(ARRAY['health_model', 'health_source', 'health_run', 'health_run_signal', 'health_outcome', 'health_pulse', 'health_override', 'health_pulse_due', 'health_identity']) relation, unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER']) privilege
  WHERE has_table_privilege('public', relation, privilege);
 
 -- The tables: columns, keys, triggers (those that invalidate fire always), and that a dump holds its rows.

@@ -148,8 +148,19 @@ DELETE FROM health_run;
 SELECT count(*) AS before FROM refresh.today_history \gset
 CALL health_refresh(); \echo :SQLSTATE
 SELECT count(*) - :before AS written FROM refresh.today_history;
-SELECT source, status, accounts, sqlstate, message, finished_at >= started_at AS finished FROM health_run ORDER BY source;
+SELECT source, status, accounts, sqlstate, message, detail, finished_at >= started_at AS finished FROM health_run ORDER BY source;
 SELECT count(*) FROM refresh.breaks_history;
+-- The account is named, whatever the relation is and wherever in it: a value that the model does not take, rows with a time, ids
+-- of text. An error in no account's data stays as it is.
+CREATE TABLE refresh.many AS SELECT 'id ' || id AS id, CASE id WHEN 777 THEN float8 'Infinity' ELSE 1 END AS logins, 5 AS nps, timestamptz '2025-01-01' AS at FROM generate_series(1, 1000) id;
+SELECT health_source_add('many', 'refresh model', 'refresh.many', 'id', time_column => 'at', max_staleness => '1 year');
+CALL health_refresh('many', '2025-06-01'); \echo :SQLSTATE
+CREATE VIEW refresh.raises AS SELECT id, (SELECT 1 FROM generate_series(1, CASE id WHEN 5 THEN 2 ELSE 1 END)) AS logins, 5 AS nps FROM refresh.today;
+SELECT health_source_add('raises', 'refresh model', 'refresh.raises', 'id');
+CALL health_refresh('raises'); \echo :SQLSTATE
+CREATE OR REPLACE VIEW refresh.raises AS SELECT id, 1 / (SELECT count(*) - count(*) FROM refresh.today)::int AS logins, 5 AS nps FROM refresh.today;
+CALL health_refresh('raises'); \echo :SQLSTATE
+SELECT health_source_drop('many'), health_source_drop('raises') \g /dev/null
 -- The segment that a column names.
 CREATE TABLE refresh.segmented AS SELECT 1 AS id, 20 AS logins, 10 AS nps, 'big' AS seg UNION ALL SELECT 2, 20, 10, '' UNION ALL SELECT 3, 20, 10, NULL UNION ALL SELECT 4, 20, 1, 'big';
 SELECT health_source_add('segmented', 'refresh model', 'refresh.segmented', 'id', segment_column => 'seg');
@@ -161,6 +172,7 @@ CREATE ROLE refresh_low;
 GRANT USAGE ON SCHEMA refresh TO refresh_low;
 GRANT INSERT, UPDATE, DELETE ON health_source TO refresh_low;
 GRANT SELECT, INSERT, UPDATE ON health_run, health_run_signal TO refresh_low;
+GRANT SELECT ON health_pulse, health_override TO refresh_low;
 CREATE SCHEMA refresh_low AUTHORIZATION refresh_low;
 GRANT SELECT ON refresh.today TO refresh_low;
 ALTER TABLE refresh.today ENABLE ROW LEVEL SECURITY;
@@ -209,5 +221,5 @@ SELECT health_schedule('today', NULL); \echo :SQLSTATE
 DELETE FROM health_source;
 DELETE FROM health_run;
 DROP SCHEMA refresh, refresh_low CASCADE;
-REVOKE ALL ON health_source, health_run, health_run_signal FROM refresh_low;
+REVOKE ALL ON health_source, health_run, health_run_signal, health_pulse, health_override FROM refresh_low;
 DROP ROLE refresh_low;

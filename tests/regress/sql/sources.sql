@@ -108,6 +108,7 @@ SELECT health_source_add('low', 'source model', 'sources_low.v', 'id');
 CALL health_refresh('low'); \echo :SQLSTATE
 RESET ROLE;
 GRANT SELECT, INSERT, UPDATE ON health_run, health_run_signal TO sources_low;
+GRANT SELECT ON health_pulse, health_override TO sources_low;
 SET ROLE sources_low;
 CALL health_refresh('low');
 SELECT account_id, score FROM sources_low.low_current ORDER BY 1;
@@ -135,5 +136,5 @@ SELECT health_source_drop(name) FROM health_source WHERE run_as = current_user O
 DELETE FROM health_source;
 DELETE FROM health_run;
 DROP SCHEMA sources, sources_low, "Odd ""one""" CASCADE;
-REVOKE ALL ON health_source, health_run, health_run_signal FROM sources_low;
+REVOKE ALL ON health_source, health_run, health_run_signal, health_pulse, health_override FROM sources_low;
 DROP ROLE sources_low;
