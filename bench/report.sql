@@ -19,7 +19,8 @@ INSERT INTO comparison VALUES
     (9, '`health_assess(row)`, 100,000 accounts', 'assess', NULL, 'cpu', false, NULL),
     (21, '`health_auc` : rank sum by window function', 'auc', 'rank_sum', 'cpu', true, 5),
     (22, '`health_backtest` : `health_auc`', 'backtest', 'auc', 'cpu', false, NULL),
-    (23, '`health_model_fit`, 1,000,000 accounts × 7 signals', 'fit', NULL, 'cpu', false, NULL),
+    (23, '`health_model_fit`, five folds : `pandas.read_sql` and `LogisticRegression`, one fit (elapsed)', 'fit', 'sklearn_read_sql', 'elapsed', true, 1),
+    (24, '`health_model_fit`, five folds : `COPY` into pandas and `LogisticRegression`, one fit (elapsed)', 'fit', 'sklearn_copy', 'elapsed', true, NULL),
     (10, '`health_score(row)`, 2 workers : 1 process (elapsed)', 'parallel', 'row', 'elapsed', true, NULL),
     (11, 'events: `health_score(m, signal, value)` : `sum(value)`', 'event_score', 'event_sum', 'cpu', false, 1.4),
     (12, 'events: `health_score(m, signal, value)` : join with a table of weights', 'event_score', 'event_join', 'cpu', true, 1.5),
@@ -31,9 +32,12 @@ INSERT INTO comparison VALUES
     (18, 'events of 1,000,000 accounts, 2 workers : 1 process (elapsed)', 'event_parallel', 'event_score', 'elapsed', true, NULL),
     (19, 'nights: `health_trend` : `regr_slope(score, extract(epoch FROM at))`', 'night_trend', 'night_slope', 'cpu', true, 2),
     (20, 'nights in order of time: `health_trend` : `regr_slope(score, extract(epoch FROM at))`', 'night_trend_by_time', 'night_slope_by_time', 'cpu', true, NULL),
-    (24, '`CALL health_refresh` (scores, drivers, inputs, counts) : `INSERT … SELECT` of the same rows', 'refresh', 'write', 'cpu', false, 2),
-    (25, 'pgbench: `SELECT health_score(''bench'', $1)` : `SELECT $1`', 'score_text', 'select_text', 'tps', false, 0.85),
-    (26, 'pgbench: `SELECT health_score(''bench'', $1::jsonb)` : `SELECT $1::jsonb`', 'score_jsonb', 'select_jsonb', 'tps', false, NULL);
+    (25, '`CALL health_refresh` (scores, drivers, inputs, counts) : `INSERT … SELECT` of the same rows', 'refresh', 'write', 'cpu', false, 2),
+    (26, 'pgbench: `SELECT health_score(''bench'', $1)` : `SELECT $1`', 'score_text', 'select_text', 'tps', false, 0.85),
+    (27, 'pgbench: `SELECT health_score(''bench'', $1::jsonb)` : `SELECT $1::jsonb`', 'score_jsonb', 'select_jsonb', 'tps', false, NULL);
+
+-- Where there was no scikit-learn.
+UPDATE comparison SET baseline = NULL, bar = NULL WHERE baseline LIKE 'sklearn%' AND NOT EXISTS (SELECT FROM bench_time WHERE what = baseline);
 
 CREATE TEMP TABLE median AS
 SELECT what, 'cpu' AS unit, percentile_cont(0.5) WITHIN GROUP (ORDER BY cpu) AS value FROM bench_time GROUP BY what

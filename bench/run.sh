@@ -119,6 +119,19 @@ say "events, $events_rounds rounds"
   echo "DELETE FROM bench_time WHERE round = 0;"
 } | run_psql
 
+python=${BENCH_PYTHON:-python3}
+if "$python" -W ignore -c 'import pandas, psycopg2, sklearn' 2>/dev/null; then
+  say "scikit-learn"
+  for round in 1 2 3; do
+    for way in read_sql copy; do
+      seconds=$(OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 "$python" -W ignore bench/sklearn.py bench_labelled churned $way)
+      run_psql -c "INSERT INTO bench_time VALUES ($round, 'sklearn_$way', $seconds * 1000, $seconds * 1000)"
+    done
+  done
+else
+  say "without scikit-learn: $python lacks pandas, psycopg2 or sklearn (BENCH_PYTHON names another)"
+fi
+
 # Refresh: 1,000,000 accounts into a history, beside an INSERT … SELECT that writes the same rows into a table with the same
 # indexes, without scoring. What is written goes again before the next one.
 refresh_round() {

@@ -9,7 +9,7 @@ DECLARE
     -- The newest scores that are listed.
     newest CONSTANT integer := 400;
     found_source health_source := health_source_get(source);
-    history regclass := pg_catalog.to_regclass(pg_catalog.format('%I.%I', found_source.history_schema, found_source.history_name));
+    history regclass := health_history_named(found_source);
     spelt text;
     ids text[];
     place record;

@@ -64,6 +64,19 @@ END
 $$;
 COMMENT ON FUNCTION health_book_check(text) IS 'Raises 42704, naming those that there are, unless some source scores the accounts of the book.';
 
+-- By the catalog: to_regclass raises where the caller has no right to the schema.
+CREATE FUNCTION health_history_named(source health_source)
+RETURNS regclass
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $$
+BEGIN
+    RETURN (SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+             WHERE n.nspname OPERATOR(pg_catalog.=) source.history_schema AND c.relname OPERATOR(pg_catalog.=) source.history_name);
+END
+$$;
+COMMENT ON FUNCTION health_history_named(health_source) IS 'The history of a source, whatever that name means now and whoever may read it; NULL where there is none.';
+
 -- What reads many histories at once must not run the code of whoever owns one of them: no view, no policy, no cast of theirs.
 CREATE FUNCTION health_history_plain(source health_source)
 RETURNS regclass
@@ -73,8 +86,8 @@ AS $$
 BEGIN
     RETURN (
         SELECT c.oid FROM pg_catalog.pg_class c
-         WHERE c.oid OPERATOR(pg_catalog.=) pg_catalog.to_regclass(pg_catalog.format('%I.%I', source.history_schema, source.history_name))
-           AND c.relkind IN ('r', 'p') AND pg_catalog.has_table_privilege(c.oid, 'SELECT')
+         WHERE c.oid OPERATOR(pg_catalog.=) health_history_named(source)
+           AND c.relkind IN ('r', 'p') AND pg_catalog.has_table_privilege(c.oid, 'SELECT') AND pg_catalog.has_schema_privilege(c.relnamespace, 'USAGE')
            AND (NOT pg_catalog.row_security_active(c.oid) OR pg_catalog.pg_get_userbyid(c.relowner) OPERATOR(pg_catalog.=) current_user)
            AND NOT EXISTS (SELECT FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class p ON p.oid OPERATOR(pg_catalog.=) i.inhrelid
                             WHERE i.inhparent OPERATOR(pg_catalog.=) c.oid
@@ -137,7 +150,7 @@ BEGIN
         RAISE EXCEPTION 'account_id must not be null' USING ERRCODE = 'null_value_not_allowed', HINT = 'Name the account by its id in the book.';
     END IF;
     FOR history IN SELECT h.history
-                     FROM health_source s CROSS JOIN LATERAL pg_catalog.to_regclass(pg_catalog.format('%I.%I', s.history_schema, s.history_name)) h (history)
+                     FROM health_source s CROSS JOIN LATERAL health_history_named(s) h (history)
                     WHERE s.book OPERATOR(pg_catalog.=) health_book_account.book AND h.history IS NOT NULL ORDER BY s.name LOOP
         spelt := health_id_spelt(account_id, health_id_type(history));
         IF spelt IS NOT NULL THEN

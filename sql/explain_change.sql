@@ -99,7 +99,7 @@ SET search_path FROM CURRENT
 AS $$
 DECLARE
     found_source health_source := health_source_get(source);
-    history regclass := pg_catalog.to_regclass(pg_catalog.format('%I.%I', found_source.history_schema, found_source.history_name));
+    history regclass := health_history_named(found_source);
     spelt text;
     before_at timestamptz;
     after_at timestamptz;

@@ -42,7 +42,7 @@ LANGUAGE plpgsql
 SET search_path FROM CURRENT
 AS $$
 DECLARE
-    history regclass := pg_catalog.to_regclass(pg_catalog.format('%I.%I', source.history_schema, source.history_name));
+    history regclass := health_history_named(source);
     owner text := (SELECT pg_catalog.pg_get_userbyid(c.relowner) FROM pg_catalog.pg_class c WHERE c.oid OPERATOR(pg_catalog.=) history);
 BEGIN
     IF history IS NOT NULL AND owner OPERATOR(pg_catalog.<>) current_user AND health_history_plain(source) IS NULL THEN

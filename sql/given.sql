@@ -60,7 +60,7 @@ BEGIN
     FOR asking IN SELECT s.* FROM health_source s WHERE wanted IS NULL OR s.name OPERATOR(pg_catalog.=) wanted ORDER BY s.name LOOP
         -- Whoever names a source wants its history with whatever policies that has.
         history := CASE WHEN wanted IS NULL THEN health_history_plain(asking)
-                        ELSE pg_catalog.to_regclass(pg_catalog.format('%I.%I', asking.history_schema, asking.history_name)) END;
+                        ELSE health_history_named(asking) END;
         CONTINUE WHEN history IS NULL;
         -- Asked, unless somebody's judgement still holds, or the relation had a value of its own.
         RETURN QUERY EXECUTE pg_catalog.format($sql$

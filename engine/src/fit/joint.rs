@@ -7,7 +7,7 @@ use super::monotone::{Trend, pooled};
 /// Newton's steps, which end with one that leads no farther than this: what is left after it is about the square of it, which
 /// no whole subscore shows.
 const MOST_STEPS: usize = 12;
-const LAST_STEP: f64 = 0.02;
+const LAST_STEP: f64 = 0.05;
 const MOST_SWEEPS: usize = 60;
 const SETTLED: f64 = 1e-4;
 /// So many accounts of a kind lead most of the way; all of them are asked for the last steps.

@@ -42,7 +42,7 @@ fn shuffled<T>(mut list: Vec<T>, seed: u64) -> Vec<T> {
     let mut random = seed;
     for at in (1..list.len()).rev() {
         // The upper half of the product: a number from 0 to `at`.
-        let other = (u128::from(next_random(&mut random)) * (at as u128 + 1) >> 64) as usize;
+        let other = ((u128::from(next_random(&mut random)) * (at as u128 + 1)) >> 64) as usize;
         list.swap(at, other);
     }
     list

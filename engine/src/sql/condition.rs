@@ -50,6 +50,7 @@ impl Writer<'_> {
             Subject::Category(category) => number(steps.category(*category)),
             Subject::RunningScore => number(steps.running.clone()),
             Subject::BaseScore => number(steps.base.clone()),
+            Subject::Driver(_) | Subject::CategoryDrop(_) => unreachable!("a model's conditions have neither"),
         })
     }
 

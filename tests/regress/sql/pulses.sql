@@ -78,7 +78,6 @@ SELECT count(*) FROM health_pulse;
 
 -- Rights: nobody reads them by default, nobody speaks for another.
 CREATE ROLE pulses_low;
-GRANT USAGE ON SCHEMA pulses TO pulses_low;
 SET ROLE pulses_low;
 SELECT count(*) FROM health_pulse; \echo :SQLSTATE
 SELECT health_pulse_set('pulses', 1, 'engagement', 1, 'why'); \echo :SQLSTATE
@@ -91,6 +90,7 @@ INSERT INTO health_pulse (book, account_id, signal, value, note, set_by, expires
 -- Of histories that one may not read, no questions.
 SELECT count(*) FROM health_pulse_due;
 RESET ROLE;
+GRANT USAGE ON SCHEMA pulses TO pulses_low;
 GRANT SELECT ON pulses.p_history TO pulses_low;
 SET ROLE pulses_low;
 SELECT count(*) > 0 AS asks FROM health_pulse_due;
