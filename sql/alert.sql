@@ -138,7 +138,7 @@ COMMENT ON COLUMN health_alert_outcome.owner IS 'Who was to act.';
 COMMENT ON COLUMN health_alert_outcome.segment IS 'The account''s segment.';
 COMMENT ON COLUMN health_alert_outcome.value IS 'What the account was worth.';
 COMMENT ON COLUMN health_alert_outcome.as_of IS 'The time of the scores that raised it.';
-COMMENT ON COLUMN health_alert_outcome.status IS 'resolved: by a person; ended: by itself.';
+COMMENT ON COLUMN health_alert_outcome.status IS 'How it ended: resolved by a person, or ended by itself.';
 COMMENT ON COLUMN health_alert_outcome.action IS 'What was to be done.';
 COMMENT ON COLUMN health_alert_outcome.action_taken IS 'What was done; NULL where nobody did anything.';
 COMMENT ON COLUMN health_alert_outcome.resolved_at IS 'When it was over.';

@@ -265,4 +265,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION health_alert_query(health_source, timestamptz) IS
-'The statement that raises, ends and follows the alerts of a run: $1 its as_of, $2 that of the run to compare with, $3 the held times, $4 the source, $5 its book, $6 the run, $7 the share above which nothing is written. Returns how many alerts, of how many accounts, of how many, and whether they are held.';
+'The statement that raises, ends and follows the alerts of a run. Returns how many alerts, about how many accounts, of how many, and whether they are held. $1 to $7 are what health_alert_execute() gives it.';
