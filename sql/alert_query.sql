@@ -103,8 +103,6 @@ RETURNS text
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $$
-DECLARE
-    fired CONSTANT text := 'jsonb_build_array(jsonb_build_object(''kind'', ''rule'', ''driver'', p.rule))';
 BEGIN
     RETURN CASE playbook.trigger
     WHEN 'band' THEN pg_catalog.format($sql$
@@ -115,9 +113,9 @@ BEGIN
          WHERE p.trigger = 'band'$sql$, health_alert_earlier(history, 'n.score_before IS NULL'))
     WHEN 'rule' THEN pg_catalog.format($sql$
         SELECT p.name, n.account_id, n.account_id::text, n.score, n.band, n.segment, e.score, e.band, e.scored_at,
-               format('rule %%s fired', p.rule), NOT e.drivers @> %3$s
-          FROM playbook p JOIN %1$s n ON n.drivers @> %3$s JOIN %2$s e ON true
-         WHERE p.trigger = 'rule' AND n.scored_at = $1$sql$, history, health_alert_earlier(history, 'true'), fired)
+               format('rule %%s fired', p.rule), NOT e.drivers @> p.fired
+          FROM playbook p JOIN %1$s n ON n.drivers @> p.fired JOIN %2$s e ON true
+         WHERE p.trigger = 'rule' AND n.scored_at = $1$sql$, history, health_alert_earlier(history, 'true'))
     WHEN 'stale' THEN pg_catalog.format($sql$
         SELECT p.name, n.account_id, n.id, n.score, n.band, n.segment, n.score_before, n.band_before, $2, 'too little data for a score', n.score_before IS NOT NULL
           FROM playbook p CROSS JOIN pair n
@@ -140,16 +138,18 @@ BEGIN
           LEFT JOIN LATERAL (SELECT h.band FROM %1$s h WHERE h.account_id = t.account_id AND h.scored_at = (t.trend).from_at OFFSET 0) f ON true
          WHERE n.known AND n.score IS NOT NULL$sql$, history, health_alert_trend(source, home))
     WHEN 'drop' THEN pg_catalog.format($sql$
-        SELECT p.name, n.account_id, n.id, n.score, n.band, n.segment, b.score, b.band, b.scored_at,
-               format('down %%s within %%s, from %%s', trim_scale(round((b.score - n.score)::numeric, 1)), p.within, trim_scale(round(b.score::numeric, 1))), true
-          FROM pair n
-          LEFT JOIN (SELECT h.account_id, h.score, h.band, h.scored_at FROM %1$s h WHERE h.scored_at = %2$L) d ON d.account_id = n.account_id
-          LEFT JOIN LATERAL (SELECT h.score, h.band, h.scored_at FROM %1$s h
-                 WHERE d.score IS NULL AND h.account_id = n.account_id AND h.scored_at > %2$L AND h.scored_at <= $2 AND h.scored_at <> ALL ($3) AND h.score IS NOT NULL
-                 ORDER BY h.scored_at LIMIT 1) e ON true
-         CROSS JOIN LATERAL (SELECT COALESCE(d.score, e.score) AS score, CASE WHEN d.score IS NULL THEN e.band ELSE d.band END AS band,
-                                    CASE WHEN d.score IS NULL THEN e.scored_at ELSE d.scored_at END AS scored_at) b
-          JOIN playbook p ON b.score - n.score >= p.points
+        SELECT p.name, b.account_id, b.id, b.score, b.band, b.segment, b.score_before, b.band_before, b.before_at,
+               format('down %%s within %%s, from %%s', trim_scale(round((b.score_before - b.score)::numeric, 1)), p.within, trim_scale(round(b.score_before::numeric, 1))), true
+          FROM (SELECT n.account_id, n.id, n.score, n.band, n.segment, COALESCE(d.score, e.score) AS score_before,
+                       CASE WHEN d.score IS NULL THEN e.band ELSE d.band END AS band_before, CASE WHEN d.score IS NULL THEN e.scored_at ELSE d.scored_at END AS before_at
+                  FROM pair n
+                  LEFT JOIN (SELECT h.account_id, h.score, h.band, h.scored_at FROM %1$s h WHERE h.scored_at = %2$L) d ON d.account_id = n.account_id
+                  LEFT JOIN LATERAL (SELECT h.score, h.band, h.scored_at FROM %1$s h
+                         WHERE d.score IS NULL AND h.account_id = n.account_id AND h.scored_at > %2$L AND h.scored_at <= $2 AND h.scored_at <> ALL ($3) AND h.score IS NOT NULL
+                         ORDER BY h.scored_at LIMIT 1) e ON true
+                 -- What no playbook is interested in is sorted out before they are asked one by one.
+                 WHERE COALESCE(d.score, e.score) - n.score >= (SELECT min(p.points) FROM playbook p WHERE p.trigger = 'drop' AND p.within = %3$L) OFFSET 0) b
+          JOIN playbook p ON b.score_before - b.score >= p.points
          WHERE p.trigger = 'drop' AND p.within = %3$L$sql$,
         history, pg_catalog.to_char(health_run_base(source.name, as_of, playbook.within) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US+00'), playbook.within)
     END;
@@ -170,11 +170,11 @@ BEGIN
                          AND %2$s.health_band(%3$L, LEAST(n.score + p.hysteresis, 100), n.segment) <> a.band
         WHEN 'drop' THEN n.score > a.score_before - p.points + p.hysteresis
         WHEN 'stale' THEN n.score IS NOT NULL
-        WHEN 'rule' THEN NOT EXISTS (SELECT FROM %1$s h WHERE h.account_id = n.account_id AND h.scored_at = $1
-                                        AND (h.score IS NULL OR h.drivers @> jsonb_build_array(jsonb_build_object('kind', 'rule', 'driver', p.rule))))
+        WHEN 'rule' THEN NOT EXISTS (SELECT FROM %1$s h WHERE h.account_id = n.account_id AND h.scored_at = (SELECT m.at FROM moment m)
+                                        AND (h.score IS NULL OR h.drivers @> p.fired))
         WHEN 'trend' THEN (SELECT (%4$s).direction FROM %1$s h WHERE h.account_id = n.account_id) <> p.direction
         WHEN 'opportunity' THEN n.band <> a.band OR NOT (SELECT %2$s.health_playbook_condition(p.condition, $1, h.score, h.inputs, h.drivers)
-                                                          FROM %1$s h WHERE h.account_id = n.account_id AND h.scored_at = $1)
+                                                          FROM %1$s h WHERE h.account_id = n.account_id AND h.scored_at = (SELECT m.at FROM moment m))
         END$sql$, history, home, source.model, health_alert_trend(source, home));
 END
 $$;
@@ -203,8 +203,11 @@ DECLARE
 BEGIN
     -- $4 the source, $5 its book, $6 the run, $7 the share above which alerts are held.
     RETURN pg_catalog.format($sql$
-        WITH playbook AS MATERIALIZED (
-            SELECT p.* FROM %2$s.health_source s CROSS JOIN LATERAL %2$s.health_alert_playbooks(s) p WHERE s.name = $4
+        WITH moment AS MATERIALIZED (
+            -- Not $1: of a time that the statistics do not know yet, the planner would expect one row, and look an account up by it.
+            SELECT $1::timestamptz AS at
+        ), playbook AS MATERIALIZED (
+            SELECT p.*, jsonb_build_array(jsonb_build_object('kind', 'rule', 'driver', p.rule)) AS fired FROM %2$s.health_source s CROSS JOIN LATERAL %2$s.health_alert_playbooks(s) p WHERE s.name = $4
         ), pair AS MATERIALIZED (
             SELECT n.account_id, n.account_id::text AS id, n.score, n.band, n.segment, b.score AS score_before, b.band AS band_before, b.account_id IS NOT NULL AS known
               FROM (SELECT h.account_id, h.score, h.band, h.segment FROM %1$s h WHERE h.scored_at = $1) n
@@ -225,7 +228,7 @@ BEGIN
                AND (p.condition IS NULL
                     OR (SELECT %2$s.health_playbook_condition(p.condition, $1, h.score, h.inputs, h.drivers,
                                    (SELECT b.drivers FROM %1$s b WHERE b.account_id = c.account_id AND b.scored_at = c.before_at))
-                          FROM %1$s h WHERE h.account_id = c.account_id AND h.scored_at = $1))
+                          FROM %1$s h WHERE h.account_id = c.account_id AND h.scored_at = (SELECT m.at FROM moment m)))
         ), verdict AS MATERIALIZED (
             SELECT t.alerts, t.accounts, t.book, t.accounts > $7 * t.book AS held
               -- A stale account is no longer in the run.
