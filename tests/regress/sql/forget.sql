@@ -37,11 +37,11 @@ SELECT * FROM forget.places('acct-2');
 SELECT sum(hits) AS hits_of_another FROM forget.places('acct-1') \gset
 -- All that is in those places is exported, but for the other book's.
 SELECT e ->> 'book' AS book, e ->> 'account_id' AS account_id, t AS "table", jsonb_array_length(r) AS rows
-  FROM health_export('forget', 'acct-2') e, jsonb_each(e -> 'rows') x (t, r) ORDER BY 3;
+  FROM health_export('forget', 'acct-2') e, jsonb_each(e -> 'rows') x (t, r) WHERE r <> '[]' ORDER BY 3;
 SELECT r ->> 'scored_at' AS scored_at, r ->> 'name' AS name, r ->> 'score' AS score FROM jsonb_array_elements(health_export('forget', 'acct-2') #> '{rows,forget.risk_history}') r;
 
 -- Then they are gone.
-SELECT * FROM health_forget('forget', 'acct-2') ORDER BY relation::text;
+SELECT * FROM health_forget('forget', 'acct-2') WHERE rows > 0 ORDER BY relation::text;
 SELECT * FROM forget.places('acct-2');
 SELECT message FROM health_run WHERE status = 'failed';
 SELECT sum(hits) = :hits_of_another AS others_untouched FROM forget.places('acct-1');
