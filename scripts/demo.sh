@@ -27,7 +27,7 @@ state() {
 
 run_file() { cluster_psql demo demo -v data="$files/data" -f "$files/demo/$1"; }
 
-for script in company model tour; do
+for script in company model tour nightly; do
   [ -f "$ROOT/demo/$script.sql" ] || die "demo/$script.sql is not there"
 done
 
@@ -48,6 +48,7 @@ run_file model.sql >/dev/null
 [ "${1:-}" != --load-only ] || exit 0
 
 run_file tour.sql
+run_file nightly.sql
 if [ -n "$DATA_DIR" ]; then
   unpack_data_sets "$files/data"
   run_file telco.sql

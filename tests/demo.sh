@@ -21,6 +21,15 @@ run -f "$ROOT/demo/tour.sql"
 [ "$(grep -c '^── ' "$TMPDIR/demo.out")" = 9 ] || fail "the tour has nine parts"
 printf 'ok tour of the sample company\n'
 
+run -f "$ROOT/demo/nightly.sql"
+[ "$(grep -c '^── ' "$TMPDIR/demo.out")" = 6 ] || fail "the nights have six parts"
+read -r months accounts alerts delivered resolved followed < <(sql "SELECT (SELECT count(DISTINCT scored_at) FROM demo.customers_history), (SELECT min(n) FROM (SELECT count(*) AS n FROM demo.customers_history GROUP BY scored_at) m),
+  count(*), count(delivered_at), count(action_taken), (SELECT count(*) FROM health_alert_outcome WHERE action_taken IS NOT NULL AND latest_at = '2026-06-30 00:00Z') FROM health_alert WHERE source = 'customers'" | tr '|' ' ')
+if [ "$months" != 23 ] || [ "$accounts" -lt 1000 ] || [ "$alerts" -lt 100 ] || [ "$delivered" != 20 ] || [ "$resolved" -lt 5 ] || [ "$followed" != "$resolved" ]; then
+  fail "history and alerts of the sample company: $months months, $accounts accounts, $alerts alerts, $delivered delivered, $resolved resolved, $followed followed"
+fi
+printf 'ok nights of the sample company: %s alerts, %s delivered, %s resolved and followed\n' "$alerts" "$delivered" "$resolved"
+
 lines=$(sql "SELECT count(*) FROM demo.account_inputs a, health_assess('company', a, '2026-06-30 00:00+00') h,
     LATERAL (SELECT sum(contribution) AS sum FROM health_drivers('company', a, '2026-06-30 00:00+00')) d
   WHERE abs(d.sum - h.score) > 1e-9 OR h.score NOT BETWEEN h.low AND h.high OR (h.score IS NULL) <> (h.status = 'insufficient_data')")
