@@ -18,7 +18,7 @@ INSERT INTO comparison VALUES
     (8, '`health_band(row)` : `health_score(row)`', 'band', 'row', 'cpu', false, NULL),
     (9, '`health_assess(row)`, 100,000 accounts', 'assess', NULL, 'cpu', false, NULL),
     (10, '`health_score(row)`, 2 workers : 1 process (elapsed)', 'parallel', 'row', 'elapsed', true, NULL),
-    (11, '`CALL health_refresh` (scores, drivers, inputs, counts) : `INSERT … SELECT` of the same rows', 'refresh', 'write', 'cpu', false, 2),
+    (11, '`CALL health_refresh` (scores, drivers, inputs, counts, alerts) : `INSERT … SELECT` of the same rows', 'refresh', 'write', 'cpu', false, 2),
     (12, 'pgbench: `SELECT health_score(''bench'', $1)` : `SELECT $1`', 'score_text', 'select_text', 'tps', false, 0.85),
     (13, 'pgbench: `SELECT health_score(''bench'', $1::jsonb)` : `SELECT $1::jsonb`', 'score_jsonb', 'select_jsonb', 'tps', false, NULL);
 
