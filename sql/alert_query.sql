@@ -95,9 +95,10 @@ BEGIN
                   WHERE o.book OPERATOR(pg_catalog.=) source.book AND o.run_as OPERATOR(pg_catalog.=) source.run_as AND o.name OPERATOR(pg_catalog.<>) source.name
                     AND o.last_as_of IS NOT NULL LOOP
         BEGIN
+            PERFORM health_history_relation(other);
             tests := tests OPERATOR(pg_catalog.||) pg_catalog.format(
-                ' AND NOT EXISTS (SELECT FROM %s o WHERE o.account_id::text = n.id AND o.scored_at = %L AND o.band_rank = 1)',
-                health_history_relation(other), pg_catalog.to_char(other.last_as_of AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US+00'));
+                ' AND NOT EXISTS (SELECT FROM %I.%I o WHERE o.account_id::text = n.id AND o.scored_at = %L AND o.band_rank = 1)',
+                other.history_schema, other.history_name, pg_catalog.to_char(other.last_as_of AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US+00'));
         EXCEPTION WHEN insufficient_privilege OR undefined_table THEN
             NULL;
         END;
