@@ -32,7 +32,7 @@ INSERT INTO comparison VALUES
     (18, 'events of 1,000,000 accounts, 2 workers : 1 process (elapsed)', 'event_parallel', 'event_score', 'elapsed', true, NULL),
     (19, 'nights: `health_trend` : `regr_slope(score, extract(epoch FROM at))`', 'night_trend', 'night_slope', 'cpu', true, 2),
     (20, 'nights in order of time: `health_trend` : `regr_slope(score, extract(epoch FROM at))`', 'night_trend_by_time', 'night_slope_by_time', 'cpu', true, NULL),
-    (25, '`CALL health_refresh` (scores, drivers, inputs, counts) : `INSERT … SELECT` of the same rows', 'refresh', 'write', 'cpu', false, 2),
+    (25, '`CALL health_refresh` (scores, drivers, inputs, counts, alerts) : `INSERT … SELECT` of the same rows', 'refresh', 'write', 'cpu', false, 2),
     (26, 'pgbench: `SELECT health_score(''bench'', $1)` : `SELECT $1`', 'score_text', 'select_text', 'tps', false, 0.85),
     (27, 'pgbench: `SELECT health_score(''bench'', $1::jsonb)` : `SELECT $1::jsonb`', 'score_jsonb', 'select_jsonb', 'tps', false, NULL);
 

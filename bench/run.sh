@@ -132,17 +132,19 @@ else
   say "without scikit-learn: $python lacks pandas, psycopg2 or sklearn (BENCH_PYTHON names another)"
 fi
 
-# Refresh: 1,000,000 accounts into a history, beside an INSERT … SELECT that writes the same rows into a table with the same
-# indexes, without scoring. What is written goes again before the next one.
+# Refresh: 1,000,000 accounts into a history, compared for alerts with the run before, beside an INSERT … SELECT that writes the
+# same rows into a table with the same indexes, without scoring. What is written goes again before the next one.
 refresh_round() {
   local round=$1
   cat <<SQL
-TRUNCATE bench_history;
+TRUNCATE bench_history, health_alert CASCADE;
+DELETE FROM health_run;
+CALL health_refresh('bench');
 CHECKPOINT;
 SELECT bench_cpu() AS cpu, clock_timestamp() AS at \gset before_
 CALL health_refresh('bench');
 INSERT INTO bench_time SELECT $round, 'refresh', bench_cpu() - :before_cpu, extract(epoch FROM clock_timestamp() - :'before_at') * 1000;
-CREATE TABLE IF NOT EXISTS bench_scored AS TABLE bench_history;
+CREATE TABLE IF NOT EXISTS bench_scored AS SELECT * FROM bench_history WHERE scored_at = (SELECT max(as_of) FROM health_run);
 CREATE TABLE bench_written (LIKE bench_scored);
 ALTER TABLE bench_written ADD PRIMARY KEY (account_id, scored_at);
 CREATE INDEX ON bench_written (scored_at);
@@ -158,6 +160,7 @@ say "refresh"
 {
   echo "SET client_min_messages = warning;"
   echo "SELECT health_source_add('bench', 'bench', 'bench_account', 'account_id') \\g /dev/null"
+  echo "INSERT INTO health_playbook SELECT * FROM health_playbook_examples('bench');"
   for round in $(seq "$refresh_rounds"); do refresh_round "$round"; done
 } | run_psql
 

@@ -81,19 +81,29 @@ END
 $$;
 COMMENT ON FUNCTION health_alert_trend(health_source, text) IS 'SQL: the trend that playbook p asks for, as an aggregate over history h.';
 
+-- A history that is gone or somebody else's is the other source's affair: its own refresh says so.
 CREATE FUNCTION health_alert_at_risk(source health_source)
 RETURNS text
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $$
+DECLARE
+    other health_source;
+    tests text := '';
 BEGIN
-    RETURN (
-        SELECT COALESCE(pg_catalog.string_agg(pg_catalog.format(
-                   ' AND NOT EXISTS (SELECT FROM %I.%I o WHERE o.account_id::text = n.id AND o.scored_at = %L AND o.band_rank = 1)',
-                   o.history_schema, o.history_name, pg_catalog.to_char(o.last_as_of AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US+00')), ''), '')
-          FROM health_source o
-         WHERE o.book OPERATOR(pg_catalog.=) source.book AND o.run_as OPERATOR(pg_catalog.=) source.run_as AND o.name OPERATOR(pg_catalog.<>) source.name
-           AND o.last_as_of IS NOT NULL AND pg_catalog.to_regclass(pg_catalog.format('%I.%I', o.history_schema, o.history_name)) IS NOT NULL);
+    FOR other IN SELECT o.* FROM health_source o
+                  WHERE o.book OPERATOR(pg_catalog.=) source.book AND o.run_as OPERATOR(pg_catalog.=) source.run_as AND o.name OPERATOR(pg_catalog.<>) source.name
+                    AND o.last_as_of IS NOT NULL LOOP
+        BEGIN
+            PERFORM health_history_relation(other);
+            tests := tests OPERATOR(pg_catalog.||) pg_catalog.format(
+                ' AND NOT EXISTS (SELECT FROM %I.%I o WHERE o.account_id::text = n.id AND o.scored_at = %L AND o.band_rank = 1)',
+                other.history_schema, other.history_name, pg_catalog.to_char(other.last_as_of AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US+00'));
+        EXCEPTION WHEN insufficient_privilege OR undefined_table THEN
+            NULL;
+        END;
+    END LOOP;
+    RETURN tests;
 END
 $$;
 COMMENT ON FUNCTION health_alert_at_risk(health_source) IS 'SQL: that no other source of the book has account n in its lowest band.';
@@ -128,7 +138,7 @@ BEGIN
     WHEN 'opportunity' THEN pg_catalog.format($sql$
         SELECT p.name, n.account_id, n.id, n.score, n.band, n.segment, n.score_before, n.band_before, $2, format('in %%s, and the condition holds', n.band), true
           FROM playbook p CROSS JOIN pair n
-         WHERE p.trigger = 'opportunity' AND n.known AND n.band = %s.health_band(%L, 100::float8, n.segment)%s$sql$, home, source.model, health_alert_at_risk(source))
+         WHERE p.trigger = 'opportunity' AND n.known AND n.band = %s.health_band(n.model || '@' || n.model_version, 100::float8, n.segment)%s$sql$, home, health_alert_at_risk(source))
     WHEN 'trend' THEN pg_catalog.format($sql$
         SELECT p.name, n.account_id, n.id, n.score, n.band, n.segment, (t.trend).first_score, f.band, (t.trend).from_at,
                format('%%s since %%s', p.direction, to_char((t.trend).from_at AT TIME ZONE 'UTC', 'YYYY-MM-DD')), true
@@ -166,16 +176,16 @@ SET search_path FROM CURRENT
 AS $$
 BEGIN
     RETURN pg_catalog.format($sql$CASE a.trigger
-        WHEN 'band' THEN n.band <> a.band AND %2$s.health_band(%3$L, GREATEST(n.score - p.hysteresis, 0), n.segment) <> a.band
-                         AND %2$s.health_band(%3$L, LEAST(n.score + p.hysteresis, 100), n.segment) <> a.band
+        WHEN 'band' THEN n.band <> a.band AND %2$s.health_band(n.model || '@' || n.model_version, GREATEST(n.score - p.hysteresis, 0), n.segment) <> a.band
+                         AND %2$s.health_band(n.model || '@' || n.model_version, LEAST(n.score + p.hysteresis, 100), n.segment) <> a.band
         WHEN 'drop' THEN n.score > a.score_before - p.points + p.hysteresis
         WHEN 'stale' THEN n.score IS NOT NULL
         WHEN 'rule' THEN NOT EXISTS (SELECT FROM %1$s h WHERE h.account_id = n.account_id AND h.scored_at = (SELECT m.at FROM moment m)
                                         AND (h.score IS NULL OR h.drivers @> p.fired))
-        WHEN 'trend' THEN (SELECT (%4$s).direction FROM %1$s h WHERE h.account_id = n.account_id) <> p.direction
+        WHEN 'trend' THEN (SELECT (%3$s).direction FROM %1$s h WHERE h.account_id = n.account_id) <> p.direction
         WHEN 'opportunity' THEN n.band <> a.band OR NOT (SELECT %2$s.health_playbook_condition(p.condition, $1, h.score, h.inputs, h.drivers)
                                                           FROM %1$s h WHERE h.account_id = n.account_id AND h.scored_at = (SELECT m.at FROM moment m))
-        END$sql$, history, home, source.model, health_alert_trend(source, home));
+        END$sql$, history, home, health_alert_trend(source, home));
 END
 $$;
 COMMENT ON FUNCTION health_alert_has_ended(health_source, text, text) IS 'SQL: whether what raised alert a by playbook p has ended for account n.';
@@ -196,8 +206,8 @@ DECLARE
                         'SELECT NULL::text, n.account_id, n.id, n.score, n.band, n.segment, n.score, n.band, $2, NULL::text, false FROM pair n WHERE false')
           -- One SELECT a trigger; drops within the same time are compared with the same run.
           FROM (SELECT DISTINCT ON (p.trigger, CASE p.trigger WHEN 'drop' THEN p.within END) p.* FROM health_alert_playbooks(source) p) AS p);
-    -- An explanation compares by one version of the model, and cannot take a named segment along.
-    explanation text := CASE WHEN source.segment_column IS NULL THEN pg_catalog.format(
+    -- An explanation needs the inputs; it compares by one version of the model, and cannot take a named segment along.
+    explanation text := CASE WHEN NOT source.keep_inputs THEN 'NULL' WHEN source.segment_column IS NULL THEN pg_catalog.format(
             'COALESCE(%1$s.health_explain(h.model || ''@'' || h.model_version, h.inputs, b.inputs, h.scored_at, b.scored_at), %1$s.health_explain(h.model || ''@'' || h.model_version, h.inputs, h.scored_at))', home)
         ELSE pg_catalog.format('%s.health_explain(h.model || ''@'' || h.model_version, h.inputs, h.scored_at, COALESCE(h.segment, ''''))', home) END;
 BEGIN
@@ -209,8 +219,8 @@ BEGIN
         ), playbook AS MATERIALIZED (
             SELECT p.*, jsonb_build_array(jsonb_build_object('kind', 'rule', 'driver', p.rule)) AS fired FROM %2$s.health_source s CROSS JOIN LATERAL %2$s.health_alert_playbooks(s) p WHERE s.name = $4
         ), pair AS MATERIALIZED (
-            SELECT n.account_id, n.account_id::text AS id, n.score, n.band, n.segment, b.score AS score_before, b.band AS band_before, b.account_id IS NOT NULL AS known
-              FROM (SELECT h.account_id, h.score, h.band, h.segment FROM %1$s h WHERE h.scored_at = $1) n
+            SELECT n.account_id, n.account_id::text AS id, n.score, n.band, n.segment, n.model, n.model_version, b.score AS score_before, b.band AS band_before, b.account_id IS NOT NULL AS known
+              FROM (SELECT h.account_id, h.score, h.band, h.segment, h.model, h.model_version FROM %1$s h WHERE h.scored_at = $1) n
               LEFT JOIN (SELECT h.account_id, h.score, h.band FROM %1$s h WHERE h.scored_at = $2) b ON b.account_id = n.account_id
         ), candidate (playbook, account_id, id, score, band, segment, score_before, band_before, before_at, reason, begun) AS (
             %3$s
@@ -244,7 +254,7 @@ BEGIN
               FROM raised c JOIN playbook p ON p.name = c.playbook JOIN verdict v ON NOT v.held
               LEFT JOIN LATERAL (SELECT h.* FROM %1$s h WHERE h.account_id = c.account_id AND h.scored_at <= $1 ORDER BY h.scored_at DESC LIMIT 1) h ON true
               LEFT JOIN LATERAL (SELECT b.inputs, b.scored_at FROM %1$s b WHERE b.account_id = c.account_id AND b.scored_at = c.before_at
-                                    AND b.model = h.model AND b.model_version = h.model_version OFFSET 0) b ON true
+                                    AND b.model = h.model AND b.model_version = h.model_version AND b.inputs ?& ARRAY(SELECT jsonb_object_keys(h.inputs)) OFFSET 0) b ON true
              ORDER BY c.playbook COLLATE "C", c.account_id
         ), over AS (
             SELECT a.id FROM %2$s.health_alert a JOIN playbook p ON p.name = a.playbook JOIN pair n ON n.id = a.account_id JOIN verdict v ON NOT v.held

@@ -1,6 +1,29 @@
 -- The alerts of a run: raised in the transaction that writes its rows, held where they are too many, released by a person.
 
--- Rows that were written a moment ago have no statistics, and a loop over a million of them would take minutes: loops are put off.
+-- Of rows that were written a moment ago the planner knows nothing, or, where autovacuum came by meanwhile, that there are none:
+-- accounts would be looked up by their time instead of their id, each among all the others.
+CREATE FUNCTION health_history_analyze(history regclass, as_of timestamptz)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path FROM CURRENT
+SET lock_timeout = '3s'
+AS $$
+DECLARE
+    partition regclass;
+BEGIN
+    EXECUTE pg_catalog.format('SELECT h.tableoid::pg_catalog.regclass FROM %s h WHERE h.scored_at OPERATOR(pg_catalog.=) $1 LIMIT 1', history) INTO partition USING as_of;
+    IF partition IS NOT NULL THEN
+        EXECUTE pg_catalog.format('ANALYZE %s (account_id, scored_at)', partition);
+    END IF;
+EXCEPTION WHEN lock_not_available THEN
+    -- Somebody vacuums or analyses it; then it is known soon enough.
+    NULL;
+END
+$$;
+COMMENT ON FUNCTION health_history_analyze(regclass, timestamptz) IS
+'Gathers the planner''s statistics of a history''s ids and times, for the month of a time; gives up after three seconds where somebody holds it.';
+
+-- Without them a loop over a million rows would take minutes: loops are put off.
 -- What they then seem to cost would call in the JIT compiler, for longer than the statement takes. All names in it are
 -- qualified, all operators those of Postgres.
 CREATE FUNCTION health_alert_execute(query text, as_of timestamptz, base timestamptz, held_times timestamptz[], source text, book text, run bigint, hold_above double precision,
@@ -81,6 +104,7 @@ BEGIN
        OR NOT EXISTS (SELECT FROM health_alert_playbooks(source)) AND NOT EXISTS (SELECT FROM health_alert a WHERE a.source OPERATOR(pg_catalog.=) source.name) THEN
         RETURN 0;
     END IF;
+    PERFORM health_history_analyze(health_history_relation(source), this.as_of);
     outcome := health_alert_execute(health_alert_query(source, this.as_of), this.as_of, base, health_runs_held(source.name), source.name, source.book, run,
         CASE WHEN release THEN 'Infinity' ELSE source.hold_alerts_above END);
     UPDATE health_run r SET alerts = outcome.alerts, status = CASE WHEN outcome.held THEN 'held' ELSE r.status END WHERE r.id OPERATOR(pg_catalog.=) run;

@@ -234,10 +234,25 @@ SELECT COALESCE(action_taken, 'nothing') AS action, count(*), avg(change_30_days
 SELECT alert - :a AS alert, scored_at, score, band FROM health_alert_score ORDER BY 1, 2;
 
 -- Without inputs in history, and where segments are named: what explains then.
-SELECT health_source_add('alerts', 'alert model', 'alerts.account', 'id', time_column => 'at', keep_inputs => false, hold_alerts_above => 1) \g /dev/null
+SELECT health_source_add('alerts', 'alert model', 'alerts.account', 'id', time_column => 'at', keep => '{csm}', keep_inputs => false, hold_alerts_above => 1) \g /dev/null
 SELECT alerts.set(18, '2025-11-21', 0, 40) \g /dev/null
 CALL health_refresh('alerts', '2025-11-21');
 SELECT explanation FROM health_alert WHERE account_id = '18';
+ALTER TABLE alerts.account ADD seg text DEFAULT 'big';
+SELECT health_source_add('alerts', 'alert model', 'alerts.account', 'id', time_column => 'at', segment_column => 'seg', hold_alerts_above => 1) \g /dev/null
+SELECT alerts.set(17, '2025-11-22', 0, 40) \g /dev/null
+CALL health_refresh('alerts', '2025-11-22');
+SELECT explanation, segment FROM health_alert WHERE account_id = '17';
+SELECT health_source_add('alerts', 'alert model', 'alerts.account', 'id', time_column => 'at', hold_alerts_above => 1) \g /dev/null
+SELECT alerts.set(16, '2025-11-23', 0, 40) \g /dev/null
+CALL health_refresh('alerts', '2025-11-23');
+SELECT explanation, segment FROM health_alert WHERE account_id = '16';
+-- The version that scored tells the bands, whatever has become of the model since.
+SELECT health_model_save('alert model', '{"signals": {"logins": {"scale": {"linear": [0, 100]}}}, "bands": [{"name": "low", "from": 0}, {"name": "high", "from": 50}]}') \g /dev/null
+SELECT health_source_add('alerts', 'alert model@2', 'alerts.account', 'id', time_column => 'at', hold_alerts_above => 1) \g /dev/null
+CALL health_refresh('alerts', '2025-11-24');
+SELECT account_id, status FROM health_alert WHERE account_id IN ('16', '17', '18') ORDER BY account_id;
+SELECT health_model_activate('alert model', 1);
 
 -- Rights: PUBLIC has none; who raises alerts needs some, and is told; who works on them can only do that.
 CREATE ROLE alert_ops;
