@@ -93,6 +93,11 @@ pgrx::extension_sql_file!("../sql/forget.sql", name = "forget", requires = ["ide
 pgrx::extension_sql_file!("../sql/explain_change.sql", name = "explain_change", requires = ["forget"]);
 pgrx::extension_sql_file!("../sql/account.sql", name = "account", requires = ["explain_change"]);
 pgrx::extension_sql_file!("../sql/run_culprit.sql", name = "run_culprit", requires = ["account"]);
+pgrx::extension_sql_file!("../sql/labelled.sql", name = "labelled", requires = ["model_sql", "outcome"]);
+pgrx::extension_sql_file!("../sql/source_backtest.sql", name = "source_backtest", requires = ["labelled"]);
+pgrx::extension_sql_file!("../sql/risk.sql", name = "risk", requires = ["source_backtest"]);
+pgrx::extension_sql_file!("../sql/replay.sql", name = "replay", requires = ["risk"]);
+pgrx::extension_sql_file!("../sql/review.sql", name = "review", requires = ["replay"]);
 
 /// Refuses a database whose texts are not UTF-8: names and map keys are compared byte by byte.
 #[pgrx::pg_guard]
