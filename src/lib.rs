@@ -100,6 +100,11 @@ pgrx::extension_sql_file!("../sql/backtest.sql", name = "backtest", requires = [
 pgrx::extension_sql_file!("../sql/psi.sql", name = "psi", requires = ["backtest"]);
 pgrx::extension_sql_file!("../sql/fit.sql", name = "fit", requires = ["psi"]);
 pgrx::extension_sql_file!("../sql/model_sql.sql", name = "model_sql", requires = ["fit"]);
+pgrx::extension_sql_file!("../sql/labelled.sql", name = "labelled", requires = ["model_sql"]);
+pgrx::extension_sql_file!("../sql/source_backtest.sql", name = "source_backtest", requires = ["labelled"]);
+pgrx::extension_sql_file!("../sql/risk.sql", name = "risk", requires = ["source_backtest"]);
+pgrx::extension_sql_file!("../sql/replay.sql", name = "replay", requires = ["risk"]);
+pgrx::extension_sql_file!("../sql/review.sql", name = "review", requires = ["replay"]);
 
 /// Refuses a database whose texts are not UTF-8: names and map keys are compared byte by byte.
 #[pgrx::pg_guard]
