@@ -28,7 +28,7 @@ SELECT count(*) AS bands, bool_and(n.accounts = h.accounts) AS all FROM (SELECT 
 
 -- Nothing, NULLs, one kind, few events, the same score for all.
 SELECT health_auc(score, churned), health_backtest(score, churned) IS NULL AS no_row, health_psi(score, churned) FROM past WHERE false;
-SELECT health_auc(NULL, true), health_auc(50, NULL), health_backtest(NULL, NULL) IS NULL AS no_row, health_psi(50, NULL) FROM past;
+SELECT health_auc(NULL, true), health_auc(50, NULL), health_backtest(NULL::float8, NULL) IS NULL AS no_row, health_psi(50, NULL) FROM past;
 SELECT health_auc(score, true) AS all_churned, health_auc(score, false) AS none_churned, (health_backtest(score, true)).verdict, (health_backtest(score, i <= 5)).verdict AS five FROM past;
 SELECT health_auc(50, churned) AS constant, (health_backtest(50, churned)).verdict, (health_backtest(50, churned)).worst_decile_lift, (health_backtest(50, churned)).band_rates FROM past;
 SELECT (health_backtest(score, NOT churned)).verdict AS wrong_way, (health_backtest(CASE WHEN churned THEN i % 40 ELSE 50 + i % 51 END, churned)).verdict AS well FROM past;
