@@ -26,6 +26,28 @@ $$;
 COMMENT ON FUNCTION health_labelled_check(text, interval, interval) IS
 'Raises unless the arguments of health_labelled make sense: 22004 for NULL, 22023 for a kind that is none and for lengths of time that are none.';
 
+CREATE FUNCTION health_times_apart(times timestamp[], gap interval)
+RETURNS timestamp[]
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+SET search_path FROM CURRENT
+AS $$
+DECLARE
+    at timestamp;
+    following timestamp := '-infinity';
+    apart timestamp[] := '{}';
+BEGIN
+    FOREACH at IN ARRAY times LOOP
+        IF at OPERATOR(pg_catalog.>=) following THEN
+            apart := apart OPERATOR(pg_catalog.||) at;
+            following := at OPERATOR(pg_catalog.+) gap;
+        END IF;
+    END LOOP;
+    RETURN apart;
+END
+$$;
+COMMENT ON FUNCTION health_times_apart(timestamp without time zone[], interval) IS
+'Of rising times the first, then the first that is a gap later, and so on: what comes later has no part in the choice.';
+
 CREATE FUNCTION health_labelled(source text, kind text DEFAULT 'churned', lead interval DEFAULT '0 days', horizon interval DEFAULT '90 days',
     until timestamptz DEFAULT NULL, apart boolean DEFAULT false,
     OUT account_id text, OUT name text, OUT scored_at timestamptz, OUT score double precision, OUT band text, OUT band_rank integer,
@@ -40,36 +62,32 @@ AS $$
 #variable_conflict use_variable
 DECLARE
     found health_source := health_source_get(source);
+    history text := pg_catalog.format('%I.%I', found.history_schema, found.history_name);
     known timestamptz := LEAST(COALESCE(until, pg_catalog.now()), pg_catalog.now());
 BEGIN
     PERFORM health_labelled_check(kind, lead, horizon);
     RETURN QUERY EXECUTE pg_catalog.format($sql$
-        WITH RECURSIVE counted (account_id, scored_at) AS (
-            -- An account's first score, and then the first that is a horizon younger: what comes later has no part in the choice.
-            SELECT h.account_id, min(h.scored_at) FROM %1$I.%2$I h WHERE $6 GROUP BY h.account_id
-            UNION ALL
-            SELECT c.account_id, (SELECT min(h.scored_at) FROM %1$I.%2$I h WHERE h.account_id = c.account_id AND h.scored_at >= c.scored_at + $4)
-              FROM counted c WHERE c.scored_at + $3 + $4 <= $5)
-        SELECT h.account_id::text, h.name, h.scored_at, h.score, h.band, h.band_rank, h.model, h.model_version, h.segment, h.value, h.inputs,
-               o.at IS NOT NULL, o.at,
-               NOT COALESCE((SELECT m.created_at <= h.scored_at FROM health_model m WHERE m.name = h.model AND m.version = h.model_version), false)
-          FROM %1$I.%2$I h
-          LEFT JOIN LATERAL (SELECT min(o.at) AS at FROM health_outcome o
-                 WHERE o.book = $1 AND o.account_id = h.account_id::text AND o.kind = $2
-                   AND o.at > h.scored_at + $3 AND o.at <= h.scored_at + $3 + $4) o ON true
-         WHERE h.scored_at + $3 + $4 <= $5
-           AND (NOT $6 OR (h.account_id, h.scored_at) IN (SELECT c.account_id, c.scored_at FROM counted c))
-           -- What happens within the lead was no longer to be foreseen in time, and decides what comes after it.
-           AND NOT EXISTS (SELECT FROM health_outcome o
-                 WHERE o.book = $1 AND o.account_id = h.account_id::text AND o.kind = $2
-                   AND o.at > h.scored_at AND o.at <= h.scored_at + $3)
+        WITH told AS (
+            SELECT o.account_id, array_agg(o.at) FILTER (WHERE o.kind = $2) AS events, array_agg(o.at) FILTER (WHERE o.kind = 'churned') AS lost,
+                   array_agg(o.at) FILTER (WHERE o.kind IN ('renewed', 'expanded')) AS back
+              FROM health_outcome o WHERE o.book = $1 GROUP BY o.account_id)
+        SELECT l.account_id::text, l.name, l.scored_at, l.score, l.band, l.band_rank, l.model, l.model_version, l.segment, l.value, l.inputs,
+               COALESCE(l.next_at <= l.scored_at + $3 + $4, false), CASE WHEN l.next_at <= l.scored_at + $3 + $4 THEN l.next_at END,
+               NOT COALESCE(m.created_at <= l.scored_at, false)
+          FROM (SELECT h.*, CASE WHEN t.events IS NOT NULL THEN (SELECT min(e.at) FROM unnest(t.events) e (at) WHERE e.at > h.scored_at) END AS next_at,
+                       CASE WHEN t.lost IS NOT NULL THEN (SELECT max(e.at) FROM unnest(t.lost) e (at) WHERE e.at <= h.scored_at) END AS lost_at,
+                       CASE WHEN t.back IS NOT NULL THEN (SELECT max(e.at) FROM unnest(t.back) e (at) WHERE e.at <= h.scored_at) END AS back_at
+                  FROM %1$s h%2$s LEFT JOIN told t ON t.account_id = h.account_id::text
+                 WHERE h.scored_at + $3 + $4 <= $5) l
+          LEFT JOIN health_model m ON m.name = l.model AND m.version = l.model_version
+         -- What happens within the lead was no longer to be foreseen in time, and decides what comes after it.
+         WHERE (l.next_at IS NULL OR l.next_at > l.scored_at + $3)
            -- Who has churned cannot churn again before coming back.
-           AND NOT ($2 = 'churned' AND EXISTS (SELECT FROM health_outcome c
-                 WHERE c.book = $1 AND c.account_id = h.account_id::text AND c.kind = 'churned' AND c.at <= h.scored_at
-                   AND NOT EXISTS (SELECT FROM health_outcome b
-                         WHERE b.book = $1 AND b.account_id = c.account_id AND b.kind IN ('renewed', 'expanded')
-                           AND b.at > c.at AND b.at <= h.scored_at)))$sql$, found.history_schema, found.history_name)
-    USING found.book, kind, lead, horizon, known, COALESCE(apart, false);
+           AND NOT ($2 = 'churned' AND l.lost_at IS NOT NULL AND (l.back_at IS NULL OR l.back_at <= l.lost_at))$sql$, history,
+        CASE WHEN apart THEN pg_catalog.format($sql$
+                  JOIN (SELECT h.account_id, unnest(health_times_apart(array_agg(h.scored_at AT TIME ZONE 'UTC' ORDER BY h.scored_at), $4)) AT TIME ZONE 'UTC' AS scored_at
+                          FROM %s h GROUP BY h.account_id) c ON c.account_id = h.account_id AND c.scored_at = h.scored_at$sql$, history) ELSE '' END)
+    USING found.book, kind, lead, horizon, known;
 END
 $$;
 COMMENT ON FUNCTION health_labelled(text, text, interval, interval, timestamptz, boolean) IS
