@@ -50,7 +50,8 @@ $$;
 COMMENT ON FUNCTION health_alert_playbooks(health_source) IS 'The active playbooks that watch a source.';
 
 -- In the texts below $1 is the as_of, $2 that of the run to compare with, $3 the held times. The relation playbook has those that
--- watch the source; pair has the accounts of the run, each beside its score in the run to compare with.
+-- watch the source; pair has the accounts of the run, each beside its score in the run to compare with; moment the as_of (at),
+-- and since when trends are looked at.
 
 -- What the last run did not score is looked up: the newest row with a score up to then. Asked for each account, answered for few.
 CREATE FUNCTION health_alert_earlier(history text, asked text)
@@ -142,7 +143,8 @@ BEGIN
     WHEN 'trend' THEN pg_catalog.format($sql$
         SELECT p.name, n.account_id, n.id, n.score, n.band, n.segment, (t.trend).first_score, f.band, (t.trend).from_at,
                format('%%s since %%s', p.direction, to_char((t.trend).from_at AT TIME ZONE 'UTC', 'YYYY-MM-DD')), true
-          FROM (SELECT p.name, h.account_id, %2$s AS trend FROM playbook p CROSS JOIN %1$s h WHERE p.trigger = 'trend' AND h.scored_at <= $1 GROUP BY p.name, h.account_id) t
+          FROM (SELECT p.name, h.account_id, %2$s AS trend FROM playbook p CROSS JOIN %1$s h 
+                 WHERE p.trigger = 'trend' AND h.scored_at <= $1 AND h.scored_at > (SELECT m.since FROM moment m) GROUP BY p.name, h.account_id) t
           JOIN playbook p ON p.name = t.name AND p.direction = (t.trend).direction
           JOIN pair n ON n.account_id = t.account_id
           LEFT JOIN LATERAL (SELECT h.band FROM %1$s h WHERE h.account_id = t.account_id AND h.scored_at = (t.trend).from_at OFFSET 0) f ON true
@@ -182,7 +184,7 @@ BEGIN
         WHEN 'stale' THEN n.score IS NOT NULL
         WHEN 'rule' THEN NOT EXISTS (SELECT FROM %1$s h WHERE h.account_id = n.account_id AND h.scored_at = (SELECT m.at FROM moment m)
                                         AND (h.score IS NULL OR h.drivers @> p.fired))
-        WHEN 'trend' THEN (SELECT (%3$s).direction FROM %1$s h WHERE h.account_id = n.account_id) <> p.direction
+        WHEN 'trend' THEN (SELECT (%3$s).direction FROM %1$s h WHERE h.account_id = n.account_id AND h.scored_at > (SELECT m.since FROM moment m)) <> p.direction
         WHEN 'opportunity' THEN n.band <> a.band OR NOT (SELECT %2$s.health_playbook_condition(p.condition, $1, h.score, h.inputs, h.drivers)
                                                           FROM %1$s h WHERE h.account_id = n.account_id AND h.scored_at = (SELECT m.at FROM moment m))
         END$sql$, history, home, health_alert_trend(source, home));
@@ -213,11 +215,12 @@ DECLARE
 BEGIN
     -- $4 the source, $5 its book, $6 the run, $7 the share above which alerts are held.
     RETURN pg_catalog.format($sql$
-        WITH moment AS MATERIALIZED (
+        WITH playbook AS MATERIALIZED (
+            SELECT p.*, jsonb_build_array(jsonb_build_object('kind', 'rule', 'driver', p.rule)) AS fired
+              FROM %2$s.health_source s CROSS JOIN LATERAL %2$s.health_alert_playbooks(s) p WHERE s.name = $4
+        ), moment AS MATERIALIZED (
             -- Not $1: of a time that the statistics do not know yet, the planner would expect one row, and look an account up by it.
-            SELECT $1::timestamptz AS at
-        ), playbook AS MATERIALIZED (
-            SELECT p.*, jsonb_build_array(jsonb_build_object('kind', 'rule', 'driver', p.rule)) AS fired FROM %2$s.health_source s CROSS JOIN LATERAL %2$s.health_alert_playbooks(s) p WHERE s.name = $4
+            SELECT $1::timestamptz AS at, $1 - max(COALESCE(p.within, %6$L::interval)) AS since FROM playbook p WHERE p.trigger = 'trend'
         ), pair AS MATERIALIZED (
             SELECT n.account_id, n.account_id::text AS id, n.score, n.band, n.segment, n.model, n.model_version, b.score AS score_before, b.band AS band_before, b.account_id IS NOT NULL AS known
               FROM (SELECT h.account_id, h.score, h.band, h.segment, h.model, h.model_version FROM %1$s h WHERE h.scored_at = $1) n
@@ -274,7 +277,8 @@ BEGIN
                 ON CONFLICT (alert, scored_at) DO UPDATE SET score = excluded.score, band = excluded.band
         )
         SELECT v.alerts, v.accounts, v.book, v.held FROM verdict v$sql$,
-        history, home, candidates, explanation, health_alert_has_ended(source, history, home));
+        history, home, candidates, explanation, health_alert_has_ended(source, history, home),
+        COALESCE(health_model_get(source.model) OPERATOR(pg_catalog.#>>) '{trend,window}', '30 days'));
 END
 $$;
 COMMENT ON FUNCTION health_alert_query(health_source, timestamptz) IS

@@ -18,7 +18,7 @@ above() { awk -v value="$1" -v least="$2" 'BEGIN { exit !(value >= least) }' || 
 run -f "$ROOT/demo/company.sql"
 run -f "$ROOT/demo/model.sql"
 run -f "$ROOT/demo/tour.sql"
-[ "$(grep -c '^── ' "$TMPDIR/demo.out")" = 9 ] || fail "the tour has nine parts"
+[ "$(grep -c '^── ' "$TMPDIR/demo.out")" = 10 ] || fail "the tour has ten parts"
 printf 'ok tour of the sample company\n'
 
 run -f "$ROOT/demo/nightly.sql"
