@@ -2,7 +2,7 @@
 --
 --   psql -X -q -v ON_ERROR_STOP=1 -f demo/tour.sql        after demo/company.sql and demo/model.sql
 --
--- It saves a model named 'drafted', and a source and playbooks for model 'company' with their history, runs and alerts. "Today" is 2026-06-30.
+-- It saves a model named 'drafted' and changes nothing else but temporary tables. "Today" is 2026-06-30.
 
 \set ECHO none
 \encoding UTF8
@@ -101,39 +101,4 @@ WITH start AS MATERIALIZED (SELECT clock_timestamp() AS at), run AS MATERIALIZED
     FROM start, generate_series(1, 30), demo.account_inputs AS a)
 SELECT calls, scored, round(calls / extract(epoch FROM clock_timestamp() - start.at)) AS "accounts a second"
 FROM run, start;
-\set ECHO none
-\echo '── 10. Every night, for two years: history, alerts, what was done, and did it help? ────────────────────────────'
-SELECT health_source_drop(name) FROM health_source WHERE name = 'company' \g /dev/null
-DROP TABLE IF EXISTS demo.company_history;
-DELETE FROM health_alert WHERE source = 'company';
-DELETE FROM health_run WHERE source = 'company';
-DELETE FROM health_playbook WHERE model = 'company';
-\set ECHO queries
-CREATE OR REPLACE VIEW demo.account_inputs_then AS
-SELECT * FROM demo.account_inputs_at((health_as_of() AT TIME ZONE 'UTC')::date);
-
-SELECT health_source_add('company', 'company', 'demo.account_inputs_then', 'account_id', name_column => 'name', value_column => 'mrr',
-                         owner_column => 'owner', point_in_time => true) AS history;
-
-CALL health_backfill('company', '2024-07-01 00:00+00', '2026-03-01 00:00+00', '1 month');
-
-INSERT INTO health_playbook SELECT * FROM health_playbook_examples('company') WHERE trigger IN ('band', 'drop') AND severity IN ('high', 'critical');
-CALL health_refresh('company', '2026-04-01 00:00+00');
-
-SELECT left(playbook, 36) AS playbook, count(*) AS alerts, round(sum(value)) AS mrr, min(due_at)::date AS due FROM health_alert WHERE source = 'company' GROUP BY 1 ORDER BY 2 DESC;
-
-SELECT name, reason, action FROM health_alert WHERE source = 'company' AND playbook = 'company: lowest band' ORDER BY value DESC LIMIT 3;
-
-SELECT count(health_alert_delivered(id, 'CS-' || id)) AS delivered FROM health_alert_claim(1000, source => 'company');
-
-SELECT count(health_alert_resolve(id, CASE id % 2 WHEN 0 THEN 'call' ELSE 'training' END)) AS resolved FROM health_alert WHERE source = 'company' AND status = 'open' AND id % 3 <> 0;
-
-CALL health_refresh('company', '2026-05-01 00:00+00');
-CALL health_refresh('company', '2026-06-01 00:00+00');
-CALL health_refresh('company', '2026-06-30 00:00+00');
-
-SELECT coalesce(action_taken, 'ended by itself') AS action, count(*) AS alerts, round(avg(score)) AS score, round(avg(latest_score)) AS "by 30 June", round(avg(latest_change)::numeric, 1) AS change
-FROM health_alert_outcome WHERE source = 'company' GROUP BY 1 ORDER BY 1;
-
-SELECT name, owner, round(score_30_days_ago) AS before, round(score) AS now, left(explanation, 90) AS why FROM demo.company_movers WHERE change < 0 LIMIT 3;
 \set ECHO none
