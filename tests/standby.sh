@@ -39,6 +39,9 @@ CALL health_backfill('s', '2026-01-01', '2026-03-01', '1 month');
 SELECT health_pulse_set('accounts', 3, 'call', 9, 'why'), health_override_set('accounts', 4, 'cap', 10, 'why'), health_identity_link('zendesk', 5, 'accounts', 5) \g /dev/null
 INSERT INTO health_outcome (account_id, kind, at) VALUES (3, 'renewed', '2026-02-01');
 CALL health_refresh('s');
+INSERT INTO health_outcome (account_id, kind, at) SELECT i, 'churned', '2026-02-20' FROM generate_series(10, 20) i;
+CREATE TABLE fitted AS SELECT i AS id, i % 100 AS a, i % 10 AS b, i * 7919 % 101 > i % 100 AS gone FROM generate_series(1, 1000) i;
+INSERT INTO health_playbook SELECT * FROM health_playbook_examples('m');
 SQL
 caught_up() {
   local at
@@ -103,6 +106,16 @@ declare -A call=(
   [health_schedule_require_cron]="to_regproc('health_schedule_require_cron')" [health_score]="health_score('m', $row)" [health_signal_counts]="(SELECT string_agg(c::text, ',') FROM health_signal_counts('s_history', '2026-02-01') c)"
   [health_source_assess]="health_source_assess('m', $row, '2026-02-01', NULL, '{\"call\": 3}')" [health_source_cell]="health_source_cell('x.%I', 'a', 'text')" [health_source_column]="health_source_column('account', 'a', 'x')"
   [health_source_get]="health_source_get('s')" [health_source_inputs]="health_source_inputs($src, 'account', 'x.%I', 'public')" [health_source_lock_key]="health_source_lock_key('s')" [health_source_query]="health_source_query($src)" [health_source_relation]="health_source_relation($src)"
+  [health_alert_at_risk]="health_alert_at_risk($src) || 'none'" [health_alert_candidates]="(SELECT md5(string_agg(health_alert_candidates($src, p, '2026-03-01', 's_history', 'public'), ',' ORDER BY p.name)) FROM health_playbook p)"
+  [health_alert_earlier]="health_alert_earlier('s_history', 'true')" [health_alert_has_ended]="md5(health_alert_has_ended($src, 's_history', 'public'))" [health_alert_playbooks]="(SELECT count(*) FROM health_alert_playbooks($src))"
+  [health_alert_query]="md5(health_alert_query($src, '2026-03-01'))" [health_alert_trend]="health_alert_trend($src, 'public')" [health_backtest]="health_backtest('s', horizon => '20 days', until => '2026-03-01')"
+  [health_labelled]="(SELECT string_agg(l::text, ',' ORDER BY l::text COLLATE \"C\") FROM health_labelled('s', horizon => '20 days', until => '2026-03-01') l)" [health_labelled_check]="health_labelled_check('churned', '0', '1 day')::text || 'void'"
+  [health_model_fit]="md5(health_model_fit('m', 'fitted', 'gone')::text)" [health_model_review]="(SELECT string_agg(r::text, ',') FROM health_model_review('m', until => '2026-03-01') r)" [health_model_sql]="md5(health_model_sql('m', 'account', '2026-02-01'))"
+  [health_playbook_condition]="health_playbook_condition('{\"input\": \"a\", \"lt\": 50}', now(), 50, $j, '[]')" [health_playbook_condition_check]="health_playbook_condition_check('{\"input\": \"a\", \"lt\": 50}')"
+  [health_playbook_examples]="(SELECT string_agg(p.name, ',') FROM health_playbook_examples('m') p)" [health_playbook_fault]="(SELECT health_playbook_fault(p) IS NULL FROM health_playbook p LIMIT 1)"
+  [health_replay]="(SELECT string_agg(r::text, ',' ORDER BY r::text COLLATE \"C\") FROM health_replay('s', $m) r)" [health_replay_check]="health_replay_check($src, $m)::text || 'void'" [health_replay_query]="health_replay_query($src, 'x')"
+  [health_risk]="health_risk('s', 50, horizon => '20 days', until => '2026-03-01')" [health_run_base]="health_run_base('s', '2026-03-01')" [health_runs_held]="health_runs_held('s')"
+  [health_share_interval]="health_share_interval(3, 10)" [health_signal_power]="(SELECT string_agg(p::text, ',') FROM health_signal_power('m', 'fitted', 'gone') p)"
   [health_template]="md5(health_template('saas')::text)" [health_template_names]="health_template_names()" [health_what_if]="(SELECT count(*) FROM health_what_if('m', $m, 'account'))"
 )
 while read -r function; do
@@ -116,19 +129,20 @@ done < <(sql "$PRIMARY" -c "
    WHERE d.classid = 'pg_proc'::regclass AND d.deptype = 'e' AND p.prokind = 'f' AND p.provolatile <> 'v' AND p.prorettype NOT IN ('trigger'::regtype, 'cstring'::regtype)
      AND NOT (p.proargtypes::oid[] && ARRAY['internal', 'cstring', 'bytea']::regtype[]::oid[]) AND p.prorettype <> 'internal'::regtype
      AND p.proname !~ '_(step|final|combine|columns)$|^health_time_' ORDER BY 1")
-[ "$tried" -ge 67 ] || fail "only $tried functions were found"
+[ "$tried" -ge 90 ] || fail "only $tried functions were found"
 printf 'ok %s functions\n' "$tried"
 [ -z "$untried" ] || printf 'skip functions: no call is written here of%s\n' "$untried"
 
 tried=0
 for aggregate in "health_score('m', 'a', a::float8)" "health_signals('m', 'a', a::float8)" "health_trend(a, at)" "health_trend_stats(a, at)" "health_rollup(a, b)" "health_worst(a)" "health_spark(a ORDER BY at)" \
-  "health_nps(b % 11)" "health_csat(1 + b % 5)" "health_ces(1 + b % 7)" "health_churn_rate(b > 5)" "health_usage_rate(b, 11)"; do
+  "health_nps(b % 11)" "health_csat(1 + b % 5)" "health_ces(1 + b % 7)" "health_churn_rate(b > 5)" "health_usage_rate(b, 11)" \
+  "health_auc(a, at > '2026-01-15')" "health_backtest(a, at > '2026-01-15')" "health_psi(a, at > '2026-01-15')"; do
   same "$aggregate" "SELECT string_agg(x, ',' ORDER BY id) FROM (SELECT id, ($aggregate)::text AS x FROM account GROUP BY id) g"
 done
 printf 'ok %s aggregates\n' "$tried"
 
 for statement in "CALL health_refresh('s')" "SELECT health_refresh_account('s', 3)" "SELECT health_pulse_set('accounts', 3, 'call', 1, 'why')" "SELECT health_override_set('accounts', 3, 'cap', 1, 'why')" \
-  "SELECT health_identity_link('a', 1, 'accounts', 3)" "SELECT * FROM health_forget('accounts', 3)" "SELECT health_model_save('n', health_template('simple'))" "SELECT health_source_drop('s')"; do
+  "SELECT health_identity_link('a', 1, 'accounts', 3)" "SELECT * FROM health_forget('accounts', 3)" "SELECT health_model_save('n', health_template('simple'))" "SELECT health_source_drop('s')" "SELECT health_alert_claim()" "SELECT health_model_reviewed('m', 'seen')"; do
   refused=$(psql -X -q -At -v VERBOSITY=sqlstate -h "$TMPDIR" -p "$STANDBY" -c "$statement" 2>&1) && fail "$statement: no error on the standby"
   # A lock that a standby does not give is 55000.
   [[ $refused == *25006* || $refused == *55000* ]] || fail "$statement: $refused"
