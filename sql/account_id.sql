@@ -95,6 +95,13 @@ BEGIN
            AND NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a
                             WHERE a.attrelid OPERATOR(pg_catalog.=) c.oid AND a.attnum OPERATOR(pg_catalog.>) 0 AND NOT a.attisdropped
                               AND health_id_type(c.oid, a.attname) IS NULL)
+           -- Planning a query computes what is constant in the expressions of indexes, statistics and checks.
+           AND (pg_catalog.pg_get_userbyid(c.relowner) OPERATOR(pg_catalog.=) current_user
+                OR NOT EXISTS (SELECT FROM (SELECT c.oid UNION ALL SELECT i.inhrelid FROM pg_catalog.pg_inherits i WHERE i.inhparent OPERATOR(pg_catalog.=) c.oid) t (oid)
+                                WHERE EXISTS (SELECT FROM pg_catalog.pg_index x WHERE x.indrelid OPERATOR(pg_catalog.=) t.oid AND (x.indexprs IS NOT NULL OR x.indpred IS NOT NULL))
+                                   OR EXISTS (SELECT FROM pg_catalog.pg_statistic_ext x WHERE x.stxrelid OPERATOR(pg_catalog.=) t.oid AND x.stxexprs IS NOT NULL)
+                                   OR EXISTS (SELECT FROM pg_catalog.pg_constraint x WHERE x.conrelid OPERATOR(pg_catalog.=) t.oid AND x.contype OPERATOR(pg_catalog.=) 'c')
+                                   OR EXISTS (SELECT FROM pg_catalog.pg_partitioned_table x WHERE x.partrelid OPERATOR(pg_catalog.=) t.oid AND x.partexprs IS NOT NULL)))
            AND NOT EXISTS (SELECT FROM (VALUES ('account_id', NULL), ('scored_at', 'timestamptz'), ('name', 'text'), ('score', 'float8'), ('band', 'text'),
                                                ('owner', 'text'), ('segment', 'text'), ('inputs', 'jsonb'), ('drivers', 'jsonb'), ('model', 'text'),
                                                ('model_version', 'int4'), ('calculated', 'float8')) w (name, type)

@@ -96,6 +96,9 @@ CREATE FUNCTION health_explain_change_of(source text, account_id text, "from" ti
 RETURNS SETOF record
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
+-- The rows of a new time have no statistics: a loop over a book of them would take hours, and its cost call in the JIT compiler.
+SET enable_nestloop = off
+SET jit = off
 AS $$
 DECLARE
     found_source health_source := health_source_get(source);

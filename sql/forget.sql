@@ -70,8 +70,8 @@ DECLARE
     gone bigint;
     rows bigint := 0;
 BEGIN
-    -- Nobody adds a trigger while this lock is held.
-    EXECUTE pg_catalog.format('LOCK TABLE %s IN ROW EXCLUSIVE MODE', history);
+    -- Nobody adds a trigger, and no open transaction writes, while this lock is held.
+    EXECUTE pg_catalog.format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', history);
     IF owner OPERATOR(pg_catalog.<>) current_user
        AND EXISTS (SELECT FROM (SELECT history::oid UNION ALL SELECT i.inhrelid FROM pg_catalog.pg_inherits i WHERE i.inhparent OPERATOR(pg_catalog.=) history) t (oid)
                     WHERE EXISTS (SELECT FROM pg_catalog.pg_trigger g WHERE g.tgrelid OPERATOR(pg_catalog.=) t.oid)

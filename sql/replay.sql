@@ -1,5 +1,21 @@
 -- health_replay: a source's history under another model, from the inputs that it keeps. Nothing is written.
 
+CREATE FUNCTION health_replay_reads(definition jsonb, optional boolean)
+RETURNS SETOF text
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+SET search_path FROM CURRENT
+AS $$
+BEGIN
+    RETURN QUERY
+    SELECT pg_catalog.jsonb_array_elements_text(CASE pg_catalog.jsonb_typeof(s.read) WHEN 'string' THEN pg_catalog.jsonb_build_array(s.read)
+               ELSE COALESCE(s.read OPERATOR(pg_catalog.->) 'ratio', s.read OPERATOR(pg_catalog.->) 'change', s.read OPERATOR(pg_catalog.->) 'days', '[]') END)
+      FROM (SELECT COALESCE(j.signal OPERATOR(pg_catalog.->) 'input', pg_catalog.to_jsonb(j.name)) AS read
+              FROM pg_catalog.jsonb_each(definition OPERATOR(pg_catalog.->) 'signals') j (name, signal)
+             WHERE COALESCE((j.signal OPERATOR(pg_catalog.->) 'optional') OPERATOR(pg_catalog.=) 'true'::jsonb, false) OPERATOR(pg_catalog.=) optional) s;
+END
+$$;
+COMMENT ON FUNCTION health_replay_reads(jsonb, boolean) IS 'The inputs that the optional signals of a model document read, or the others.';
+
 CREATE FUNCTION health_replay_check(found health_source, definition jsonb)
 RETURNS void
 LANGUAGE plpgsql STABLE
@@ -13,11 +29,7 @@ BEGIN
     FOR input IN
         SELECT i.input FROM pg_catalog.jsonb_array_elements_text(health_model_describe(definition) OPERATOR(pg_catalog.->) 'inputs') i (input)
         EXCEPT
-        SELECT pg_catalog.jsonb_array_elements_text(CASE pg_catalog.jsonb_typeof(s.read) WHEN 'string' THEN pg_catalog.jsonb_build_array(s.read)
-                   ELSE COALESCE(s.read OPERATOR(pg_catalog.->) 'ratio', s.read OPERATOR(pg_catalog.->) 'change', s.read OPERATOR(pg_catalog.->) 'days', '[]') END)
-          FROM (SELECT COALESCE(j.signal OPERATOR(pg_catalog.->) 'input', pg_catalog.to_jsonb(j.name)) AS read
-                  FROM pg_catalog.jsonb_each(definition OPERATOR(pg_catalog.->) 'signals') j (name, signal)
-                 WHERE (j.signal OPERATOR(pg_catalog.->) 'optional') OPERATOR(pg_catalog.=) 'true'::jsonb) s
+        (SELECT o.input FROM health_replay_reads(definition, true) o (input) EXCEPT SELECT r.input FROM health_replay_reads(definition, false) r (input))
         ORDER BY 1
     LOOP
         EXECUTE pg_catalog.format('SELECT EXISTS (SELECT FROM %I.%I h WHERE h.inputs ? %L)', found.history_schema, found.history_name, input) INTO kept;

@@ -51,7 +51,7 @@ LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $$
 DECLARE
-    days double precision := pg_catalog.floor(EXTRACT(epoch FROM pg_catalog.now() OPERATOR(pg_catalog.-) GREATEST(reviewed.reviewed_at, reviewed.created_at)) / 86400);
+    days double precision := pg_catalog.floor(EXTRACT(epoch FROM pg_catalog.now() OPERATOR(pg_catalog.-) GREATEST(reviewed.reviewed_at, reviewed.created_at)) / 86400::numeric);
     wanted CONSTANT text[] := '{health_model_changed,health_model_changed_truncate,health_model_changing,health_model_guard,health_model_guard_truncate}';
     lacking text;
 BEGIN
@@ -84,12 +84,17 @@ DECLARE
     psi double precision;
     before double precision;
     share double precision;
+    -- Of all rows of a time: a run counts those that it wrote itself.
+    accounts_before double precision;
+    accounts double precision;
     first_run bigint;
     last_run bigint;
     signal record;
 BEGIN
-    EXECUTE pg_catalog.format('SELECT min(h.scored_at), max(h.scored_at) FROM %s h WHERE h.model = $1 AND h.model_version = $2 AND h.scored_at <= $3', history)
-       INTO first_at, last_at USING reviewed.name, reviewed.version, source.last_as_of;
+    -- The times of whole refreshes, not of accounts that were scored in between.
+    EXECUTE pg_catalog.format('SELECT min(r.as_of), max(r.as_of) FROM health_run r WHERE r.source = $3 AND r.status IN (''done'', ''held'') AND r.accounts > 0
+                                  AND EXISTS (SELECT FROM %s h WHERE h.scored_at = r.as_of AND h.model = $1 AND h.model_version = $2)', history)
+       INTO first_at, last_at USING reviewed.name, reviewed.version, source.name;
     IF first_at IS NULL OR first_at OPERATOR(pg_catalog.=) last_at THEN
         RETURN NEXT ROW(reviewed.name, reviewed.version, source.name, 'psi', NULL, NULL, 'unknown',
             pg_catalog.format('source %s has %s with this version: nothing to compare', source.name, CASE WHEN first_at IS NULL THEN 'no score' ELSE 'only one refresh' END))::health_review_row;
@@ -98,9 +103,10 @@ BEGIN
     EXECUTE pg_catalog.format($sql$
         SELECT health_psi(h.score, h.scored_at = $4),
                avg((h.band_rank = $5)::int) FILTER (WHERE h.scored_at = $3 AND h.score IS NOT NULL),
-               avg((h.band_rank = $5)::int) FILTER (WHERE h.scored_at = $4 AND h.score IS NOT NULL)
+               avg((h.band_rank = $5)::int) FILTER (WHERE h.scored_at = $4 AND h.score IS NOT NULL),
+               count(*) FILTER (WHERE h.scored_at = $3), count(*) FILTER (WHERE h.scored_at = $4)
           FROM %s h WHERE h.model = $1 AND h.model_version = $2 AND h.scored_at IN ($3, $4)$sql$, history)
-       INTO psi, before, share USING reviewed.name, reviewed.version, first_at, last_at, highest;
+       INTO psi, before, share, accounts_before, accounts USING reviewed.name, reviewed.version, first_at, last_at, highest;
     RETURN NEXT ROW(reviewed.name, reviewed.version, source.name, 'psi', 0, psi,
         CASE WHEN psi OPERATOR(pg_catalog.<) 0.1 THEN 'ok' WHEN psi OPERATOR(pg_catalog.<=) 0.25 THEN 'watch' ELSE 'due' END,
         pg_catalog.format('scores of %s against those of %s: population stability index %s, %s', pg_catalog.to_char(last_at AT TIME ZONE 'UTC', 'YYYY-MM-DD'),
@@ -108,24 +114,22 @@ BEGIN
             CASE WHEN psi OPERATOR(pg_catalog.<) 0.1 THEN 'stable' WHEN psi OPERATOR(pg_catalog.<=) 0.25 THEN 'to be watched' ELSE 'shifted' END))::health_review_row;
     RETURN NEXT ROW(reviewed.name, reviewed.version, source.name, 'highest band', before, share,
         CASE WHEN share OPERATOR(pg_catalog.>) 0.8 THEN 'due' WHEN share IS NULL THEN 'unknown' ELSE 'ok' END,
-        pg_catalog.format('%s %% of the scored accounts are in the highest band, %s %% at first; more than 80 %% tell nothing', pg_catalog.floor(share * 100), pg_catalog.floor(before * 100)))::health_review_row;
+        pg_catalog.format('%s %% of the scored accounts are in the highest band, %s %% at first; more than 80 %% tell nothing', pg_catalog.floor(share * 100::double precision), pg_catalog.floor(before * 100::double precision)))::health_review_row;
     SELECT pg_catalog.min(r.id) FILTER (WHERE r.as_of OPERATOR(pg_catalog.=) first_at), pg_catalog.max(r.id) FILTER (WHERE r.as_of OPERATOR(pg_catalog.=) last_at)
       INTO first_run, last_run FROM health_run r
-     WHERE r.source OPERATOR(pg_catalog.=) health_review_drift.source.name AND r.status OPERATOR(pg_catalog.=) 'done' AND r.accounts OPERATOR(pg_catalog.>) 0;
+     WHERE r.source OPERATOR(pg_catalog.=) health_review_drift.source.name AND r.status IN ('done', 'held') AND r.accounts OPERATOR(pg_catalog.>) 0;
     FOR signal IN
-        SELECT l.signal AS name, f.missing / a.accounts::double precision AS before, l.missing / b.accounts::double precision AS share
+        SELECT l.signal AS name, f.missing::double precision / NULLIF(accounts_before, 0) AS before, l.missing::double precision / NULLIF(accounts, 0) AS share
           FROM health_run_signal l
-          JOIN health_run b ON b.id OPERATOR(pg_catalog.=) l.run
-          LEFT JOIN health_run a ON a.id OPERATOR(pg_catalog.=) first_run
-          LEFT JOIN health_run_signal f ON f.run OPERATOR(pg_catalog.=) a.id AND f.signal OPERATOR(pg_catalog.=) l.signal
+          LEFT JOIN health_run_signal f ON f.run OPERATOR(pg_catalog.=) first_run AND f.signal OPERATOR(pg_catalog.=) l.signal
          WHERE l.run OPERATOR(pg_catalog.=) last_run
          ORDER BY l.signal
     LOOP
         RETURN NEXT ROW(reviewed.name, reviewed.version, source.name, 'missing ' OPERATOR(pg_catalog.||) signal.name, signal.before, signal.share,
             CASE WHEN signal.share OPERATOR(pg_catalog.-) COALESCE(signal.before, 0) OPERATOR(pg_catalog.>) 0.2 THEN 'due'
                  WHEN signal.share OPERATOR(pg_catalog.-) COALESCE(signal.before, 0) OPERATOR(pg_catalog.>) 0.05 THEN 'watch' ELSE 'ok' END,
-            pg_catalog.format('%s has no value in %s %% of the accounts%s', signal.name, pg_catalog.round((signal.share * 100)::numeric, 1),
-                CASE WHEN signal.before IS NULL THEN '' ELSE pg_catalog.format(', %s %% at first', pg_catalog.round((signal.before * 100)::numeric, 1)) END))::health_review_row;
+            pg_catalog.format('%s has no value in %s %% of the accounts%s', signal.name, pg_catalog.round((signal.share * 100::double precision)::numeric, 1),
+                CASE WHEN signal.before IS NULL THEN '' ELSE pg_catalog.format(', %s %% at first', pg_catalog.round((signal.before * 100::double precision)::numeric, 1)) END))::health_review_row;
     END LOOP;
 END
 $$;
@@ -151,17 +155,17 @@ BEGIN
      WHERE r.source OPERATOR(pg_catalog.=) health_review_proof.source.name AND r.status OPERATOR(pg_catalog.=) 'done'
        AND r.accounts OPERATOR(pg_catalog.>) 0 AND r.as_of OPERATOR(pg_catalog.<=) (until OPERATOR(pg_catalog.-) horizon);
     proof := (SELECT health_backtest(l.score, l.event, source.model) FROM health_labelled(source.name, 'churned', '0 days', horizon, until) l
-               WHERE l.scored_at OPERATOR(pg_catalog.=) latest);
+               WHERE l.scored_at OPERATOR(pg_catalog.=) latest AND l.model OPERATOR(pg_catalog.=) reviewed.name AND l.model_version OPERATOR(pg_catalog.=) reviewed.version);
     earlier := (SELECT health_backtest(l.score, l.event, source.model) FROM health_labelled(source.name, 'churned', '0 days', horizon, until, true) l
                  WHERE l.scored_at OPERATOR(pg_catalog.<=) (latest OPERATOR(pg_catalog.-) horizon));
     before := COALESCE(promised, earlier.auc);
     IF proof.auc IS NULL OR proof.verdict OPERATOR(pg_catalog.~) '^too few' THEN
         RETURN NEXT ROW(reviewed.name, reviewed.version, source.name, 'auc', before, proof.auc, 'unknown',
-            COALESCE(proof.verdict, pg_catalog.format('no refresh of source %s is %s old', source.name, horizon)))::health_review_row;
+            COALESCE(proof.verdict, pg_catalog.format('no refresh of source %s with this version is %s old', source.name, horizon)))::health_review_row;
         RETURN;
     END IF;
     RETURN NEXT ROW(reviewed.name, reviewed.version, source.name, 'auc', before, proof.auc,
-        CASE WHEN proof.auc_low OPERATOR(pg_catalog.<=) 0.5 OR proof.auc_high OPERATOR(pg_catalog.<) before THEN 'due' WHEN proof.auc OPERATOR(pg_catalog.<) before - 0.03 THEN 'watch' ELSE 'ok' END,
+        CASE WHEN proof.auc_low OPERATOR(pg_catalog.<=) 0.5 OR proof.auc_high OPERATOR(pg_catalog.<) before THEN 'due' WHEN proof.auc OPERATOR(pg_catalog.<) before - 0.03::double precision THEN 'watch' ELSE 'ok' END,
         pg_catalog.format('AUC %s (95 %% interval %s to %s) against churn within %s%s', pg_catalog.round(proof.auc::numeric, 3), pg_catalog.round(proof.auc_low::numeric, 3),
             pg_catalog.round(proof.auc_high::numeric, 3), horizon,
             CASE WHEN promised IS NOT NULL THEN pg_catalog.format('; the fit promised %s', pg_catalog.round(promised::numeric, 3))
@@ -169,7 +173,7 @@ BEGIN
     RETURN NEXT ROW(reviewed.name, reviewed.version, source.name, 'bands', earlier.worst_decile_lift, proof.worst_decile_lift,
         CASE WHEN proof.verdict OPERATOR(pg_catalog.~) '^passes' THEN 'ok' ELSE 'due' END,
         pg_catalog.format('churned within %s: %s; %s', horizon,
-            (SELECT pg_catalog.string_agg(pg_catalog.format('%s %s %%', b.band, COALESCE(pg_catalog.round(b.rate * 100)::text, '–')), ', ')
+            (SELECT pg_catalog.string_agg(pg_catalog.format('%s %s %%', b.band, COALESCE(pg_catalog.round(b.rate * 100::double precision)::text, '–')), ', ')
                FROM unnest(proof.bands, proof.band_rates) b (band, rate)), proof.verdict))::health_review_row;
 END
 $$;
@@ -205,9 +209,11 @@ BEGIN
         FOR found IN
             SELECT * FROM health_review_model(reviewed)
             UNION ALL
-            SELECT r.* FROM health_source s
+            -- Only histories whose reading runs nobody else's code.
+            SELECT r.* FROM (SELECT p.* FROM health_source p
+                              WHERE p.model IN (reviewed.name, pg_catalog.concat(reviewed.name, '@', reviewed.version)) AND health_history_plain(p) IS NOT NULL
+                              ORDER BY p.name OFFSET 0) s
              CROSS JOIN LATERAL (SELECT * FROM health_review_drift(reviewed, s) UNION ALL SELECT * FROM health_review_proof(reviewed, s, horizon, known)) r
-             WHERE s.model IN (reviewed.name, pg_catalog.concat(reviewed.name, '@', reviewed.version))
         LOOP
             RETURN NEXT found;
             IF found.verdict OPERATOR(pg_catalog.=) 'due' THEN

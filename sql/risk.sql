@@ -4,6 +4,7 @@ CREATE FUNCTION health_share_interval(events bigint, accounts bigint, OUT low do
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 SET search_path FROM CURRENT
 AS $$
+-- Numbers have the exact types of the operators of pg_catalog: one that needs a cast would lose against another schema's that needs none.
 DECLARE
     z CONSTANT double precision := 1.959963984540054;
     n double precision := NULLIF(accounts, 0);
@@ -11,8 +12,8 @@ DECLARE
     middle double precision;
     half double precision;
 BEGIN
-    middle := (share + z * z / (2 * n)) / (1 + z * z / n);
-    half := z * pg_catalog.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n);
+    middle := (share + z * z / (2::double precision * n)) / (1::double precision + z * z / n);
+    half := z * pg_catalog.sqrt(share * (1::double precision - share) / n + z * z / (4::double precision * n * n)) / (1::double precision + z * z / n);
     IF n IS NOT NULL THEN
         low := GREATEST(middle - half, 0);
         high := LEAST(middle + half, 1);
@@ -53,8 +54,8 @@ BEGIN
      LIMIT 1;
     accounts := COALESCE(accounts, 0);
     events := COALESCE(events, 0);
-    from_score := GREATEST(score - COALESCE(reach, 15), 0);
-    to_score := LEAST(score + COALESCE(reach, 15), 100);
+    from_score := GREATEST(score - COALESCE(reach, 15::double precision), 0);
+    to_score := LEAST(score + COALESCE(reach, 15::double precision), 100);
     IF accounts OPERATOR(pg_catalog.<) fewest THEN
         message := pg_catalog.format('too few to tell: %s accounts at %s to %s with a complete horizon, at least %s are needed', accounts, from_score, to_score, fewest);
         RETURN;
@@ -62,7 +63,7 @@ BEGIN
     risk := events OPERATOR(pg_catalog./) accounts::double precision;
     SELECT i.low, i.high INTO risk_low, risk_high FROM health_share_interval(events, accounts) i;
     message := pg_catalog.format('accounts at %s to %s %s %s %% in %s (%s–%s %%): %s of %s', from_score, to_score, kind,
-        pg_catalog.round(risk * 100), horizon, pg_catalog.round(risk_low * 100), pg_catalog.round(risk_high * 100), events, accounts);
+        pg_catalog.round(risk * 100::double precision), horizon, pg_catalog.round(risk_low * 100::double precision), pg_catalog.round(risk_high * 100::double precision), events, accounts);
 END
 $$;
 COMMENT ON FUNCTION health_risk(text, double precision, text, interval, timestamptz) IS

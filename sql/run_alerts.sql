@@ -105,7 +105,7 @@ BEGIN
         RETURN 0;
     END IF;
     PERFORM health_history_analyze(health_history_relation(source), this.as_of);
-    outcome := health_alert_execute(health_alert_query(source, this.as_of), this.as_of, base, health_runs_held(source.name), source.name, source.book, run,
+    outcome := health_alert_execute(health_alert_query(source, this.as_of), this.as_of, base, pg_catalog.array_remove(health_runs_held(source.name), this.as_of), source.name, source.book, run,
         CASE WHEN release THEN 'Infinity' ELSE source.hold_alerts_above END);
     UPDATE health_run r SET alerts = outcome.alerts, status = CASE WHEN outcome.held THEN 'held' ELSE r.status END WHERE r.id OPERATOR(pg_catalog.=) run;
     IF outcome.held THEN
@@ -120,7 +120,9 @@ BEGIN
         RETURN 0;
     END IF;
     UPDATE health_alert a SET status = 'ended', ended_at = this.as_of, resolved_at = pg_catalog.clock_timestamp()
-     WHERE a.source OPERATOR(pg_catalog.=) source.name AND a.playbook IS NULL AND a.status IN ('open', 'snoozed') AND a.acknowledged_at IS NULL;
+     -- Whoever holds it in an open transaction does not hold up the run.
+     WHERE a.id IN (SELECT d.id FROM health_alert d WHERE d.source OPERATOR(pg_catalog.=) source.name AND d.playbook IS NULL
+                       AND d.status IN ('open', 'snoozed') AND d.acknowledged_at IS NULL FOR UPDATE SKIP LOCKED);
     PERFORM health_alert_notify(source.name, run, outcome.alerts);
     RETURN outcome.alerts;
 END

@@ -62,7 +62,8 @@ BEGIN
 EXCEPTION
     WHEN unique_violation THEN
         GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
-        account := (pg_catalog.regexp_match(detail, '\(account_id, scored_at\)=\((.*), [^,]*\)'))[1];
+        account := COALESCE((pg_catalog.regexp_match(detail, '\(account_id, scored_at\)=\((.*), [^,]*\)'))[1],
+                            (pg_catalog.regexp_match(detail, '\(scored_at, account_id\)=\([^,]*, (.*)\)'))[1]);
         IF account IS NULL THEN
             RAISE;
         END IF;

@@ -41,7 +41,7 @@ DECLARE
                t.trend, c.score - before.score AS change_30_days, before.band AS band_30_days_ago,
                CASE WHEN (c.drivers -> 0 ->> 'lost')::double precision > 0 THEN c.drivers -> 0 ->> 'label' END AS top_driver,
                %1$s AS explanation, c.value, c.owner, c.parent, c.renewal, c.segment, c.model, c.model_version
-          FROM (SELECT l.*, l.model || '@' || l.model_version AS scored_by FROM %3$s l) c
+          FROM (SELECT l.*, l.model || '@'::text || l.model_version::text AS scored_by FROM %3$s l) c
           LEFT JOIN LATERAL (SELECT b.score, b.band, b.inputs, b.scored_at FROM %2$s b
                  WHERE b.account_id = c.account_id AND b.scored_at <= c.scored_at - '30 days'::interval
                    AND b.scored_at > c.scored_at - '92 days'::interval
@@ -59,7 +59,7 @@ BEGIN
         ('_movers', pg_catalog.format($sql$
             SELECT account_id, name, change_30_days AS change, score, score - change_30_days AS score_30_days_ago, band, band_30_days_ago,
                    value, owner, segment, top_driver, explanation, scored_at FROM %s
-             WHERE change_30_days <> 0 ORDER BY abs(change_30_days) DESC, value DESC NULLS LAST, account_id$sql$,
+             WHERE change_30_days <> 0::double precision ORDER BY abs(change_30_days) DESC, value DESC NULLS LAST, account_id$sql$,
             pg_catalog.format('%I.%I', source.history_schema, source.name OPERATOR(pg_catalog.||) '_current'))),
         ('_portfolio', pg_catalog.format($sql$
             SELECT band, band_rank, segment, owner, count(*) AS accounts, sum(value) AS value,

@@ -16,7 +16,7 @@ import urllib.request
 import psycopg
 from psycopg.rows import dict_row
 
-BATCH = 20
+BATCH = 10
 LEASE = "2 minutes"
 TIMEOUT = 10  # Seconds for one delivery; BATCH of them fit into a lease, or another worker would begin with the last.
 SHOWN = ("id", "playbook", "source", "account_id", "name", "owner", "severity", "reason", "explanation", "action", "score", "band")
