@@ -84,6 +84,8 @@ SELECT replayed_band, band, count(*), round(avg(change)::numeric, 3) AS change F
 SELECT count(*), count(*) FILTER (WHERE change <> 0) AS changed FROM health_replay('seen', 'proof@1', '2025-02-01', '2025-03-15');
 SELECT health_replay('seen', '{"signals": {"seats": {"scale": {"linear": [0, 50]}}}}'::jsonb); \echo :SQLSTATE
 SELECT count(*) FROM health_replay('seen', '{"signals": {"use": {"scale": {"linear": [0, 50]}}, "seats": {"optional": true, "scale": {"linear": [0, 50]}}}}'::jsonb);
+-- One optional signal more that reads it does not make it optional.
+SELECT health_replay('seen', '{"signals": {"seats": {"scale": {"linear": [0, 50]}}, "share": {"optional": true, "input": {"ratio": ["use", "seats"]}, "scale": {"linear": [0, 1]}}}}'::jsonb); \echo :SQLSTATE
 SELECT health_replay('seen', 'prof'); \echo :SQLSTATE
 SELECT count(*) FROM health_replay('seen', NULL::jsonb);
 
@@ -109,6 +111,12 @@ SELECT health_model_reviewed('proof', ' '); \echo :SQLSTATE
 SELECT health_model_reviewed('prof', 'x'); \echo :SQLSTATE
 SELECT health_model_review('prof'); \echo :SQLSTATE
 SELECT DISTINCT model FROM health_model_review() WHERE model LIKE 'proof%' ORDER BY 1;
+-- A history that is more than a table is not read: it may run the code of its owner.
+CREATE VIEW proof.trap AS SELECT * FROM proof.seen_history;
+UPDATE health_source SET history_name = 'trap' WHERE name = 'seen';
+SELECT count(*) FROM health_model_review('proof') WHERE source = 'seen';
+UPDATE health_source SET history_name = 'seen_history' WHERE name = 'seen';
+DROP VIEW proof.trap;
 
 SELECT health_source_drop('proof'), health_source_drop('seen');
 DELETE FROM health_outcome WHERE book IN ('proof', 'other', 'seen');
