@@ -157,9 +157,9 @@ BEGIN
     path := pg_catalog.current_setting('search_path');
     PERFORM pg_catalog.set_config('search_path', home, true);
     IF failure IS NULL THEN
-        PERFORM pg_catalog.pg_advisory_xact_lock(health_source_lock_key(source));
-        PERFORM pg_catalog.pg_advisory_unlock(health_source_lock_key(source));
+        -- A cancel anywhere in here still comes to the unlocking: the lock of a session would stay as long as that.
         BEGIN
+            PERFORM pg_catalog.pg_advisory_xact_lock(health_source_lock_key(source));
             PERFORM health_run_show(source, as_of);
             PERFORM health_run_write(run, health_source_get(source), as_of, replace, path);
         EXCEPTION WHEN OTHERS OR query_canceled THEN
@@ -167,6 +167,7 @@ BEGIN
             failure := health_failure(source, code, message, detail, hint);
             PERFORM health_run_fail(run, failure);
         END;
+        PERFORM pg_catalog.pg_advisory_unlock(health_source_lock_key(source));
         COMMIT;
     END IF;
 END
