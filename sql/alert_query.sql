@@ -50,8 +50,8 @@ $$;
 COMMENT ON FUNCTION health_alert_playbooks(health_source) IS 'The active playbooks that watch a source.';
 
 -- In the texts below $1 is the as_of, $2 that of the run to compare with, $3 the held times. The relation playbook has those that
--- watch the source; pair has the accounts of the run, each beside its score in the run to compare with; moment the as_of (at),
--- and since when trends are looked at.
+-- watch the source; pair has the accounts of the run, each beside its score in the run to compare with; moment the as_of (at);
+-- latest the last alert of each playbook and account.
 
 -- What the last run did not score is looked up: the newest row with a score up to then. Asked for each account, answered for few.
 CREATE FUNCTION health_alert_earlier(history text, asked text)
@@ -67,20 +67,91 @@ END
 $$;
 COMMENT ON FUNCTION health_alert_earlier(text, text) IS 'SQL: the newest row with a score that a history has of account n up to the last run, where it is asked for.';
 
--- tolerance and window are those of the model, unless the playbook has its own time.
-CREATE FUNCTION health_alert_trend(source health_source, home text)
+CREATE FUNCTION health_alert_time(at timestamptz)
 RETURNS text
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $$
-DECLARE
-    trend jsonb := COALESCE(health_model_get(source.model) OPERATOR(pg_catalog.->) 'trend', '{}');
 BEGIN
-    RETURN pg_catalog.format('%s.health_trend_stats(h.score, h.scored_at, %L::float8) FILTER (WHERE h.scored_at > $1 - COALESCE(p.within, %L::interval) AND h.scored_at <= $1 AND h.scored_at <> ALL ($3))',
-        home, COALESCE(trend OPERATOR(pg_catalog.->>) 'tolerance', '5'), COALESCE(trend OPERATOR(pg_catalog.->>) 'window', '30 days'));
+    RETURN pg_catalog.quote_literal(pg_catalog.to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US+00')) OPERATOR(pg_catalog.||) '::timestamptz';
 END
 $$;
-COMMENT ON FUNCTION health_alert_trend(health_source, text) IS 'SQL: the trend that playbook p asks for, as an aggregate over history h.';
+COMMENT ON FUNCTION health_alert_time(timestamptz) IS 'SQL: a time, to the microsecond, as a literal.';
+
+CREATE FUNCTION health_alert_column(kind text, at timestamptz)
+RETURNS text
+LANGUAGE plpgsql IMMUTABLE
+SET search_path FROM CURRENT
+AS $$
+BEGIN
+    RETURN pg_catalog.quote_ident(pg_catalog.format('%s_%s', kind, (EXTRACT(epoch FROM at) OPERATOR(pg_catalog.*) 1000000)::bigint));
+END
+$$;
+COMMENT ON FUNCTION health_alert_column(text, timestamptz) IS 'SQL: the column of pair that holds something as of, or since, a time.';
+
+CREATE FUNCTION health_alert_model(source health_source)
+RETURNS text
+LANGUAGE plpgsql IMMUTABLE
+SET search_path FROM CURRENT
+AS $$
+BEGIN
+    RETURN pg_catalog.regexp_replace(source.model, '@[0-9]+$', '') OPERATOR(pg_catalog.||) '@';
+END
+$$;
+COMMENT ON FUNCTION health_alert_model(health_source) IS 'The model of a source''s rows, up to their version.';
+
+-- The window is that of the model, unless the playbook has its own time.
+CREATE FUNCTION health_alert_watches(source health_source, as_of timestamptz, OUT name text, OUT since timestamptz, OUT base timestamptz)
+RETURNS SETOF record
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $$
+#variable_conflict use_variable
+DECLARE
+    trend_window interval := COALESCE(health_model_get(source.model) OPERATOR(pg_catalog.#>>) '{trend,window}', '30 days');
+BEGIN
+    RETURN QUERY
+    SELECT p.name, CASE p.trigger WHEN 'trend' THEN as_of OPERATOR(pg_catalog.-) COALESCE(p.within, trend_window) END,
+           CASE p.trigger WHEN 'drop' THEN health_run_base(source.name, as_of, p.within) END
+      FROM health_alert_playbooks(source) p;
+END
+$$;
+COMMENT ON FUNCTION health_alert_watches(health_source, timestamptz) IS
+'The active playbooks that watch a source, with the time that a trend is looked at since, or a drop is measured from.';
+
+-- One pass over the rows of the longest time that anything looks back to: each of them is 2 kB wide.
+CREATE FUNCTION health_alert_pairs(source health_source, as_of timestamptz, history text, home text)
+RETURNS text
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $$
+#variable_conflict use_variable
+DECLARE
+    tolerance text := COALESCE(health_model_get(source.model) OPERATOR(pg_catalog.#>>) '{trend,tolerance}', '5');
+    columns text := '';
+    looked_at text := '';
+    at timestamptz;
+BEGIN
+    FOR at IN SELECT DISTINCT w.base FROM health_alert_watches(source, as_of) w WHERE w.base IS NOT NULL LOOP
+        columns := columns OPERATOR(pg_catalog.||) pg_catalog.format(', max(h.score) FILTER (WHERE h.scored_at = %1$s) AS %2$s, max(h.band) FILTER (WHERE h.scored_at = %1$s) AS %3$s',
+            health_alert_time(at), health_alert_column('score', at), health_alert_column('band', at));
+        looked_at := looked_at OPERATOR(pg_catalog.||) pg_catalog.format(' OR h.scored_at = %s', health_alert_time(at));
+    END LOOP;
+    FOR at IN SELECT DISTINCT w.since FROM health_alert_watches(source, as_of) w WHERE w.since IS NOT NULL LOOP
+        columns := columns OPERATOR(pg_catalog.||) pg_catalog.format(', %s.health_trend(h.score, h.scored_at, %L::float8) FILTER (WHERE h.scored_at > %s AND h.scored_at <> ALL ($3)) AS %s',
+            home, tolerance, health_alert_time(at), health_alert_column('trend', at));
+        looked_at := looked_at OPERATOR(pg_catalog.||) pg_catalog.format(' OR h.scored_at > %s', health_alert_time(at));
+    END LOOP;
+    RETURN pg_catalog.format($sql$
+            SELECT h.account_id, h.account_id::text AS id, bool_or(h.scored_at = $2) AS known, max(h.score) FILTER (WHERE h.scored_at = $1) AS score, max(h.band) FILTER (WHERE h.scored_at = $1) AS band,
+                   max(h.segment) FILTER (WHERE h.scored_at = $1) AS segment, max(h.model_version) FILTER (WHERE h.scored_at = $1) AS model_version,
+                   max(h.score) FILTER (WHERE h.scored_at = $2) AS score_before, max(h.band) FILTER (WHERE h.scored_at = $2) AS band_before%1$s
+              FROM %2$s h WHERE h.scored_at <= $1 AND (h.scored_at = $1 OR h.scored_at = $2%3$s)
+             GROUP BY h.account_id HAVING bool_or(h.scored_at = $1)$sql$, columns, history, looked_at);
+END
+$$;
+COMMENT ON FUNCTION health_alert_pairs(health_source, timestamptz, text, text) IS
+'SQL: the accounts of a run, each with what it was in the run to compare with, in those that drops are measured from, and its trends. (account, scored_at) is unique: max takes the only one.';
 
 -- A history that is gone or somebody else's is the other source's affair: its own refresh says so.
 CREATE FUNCTION health_alert_at_risk(source health_source)
@@ -109,19 +180,20 @@ END
 $$;
 COMMENT ON FUNCTION health_alert_at_risk(health_source) IS 'SQL: that no other source of the book has account n in its lowest band.';
 
-CREATE FUNCTION health_alert_candidates(source health_source, playbook health_playbook, as_of timestamptz, history text, home text)
+CREATE FUNCTION health_alert_candidates(source health_source, trigger text, since timestamptz, base timestamptz, history text, home text)
 RETURNS text
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $$
 BEGIN
-    RETURN CASE playbook.trigger
+    RETURN CASE trigger
     WHEN 'band' THEN pg_catalog.format($sql$
         SELECT p.name, n.account_id, n.id, n.score, n.band, n.segment, COALESCE(n.score_before, e.score), COALESCE(n.band_before, e.band), COALESCE(e.scored_at, $2),
                CASE WHEN COALESCE(n.band_before, e.band) <> n.band THEN format('in %%s, before in %%s', n.band, COALESCE(n.band_before, e.band)) ELSE format('again in %%s', n.band) END,
                COALESCE(n.band_before, e.band) <> n.band
           FROM playbook p JOIN pair n ON n.band = p.band LEFT JOIN %s e ON true
-         WHERE p.trigger = 'band'$sql$, health_alert_earlier(history, 'n.score_before IS NULL'))
+         -- Most are where they were. Of them, those count that had an alert: it may have ended since.
+         WHERE p.trigger = 'band' AND (COALESCE(n.band_before, e.band) <> n.band OR (p.name, n.id) IN (SELECT l.playbook, l.account_id FROM latest l))$sql$, health_alert_earlier(history, 'n.score_before IS NULL'))
     WHEN 'rule' THEN pg_catalog.format($sql$
         SELECT p.name, n.account_id, n.account_id::text, n.score, n.band, n.segment, e.score, e.band, e.scored_at,
                format('rule %%s fired', p.rule), NOT e.drivers @> p.fired
@@ -139,58 +211,62 @@ BEGIN
     WHEN 'opportunity' THEN pg_catalog.format($sql$
         SELECT p.name, n.account_id, n.id, n.score, n.band, n.segment, n.score_before, n.band_before, $2, format('in %%s, and the condition holds', n.band), true
           FROM playbook p CROSS JOIN pair n
-         WHERE p.trigger = 'opportunity' AND n.known AND n.band = %s.health_band(n.model || '@' || n.model_version, 100::float8, n.segment)%s$sql$, home, health_alert_at_risk(source))
+         WHERE p.trigger = 'opportunity' AND n.known AND n.band = %s.health_band(%L || n.model_version, 100::float8, n.segment)%s$sql$,
+        home, health_alert_model(source), health_alert_at_risk(source))
     WHEN 'trend' THEN pg_catalog.format($sql$
-        SELECT p.name, n.account_id, n.id, n.score, n.band, n.segment, (t.trend).first_score, f.band, (t.trend).from_at,
-               format('%%s since %%s', p.direction, to_char((t.trend).from_at AT TIME ZONE 'UTC', 'YYYY-MM-DD')), true
-          FROM (SELECT p.name, h.account_id, %2$s AS trend FROM playbook p CROSS JOIN %1$s h 
-                 WHERE p.trigger = 'trend' AND h.scored_at <= $1 AND h.scored_at > (SELECT m.since FROM moment m) GROUP BY p.name, h.account_id) t
-          JOIN playbook p ON p.name = t.name AND p.direction = (t.trend).direction
-          JOIN pair n ON n.account_id = t.account_id
-          LEFT JOIN LATERAL (SELECT h.band FROM %1$s h WHERE h.account_id = t.account_id AND h.scored_at = (t.trend).from_at OFFSET 0) f ON true
-         WHERE n.known AND n.score IS NOT NULL$sql$, history, health_alert_trend(source, home))
+        SELECT p.name, n.account_id, n.id, n.score, n.band, n.segment, f.score, f.band, f.scored_at,
+               format('%%s since %%s', p.direction, to_char(f.scored_at AT TIME ZONE 'UTC', 'YYYY-MM-DD')), true
+          FROM playbook p JOIN pair n ON n.%2$s = p.direction
+         CROSS JOIN LATERAL (SELECT h.score, h.band, h.scored_at FROM %1$s h
+                 WHERE h.account_id = n.account_id AND h.scored_at > %3$s AND h.scored_at <= $1 AND h.scored_at <> ALL ($3) AND h.score IS NOT NULL
+                 ORDER BY h.scored_at LIMIT 1) f
+         WHERE p.trigger = 'trend' AND p.since = %3$s AND n.known AND n.score IS NOT NULL$sql$,
+        history, health_alert_column('trend', since), health_alert_time(since))
     WHEN 'drop' THEN pg_catalog.format($sql$
         SELECT p.name, b.account_id, b.id, b.score, b.band, b.segment, b.score_before, b.band_before, b.before_at,
                format('down %%s within %%s, from %%s', trim_scale(round((b.score_before - b.score)::numeric, 1)), p.within, trim_scale(round(b.score_before::numeric, 1))), true
-          FROM (SELECT n.account_id, n.id, n.score, n.band, n.segment, COALESCE(d.score, e.score) AS score_before,
-                       CASE WHEN d.score IS NULL THEN e.band ELSE d.band END AS band_before, CASE WHEN d.score IS NULL THEN e.scored_at ELSE d.scored_at END AS before_at
+          FROM playbook p
+          JOIN (SELECT true AS here, n.account_id, n.id, n.score, n.band, n.segment, COALESCE(n.%3$s, e.score) AS score_before,
+                       CASE WHEN n.%3$s IS NULL THEN e.band ELSE n.%4$s END AS band_before, CASE WHEN n.%3$s IS NULL THEN e.scored_at ELSE %2$s END AS before_at
                   FROM pair n
-                  LEFT JOIN (SELECT h.account_id, h.score, h.band, h.scored_at FROM %1$s h WHERE h.scored_at = %2$L) d ON d.account_id = n.account_id
                   LEFT JOIN LATERAL (SELECT h.score, h.band, h.scored_at FROM %1$s h
-                         WHERE d.score IS NULL AND h.account_id = n.account_id AND h.scored_at > %2$L AND h.scored_at <= $2 AND h.scored_at <> ALL ($3) AND h.score IS NOT NULL
+                         WHERE n.%3$s IS NULL AND h.account_id = n.account_id AND h.scored_at > %2$s AND h.scored_at <= $2 AND h.scored_at <> ALL ($3) AND h.score IS NOT NULL
                          ORDER BY h.scored_at LIMIT 1) e ON true
                  -- What no playbook is interested in is sorted out before they are asked one by one.
-                 WHERE COALESCE(d.score, e.score) - n.score >= (SELECT min(p.points) FROM playbook p WHERE p.trigger = 'drop' AND p.within = %3$L) OFFSET 0) b
-          JOIN playbook p ON b.score_before - b.score >= p.points
-         WHERE p.trigger = 'drop' AND p.within = %3$L$sql$,
-        history, pg_catalog.to_char(health_run_base(source.name, as_of, playbook.within) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US+00'), playbook.within)
+                 WHERE COALESCE(n.%3$s, e.score) - n.score >= (SELECT min(p.points) FROM playbook p WHERE p.trigger = 'drop' AND p.base = %2$s) OFFSET 0) b
+            -- An equality, for a hash join: the accounts are gone through once, not once a playbook.
+            ON b.here = (p.trigger = 'drop') AND b.score_before - b.score >= p.points
+         WHERE p.trigger = 'drop' AND p.base = %2$s$sql$,
+        history, health_alert_time(base), health_alert_column('score', base), health_alert_column('band', base))
     END;
 END
 $$;
-COMMENT ON FUNCTION health_alert_candidates(health_source, health_playbook, timestamptz, text, text) IS
-'SQL: the accounts of a run that have what a playbook and those like it watch for: what they were compared with, why, and whether the matter has begun since.';
+COMMENT ON FUNCTION health_alert_candidates(health_source, text, timestamptz, timestamptz, text, text) IS
+'SQL: the accounts of a run that have what the playbooks of a trigger, and of its time, watch for: what they were compared with, why, and whether the matter has begun since.';
 
 -- Whether the matter of alert a has ended for account n.
-CREATE FUNCTION health_alert_has_ended(source health_source, history text, home text)
+CREATE FUNCTION health_alert_has_ended(source health_source, as_of timestamptz, history text, home text)
 RETURNS text
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $$
 BEGIN
     RETURN pg_catalog.format($sql$CASE a.trigger
-        WHEN 'band' THEN n.band <> a.band AND %2$s.health_band(n.model || '@' || n.model_version, GREATEST(n.score - p.hysteresis, 0), n.segment) <> a.band
-                         AND %2$s.health_band(n.model || '@' || n.model_version, LEAST(n.score + p.hysteresis, 100), n.segment) <> a.band
+        WHEN 'band' THEN n.band <> a.band AND %2$s.health_band(%4$L || n.model_version, GREATEST(n.score - p.hysteresis, 0), n.segment) <> a.band
+                         AND %2$s.health_band(%4$L || n.model_version, LEAST(n.score + p.hysteresis, 100), n.segment) <> a.band
         WHEN 'drop' THEN n.score > a.score_before - p.points + p.hysteresis
         WHEN 'stale' THEN n.score IS NOT NULL
         WHEN 'rule' THEN NOT EXISTS (SELECT FROM %1$s h WHERE h.account_id = n.account_id AND h.scored_at = (SELECT m.at FROM moment m)
                                         AND (h.score IS NULL OR h.drivers @> p.fired))
-        WHEN 'trend' THEN (SELECT (%3$s).direction FROM %1$s h WHERE h.account_id = n.account_id AND h.scored_at > (SELECT m.since FROM moment m)) <> p.direction
+        WHEN 'trend' THEN CASE %3$s END <> p.direction
         WHEN 'opportunity' THEN n.band <> a.band OR NOT (SELECT %2$s.health_playbook_condition(p.condition, $1, h.score, h.inputs, h.drivers)
                                                           FROM %1$s h WHERE h.account_id = n.account_id AND h.scored_at = (SELECT m.at FROM moment m))
-        END$sql$, history, home, health_alert_trend(source, home));
+        END$sql$, history, home,
+        (SELECT COALESCE(pg_catalog.string_agg(DISTINCT pg_catalog.format('WHEN p.since = %s THEN n.%s', health_alert_time(w.since), health_alert_column('trend', w.since)), ' '), 'WHEN true THEN p.direction')
+           FROM health_alert_watches(source, as_of) w WHERE w.since IS NOT NULL), health_alert_model(source));
 END
 $$;
-COMMENT ON FUNCTION health_alert_has_ended(health_source, text, text) IS 'SQL: whether what raised alert a by playbook p has ended for account n.';
+COMMENT ON FUNCTION health_alert_has_ended(health_source, timestamptz, text, text) IS 'SQL: whether what raised alert a by playbook p has ended for account n.';
 
 CREATE FUNCTION health_alert_query(source health_source, as_of timestamptz)
 RETURNS text
@@ -204,10 +280,10 @@ DECLARE
                     JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
                    WHERE c.oid OPERATOR(pg_catalog.=) 'health_source'::regclass);
     candidates text := (
-        SELECT COALESCE(pg_catalog.string_agg(health_alert_candidates(source, p, as_of, history, home), ' UNION ALL '),
+        SELECT COALESCE(pg_catalog.string_agg(health_alert_candidates(source, p.trigger, p.since, p.base, history, home), ' UNION ALL '),
                         'SELECT NULL::text, n.account_id, n.id, n.score, n.band, n.segment, n.score, n.band, $2, NULL::text, false FROM pair n WHERE false')
-          -- One SELECT a trigger; drops within the same time are compared with the same run.
-          FROM (SELECT DISTINCT ON (p.trigger, CASE p.trigger WHEN 'drop' THEN p.within END) p.* FROM health_alert_playbooks(source) p) AS p);
+          -- One SELECT a trigger, and for drops and trends one a time that they look back to.
+          FROM (SELECT DISTINCT p.trigger, w.since, w.base FROM health_alert_playbooks(source) p JOIN health_alert_watches(source, as_of) w ON w.name OPERATOR(pg_catalog.=) p.name) AS p);
     -- An explanation needs the inputs; it compares by one version of the model, and cannot take a named segment along.
     explanation text := CASE WHEN NOT source.keep_inputs THEN 'NULL' WHEN source.segment_column IS NULL THEN pg_catalog.format(
             'COALESCE(%1$s.health_explain(h.model || ''@'' || h.model_version, h.inputs, b.inputs, h.scored_at, b.scored_at), %1$s.health_explain(h.model || ''@'' || h.model_version, h.inputs, h.scored_at))', home)
@@ -216,20 +292,17 @@ BEGIN
     -- $4 the source, $5 its book, $6 the run, $7 the share above which alerts are held.
     RETURN pg_catalog.format($sql$
         WITH playbook AS MATERIALIZED (
-            SELECT p.*, jsonb_build_array(jsonb_build_object('kind', 'rule', 'driver', p.rule)) AS fired
-              FROM %2$s.health_source s CROSS JOIN LATERAL %2$s.health_alert_playbooks(s) p WHERE s.name = $4
+            SELECT p.*, jsonb_build_array(jsonb_build_object('kind', 'rule', 'driver', p.rule)) AS fired, p.condition @? '$.**.category_drop' AS looks_back, w.since, w.base
+              FROM %2$s.health_source s CROSS JOIN LATERAL %2$s.health_alert_playbooks(s) p JOIN %2$s.health_alert_watches(s, $1) w ON w.name = p.name WHERE s.name = $4
         ), moment AS MATERIALIZED (
             -- Not $1: of a time that the statistics do not know yet, the planner would expect one row, and look an account up by it.
-            SELECT $1::timestamptz AS at, $1 - max(COALESCE(p.within, %6$L::interval)) AS since FROM playbook p WHERE p.trigger = 'trend'
-        ), pair AS MATERIALIZED (
-            SELECT n.account_id, n.account_id::text AS id, n.score, n.band, n.segment, n.model, n.model_version, b.score AS score_before, b.band AS band_before, b.account_id IS NOT NULL AS known
-              FROM (SELECT h.account_id, h.score, h.band, h.segment, h.model, h.model_version FROM %1$s h WHERE h.scored_at = $1) n
-              LEFT JOIN (SELECT h.account_id, h.score, h.band FROM %1$s h WHERE h.scored_at = $2) b ON b.account_id = n.account_id
-        ), candidate (playbook, account_id, id, score, band, segment, score_before, band_before, before_at, reason, begun) AS (
-            %3$s
-        ), latest AS (
+            SELECT $1::timestamptz AS at
+        ), pair AS MATERIALIZED (%6$s
+        ), latest AS MATERIALIZED (
             SELECT DISTINCT ON (a.playbook, a.account_id) a.playbook, a.account_id, a.as_of, a.status, a.ended_at
               FROM %2$s.health_alert a WHERE a.source = $4 AND a.playbook IS NOT NULL ORDER BY a.playbook, a.account_id, a.as_of DESC, a.id DESC
+        ), candidate (playbook, account_id, id, score, band, segment, score_before, band_before, before_at, reason, begun) AS (
+            %3$s
         ), raised AS MATERIALIZED (
             SELECT c.* FROM candidate c JOIN playbook p ON p.name = c.playbook
               LEFT JOIN latest l ON l.playbook = c.playbook AND l.account_id = c.id
@@ -240,7 +313,7 @@ BEGIN
                              AND (l.ended_at IS NOT NULL OR p.trigger = 'drop' AND l.as_of <= $1 - p.within) END
                AND (p.condition IS NULL
                     OR (SELECT %2$s.health_playbook_condition(p.condition, $1, h.score, h.inputs, h.drivers,
-                                   (SELECT b.drivers FROM %1$s b WHERE b.account_id = c.account_id AND b.scored_at = c.before_at))
+                                   CASE WHEN p.looks_back THEN (SELECT b.drivers FROM %1$s b WHERE b.account_id = c.account_id AND b.scored_at = c.before_at) END)
                           FROM %1$s h WHERE h.account_id = c.account_id AND h.scored_at = (SELECT m.at FROM moment m)))
         ), verdict AS MATERIALIZED (
             SELECT t.alerts, t.accounts, t.book, t.accounts > $7 * t.book AS held
@@ -277,8 +350,7 @@ BEGIN
                 ON CONFLICT (alert, scored_at) DO UPDATE SET score = excluded.score, band = excluded.band
         )
         SELECT v.alerts, v.accounts, v.book, v.held FROM verdict v$sql$,
-        history, home, candidates, explanation, health_alert_has_ended(source, history, home),
-        COALESCE(health_model_get(source.model) OPERATOR(pg_catalog.#>>) '{trend,window}', '30 days'));
+        history, home, candidates, explanation, health_alert_has_ended(source, as_of, history, home), health_alert_pairs(source, as_of, history, home));
 END
 $$;
 COMMENT ON FUNCTION health_alert_query(health_source, timestamptz) IS

@@ -134,10 +134,17 @@ BEGIN
             DETAIL = 'What changed is told from what the scores were computed from.', HINT = 'Add the source with keep_inputs => true.';
     END IF;
     IF by IS NOT NULL THEN
-        -- The book's own refreshes, not what was scored in between.
+        -- The book's own refreshes, not what was scored in between; who may not read the log of runs, or has none, goes by the rows.
         peers_before := before_at;
-        EXECUTE pg_catalog.format('SELECT pg_catalog.max(h.scored_at) FROM %s h WHERE h.scored_at OPERATOR(pg_catalog.<=) $1', history)
-           INTO peers_after USING LEAST("to", found_source.last_as_of);
+        peers_after := CASE WHEN "to" OPERATOR(pg_catalog.>=) found_source.last_as_of THEN found_source.last_as_of END;
+        IF peers_after IS NULL AND pg_catalog.has_table_privilege('health_run', 'SELECT') THEN
+            SELECT pg_catalog.max(r.as_of) INTO peers_after FROM health_run r
+             WHERE r.source OPERATOR(pg_catalog.=) found_source.name AND r.status IN ('done', 'held') AND r.accounts OPERATOR(pg_catalog.>) 0 AND r.as_of OPERATOR(pg_catalog.<=) "to";
+        END IF;
+        IF peers_after IS NULL THEN
+            EXECUTE pg_catalog.format('SELECT pg_catalog.max(h.scored_at) FROM %s h WHERE h.scored_at OPERATOR(pg_catalog.<=) $1', history)
+               INTO peers_after USING "to";
+        END IF;
     END IF;
     RETURN QUERY EXECUTE health_explain_change_query(history, by)
            USING spelt, before_at, after_at, peers_before, peers_after, found_source.segment_column IS NOT NULL, by IS NOT NULL;

@@ -169,14 +169,33 @@ AS 'MODULE_PATHNAME', 'health_signal_counts';
 COMMENT ON FUNCTION health_signal_counts(regclass, timestamptz) IS
 'What each signal held in the rows of a history of one time: how many accounts have no value of their own, how many an invalid one, and the mean subscore.';
 
-CREATE FUNCTION health_run_signals(run bigint, history regclass, as_of timestamptz)
+CREATE FUNCTION health_run_tally_begin()
+RETURNS void
+LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'health_run_tally_begin';
+COMMENT ON FUNCTION health_run_tally_begin() IS 'From now on this session counts what the signals hold of the accounts that health_source_assess() scores.';
+
+CREATE FUNCTION health_run_tally(accounts bigint,
+    OUT signal text, OUT missing bigint, OUT invalid bigint, OUT mean double precision)
+RETURNS SETOF record
+LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 20
+AS 'MODULE_PATHNAME', 'health_run_tally';
+COMMENT ON FUNCTION health_run_tally(bigint) IS
+'Ends the count that health_run_tally_begin() began, and returns it as health_signal_counts() would; no row, where it is not of so many accounts.';
+
+-- accounts: how many one statement has scored and written, where no others are in history as of that time.
+CREATE FUNCTION health_run_signals(run bigint, history regclass, as_of timestamptz, accounts bigint DEFAULT NULL)
 RETURNS void
 LANGUAGE plpgsql
 SET search_path FROM CURRENT
 AS $$
 BEGIN
     INSERT INTO health_run_signal (run, signal, missing, invalid, mean)
-    SELECT health_run_signals.run, c.signal, c.missing, c.invalid, c.mean FROM health_signal_counts(history, as_of) c;
+    SELECT health_run_signals.run, t.signal, t.missing, t.invalid, t.mean FROM health_run_tally(accounts) t;
+    IF NOT FOUND THEN
+        INSERT INTO health_run_signal (run, signal, missing, invalid, mean)
+        SELECT health_run_signals.run, c.signal, c.missing, c.invalid, c.mean FROM health_signal_counts(history, as_of) c;
+    END IF;
 END
 $$;
-COMMENT ON FUNCTION health_run_signals(bigint, regclass, timestamptz) IS 'Writes what each signal held in the rows of a run into health_run_signal.';
+COMMENT ON FUNCTION health_run_signals(bigint, regclass, timestamptz, bigint) IS 'Writes what each signal held in the rows of a run into health_run_signal.';

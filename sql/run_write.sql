@@ -29,7 +29,7 @@ BEGIN
             DETAIL = pg_catalog.format('Column %I of %I.%I has no time between max_staleness before %s and then.', source.time_column, source.relation_schema, source.relation_name, as_of),
             HINT = 'The feed has stopped, or max_staleness is too short.';
     END IF;
-    PERFORM health_run_signals(run, history, as_of);
+    PERFORM health_run_signals(run, history, as_of, CASE WHEN NOT there THEN written END);
     PERFORM health_run_alerts(run, source);
     PERFORM health_run_finish(run, written);
     RETURN written;
@@ -54,6 +54,7 @@ DECLARE
     account text;
 BEGIN
     PERFORM pg_catalog.set_config('health_score.as_of', pg_catalog.to_char(as_of AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US+00'), true);
+    PERFORM health_run_tally_begin();
     -- Functions that the relation calls find what they find in the caller's session. From here on all is qualified.
     PERFORM pg_catalog.set_config('search_path', path, true);
     EXECUTE query USING as_of, account_id;

@@ -7,6 +7,7 @@ use crate::arguments::text_datum;
 use crate::datum::varlena_bytes;
 use crate::jsonb_write::JsonbWriter;
 use crate::returning::{row, row_type};
+use crate::signal_counts::tally;
 use crate::site::{Identity, Purpose, Site};
 use crate::sql_function;
 
@@ -37,6 +38,7 @@ sql_function! {
             let mut all = [None; COLUMNS + 1];
             all[..COLUMNS].copy_from_slice(&columns(&mut assessment, &identity, &mut json));
             all[COLUMNS] = assessment.calculated().into_datum();
+            tally(&mut assessment);
             row(descriptor, all)
         });
         site.json = json;

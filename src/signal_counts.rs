@@ -1,8 +1,12 @@
 //! health_signal_counts(history, scored_at) → SETOF rows: what each signal held in the rows of one run
+//! health_run_tally(accounts) → SETOF rows: the same, counted while health_source_assess() scored them
 //!
-//! One walk over the drivers that history keeps: taken apart as rows in SQL, they would cost more than the scoring.
+//! One walk over the drivers that history keeps: taken apart as rows in SQL, they would cost more than the scoring. Where one
+//! statement scored and wrote all rows of a run, not even that: they are 2 kB wide, and would be read a second time.
 
-use health_score_engine::Rollup;
+use std::cell::RefCell;
+
+use health_score_engine::{Assessment, Rollup};
 use pgrx::pg_sys;
 
 use crate::aggregate::raise;
@@ -15,20 +19,67 @@ use crate::sql_function;
 
 const COLUMNS: usize = 4;
 
+thread_local! {
+    /// Of what this session has scored since health_run_tally_begin().
+    static TALLY: RefCell<Option<Tally>> = const { RefCell::new(None) };
+}
+
+#[derive(Default)]
+struct Tally {
+    accounts: i64,
+    signals: BySignal,
+}
+
 sql_function! {
     fn health_signal_counts(arguments) {
-        each_row(arguments, COLUMNS, |_, give| {
-            for (name, counts) in counts(arguments).unwrap_or_default() {
-                give(&|row| {
-                    row.text(Some(&name));
-                    row.int8(counts.missing);
-                    row.int8(counts.invalid);
-                    row.float8(counts.subscores.value());
-                });
-            }
-        })
+        rows(arguments, counts(arguments).unwrap_or_default())
     }
 }
+
+sql_function! {
+    fn health_run_tally_begin(arguments) {
+        let _ = arguments;
+        TALLY.set(Some(Tally::default()));
+        None
+    }
+}
+
+sql_function! {
+    /// Nothing, where other accounts were scored than were written: then the rows themselves have to be counted.
+    fn health_run_tally(arguments) {
+        let written = arguments.get::<i64>(0);
+        let tally = TALLY.take().filter(|tally| Some(tally.accounts) == written);
+        rows(arguments, tally.map(|tally| tally.signals).unwrap_or_default())
+    }
+}
+
+/// Called for every account that a source's query scores.
+pub(crate) fn tally(assessment: &mut Assessment) {
+    TALLY.with_borrow_mut(|tally| {
+        let Some(tally) = tally else { return };
+        tally.accounts += 1;
+        for driver in assessment.drivers() {
+            let (kind, name, status) = (driver.kind.as_str().as_bytes(), driver.name.as_bytes(), driver.status.as_bytes());
+            add(&Driver { kind, name, status, subscore: driver.subscore }, &mut tally.signals);
+        }
+    });
+}
+
+fn rows(arguments: &Arguments, mut signals: BySignal) -> Option<pg_sys::Datum> {
+    signals.sort_by(|a, b| a.0.cmp(&b.0));
+    each_row(arguments, COLUMNS, |_, give| {
+        for (name, counts) in &signals {
+            give(&|row| {
+                row.text(Some(name));
+                row.int8(counts.missing);
+                row.int8(counts.invalid);
+                row.float8(counts.subscores.value());
+            });
+        }
+    })
+}
+
+type BySignal = Vec<(String, Counts)>;
 
 #[derive(Default)]
 struct Counts {
@@ -37,11 +88,11 @@ struct Counts {
     subscores: Rollup,
 }
 
-/// By signal. None where an argument is NULL.
-fn counts(arguments: &Arguments) -> Option<Vec<(String, Counts)>> {
+/// None where an argument is NULL.
+fn counts(arguments: &Arguments) -> Option<BySignal> {
     let history = Relation::open(arguments.get::<pg_sys::Oid>(0)?);
     let scored_at = arguments.datum(1)?.value() as i64;
-    let mut all: Vec<(String, Counts)> = Vec::new();
+    let mut all = BySignal::new();
     let condition = format!("scored_at OPERATOR(pg_catalog.=) {}", timestamp_literal(scored_at));
     history.each_row_where("drivers", &condition, |row| {
         if let Some(drivers) = row.datum(0) {
@@ -49,7 +100,6 @@ fn counts(arguments: &Arguments) -> Option<Vec<(String, Counts)>> {
             each_element(unsafe { varlena_bytes(drivers) }, |driver| add(&Driver::read(driver), &mut all));
         }
     });
-    all.sort_by(|a, b| a.0.cmp(&b.0));
     Some(all)
 }
 
@@ -89,7 +139,7 @@ impl<'a> Driver<'a> {
     }
 }
 
-fn add(driver: &Driver, all: &mut Vec<(String, Counts)>) {
+fn add(driver: &Driver, all: &mut BySignal) {
     if driver.kind != b"signal" {
         return;
     }

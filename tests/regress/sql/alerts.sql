@@ -161,6 +161,18 @@ CALL health_refresh('alerts', '2025-08-07');
 SELECT trigger, status, ended_at FROM health_alert;
 SELECT health_run_release(id) FROM health_run WHERE status = 'held' ORDER BY id DESC LIMIT 1; \echo :SQLSTATE
 DELETE FROM health_alert;
+-- A run that is released counts its own rows for the trends: without them nothing declines yet.
+UPDATE health_playbook SET active = name = 'decline';
+CREATE TABLE alerts.slide AS SELECT id, '2025-08-01'::timestamptz + n * interval '1 day' AS at, 80 - 6 * n AS logins, 0 AS overdue, 1000 AS arr FROM generate_series(1, 5) id, generate_series(0, 2) n;
+SELECT health_source_add('slide', 'alert model', 'alerts.slide', 'id', time_column => 'at', book => 'slide') \g /dev/null
+CALL health_refresh('slide', '2025-08-01');
+CALL health_refresh('slide', '2025-08-02');
+CALL health_refresh('slide', '2025-08-03');
+SELECT as_of, status, alerts FROM health_run WHERE source = 'slide' ORDER BY id;
+SELECT health_run_release(id) FROM health_run WHERE source = 'slide' ORDER BY id DESC LIMIT 1;
+SELECT playbook, reason, score, score_before, count(*) FROM health_alert WHERE playbook IS NOT NULL GROUP BY 1, 2, 3, 4;
+SELECT health_source_drop('slide');
+DELETE FROM health_alert;
 
 -- Expansion: a second source over the same book. Whoever another source sees at risk is no opportunity.
 UPDATE health_playbook SET active = false;

@@ -46,6 +46,12 @@ CALL health_refresh('t', '2026-04-01');
 SELECT rank, part, driver, before_value, after_value, round(change::numeric, 6) AS change FROM health_explain_change('c', 1, '2026-03-15', '2026-04-15');
 SELECT rank, part, driver, before_value, after_value, round(change::numeric, 6) AS change FROM health_explain_change('c', 4, '2026-03-15', '2026-04-15');
 SELECT rank, part, driver, round(change::numeric, 6) AS change, peers, peers_alike FROM health_explain_change('c', 6, '2026-03-15', '2026-04-15', by => 'all');
+-- The others are those of the book's refreshes, whatever single account was scored since or in between.
+SELECT health_refresh_account('c', 1) \g /dev/null
+SELECT max(peers) AS peers FROM health_explain_change('c', 1, '2026-03-15', now() + interval '1 day', by => 'all');
+INSERT INTO explain_change.c_history (account_id, scored_at, score, model, model_version, inputs) SELECT account_id, '2026-03-20', score, model, model_version, inputs FROM explain_change.c_history WHERE account_id = 1 AND scored_at = '2026-03-01';
+SELECT max(peers) AS peers FROM health_explain_change('c', 1, '2026-02-15', '2026-03-25', by => 'all');
+DELETE FROM explain_change.c_history WHERE scored_at NOT IN ('2026-02-01', '2026-03-01', '2026-04-01');
 -- For every account, span and source the parts are the change, and so is what history says.
 SELECT count(*) AS spans, count(*) FILTER (WHERE abs(parts - whole) > 1e-9 OR (parts IS NULL) <> (whole IS NULL)) AS wrong, count(*) FILTER (WHERE whole IS DISTINCT FROM by_history) AS differ
   FROM (SELECT count(*) FILTER (WHERE part <> 'score'), sum(x.change) FILTER (WHERE part <> 'score') + 0 AS parts, max(x.change) FILTER (WHERE part = 'score') AS whole, h2.score - h1.score AS by_history
