@@ -119,6 +119,13 @@ INSERT INTO refresh.snapshot SELECT * FROM refresh.snapshot WHERE id = 5 AND at 
 CALL health_refresh('by time', '2025-12-31'); \echo :SQLSTATE
 DELETE FROM refresh.snapshot WHERE ctid IN (SELECT max(ctid) FROM refresh.snapshot WHERE id = 5 GROUP BY at HAVING count(*) > 1);
 SELECT count(*) FROM refresh.today_history;
+-- Also in a table of one's own whose key is the other way round.
+CREATE TABLE refresh.own (LIKE refresh.today_history, PRIMARY KEY (scored_at, account_id));
+CREATE TABLE refresh.twice AS SELECT * FROM refresh.today;
+INSERT INTO refresh.twice SELECT * FROM refresh.twice WHERE id = 2;
+SELECT health_source_add('twice', 'refresh model', 'refresh.twice', 'id', history => 'refresh.own') \g /dev/null
+CALL health_refresh('twice'); \echo :SQLSTATE
+SELECT health_source_drop('twice');
 
 -- A feed that has stopped is an error where max_staleness says so; accounts that have stopped are left out.
 SELECT health_source_add('by time', 'refresh model', 'refresh.snapshot', 'id', time_column => 'at', max_staleness => '10 days');
