@@ -5,7 +5,7 @@ SCRIPTS := $(shell cd "$$(dirname "$(strip $(MAKEFILE_LIST))")" && pwd)/scripts
 export PG PG_CONFIG DATA TESTS
 export INVOKED_FROM := $(PWD)
 
-.PHONY: help setup build install demo psql test test-engine regress regress-accept isolation lint bench clean
+.PHONY: help setup build install demo psql test test-engine regress regress-accept isolation package test-package lint bench clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' "$(SCRIPTS)/../Makefile" | expand -t 24
@@ -42,6 +42,12 @@ regress-accept: ## take the last results as the expected ones, for review in git
 
 isolation: ## concurrency tests
 	@"$(SCRIPTS)/test.sh" isolation
+
+package: ## a Debian package in target/deb/
+	@"$(SCRIPTS)/package.sh"
+
+test-package: ## the package goes onto a bare Postgres, scores, and off again
+	@"$(SCRIPTS)/test-package.sh"
 
 lint: ## formatting, clippy, shellcheck
 	@"$(SCRIPTS)/lint.sh"

@@ -53,3 +53,5 @@ fi
 # Files that an older build had and this one has not must go.
 rm -f "$SHAREDIR/extension/$EXTENSION".control "$SHAREDIR/extension/$EXTENSION"--*.sql "$PKGLIBDIR/$EXTENSION".so
 cp -r "$ROOT/target/package/pg$PG/." "$TREE/"
+# What was released stands beside it, so that tests can begin there.
+cp "$ROOT"/tests/upgrade/"$EXTENSION"--*.sql "$SHAREDIR/extension/"

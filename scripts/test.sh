@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# make test, and its parts: "test.sh all" or some of lint, engine, regress, isolation, shell. Tests against a server run in a
+# make test, and its parts: "test.sh all" or some of lint, engine, regress, isolation, shell, package. Tests against a server run in a
 # throw-away cluster. The last line is "N passed, N failed[, N skipped]"; a failing lint or engine run counts as one failure.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/env.sh"
-[ "${1:-all}" != all ] || set -- lint engine regress isolation shell
+[ "${1:-all}" != all ] || set -- lint engine regress isolation shell package
 
 wanted() { [[ " $PARTS " == *" $1 "* ]]; }
 PARTS=$*
@@ -70,4 +70,12 @@ if wanted regress || wanted isolation || wanted shell; then
   if as_server grep -q 'was terminated by signal' "$(cluster_log "$CLUSTER")"; then
     say "a server process crashed during the tests: see target/test/server.log"
   fi
+fi
+
+if wanted package && [ -z "${TESTS:-}" ]; then
+  mkdir -p "$ROOT/target/test"
+  step "$SCRIPTS/test-package.sh" >"$ROOT/target/test/package.out"
+  cat "$ROOT/target/test/package.out"
+  PASSED=$((PASSED + $(grep -c '^ok ' "$ROOT/target/test/package.out" || true)))
+  SKIPPED=$((SKIPPED + $(grep -c '^skip ' "$ROOT/target/test/package.out" || true)))
 fi
