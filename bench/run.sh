@@ -131,7 +131,7 @@ if "$python" -W ignore -c 'import pandas, psycopg2, sklearn' 2>/dev/null; then
   say "scikit-learn"
   for round in 1 2 3; do
     for way in read_sql copy; do
-      seconds=$(OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 "$python" -W ignore bench/sklearn.py bench_labelled churned $way)
+      seconds=$(OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 "$python" -W ignore bench/logistic_regression.py bench_labelled churned $way)
       run_psql -c "INSERT INTO bench_time VALUES ($round, 'sklearn_$way', $seconds * 1000, $seconds * 1000)"
     done
   done

@@ -1,4 +1,4 @@
-# sklearn.py RELATION OUTCOME read_sql|copy: the seconds that it takes to do outside the database what a data scientist would do
+# logistic_regression.py RELATION OUTCOME read_sql|copy: the seconds that it takes to do outside the database what a data scientist would do
 # with the same rows: read them into pandas, put medians for what is missing, standardise, and fit scikit-learn's
 # LogisticRegression once, without cross-validation. read_sql is what one writes, copy the fastest way to read. Modules are
 # loaded before the clock starts. Connects as psql does.
