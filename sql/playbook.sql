@@ -21,7 +21,7 @@ CREATE TABLE health_playbook (
     hysteresis double precision NOT NULL DEFAULT 0,
     active     boolean          NOT NULL DEFAULT true,
     run_as     text             NOT NULL DEFAULT current_user,
-    created_at timestamptz      NOT NULL DEFAULT now()
+    created_at timestamptz      NOT NULL DEFAULT pg_catalog.now()
 );
 
 COMMENT ON TABLE health_playbook IS 'What is to be done when something happens to an account: each refresh raises alerts by it. No grants to PUBLIC.';
