@@ -112,8 +112,9 @@ LANGUAGE plpgsql
 SET search_path FROM CURRENT
 AS $$
 BEGIN
+    -- Postgres would cut it to a name's length, too, but say so each time.
     PERFORM pg_catalog.set_config('application_name',
-        pg_catalog.format('health_score: %s as of %s', source, pg_catalog.to_char(as_of AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI')), true);
+        pg_catalog.format('health_score: %s as of %s', source, pg_catalog.to_char(as_of AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'))::name::text, true);
 END
 $$;
 COMMENT ON FUNCTION health_run_show(text, timestamptz) IS 'Shows in application_name, until the end of the transaction, what is being refreshed.';
