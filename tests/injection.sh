@@ -30,7 +30,7 @@ INSERT INTO hook.argument VALUES
   ('cron', $$'* * * * *'$$), ('detail', $$'d'$$), ('example', $$'f(1)'$$), ('external_id', $$'5'$$), ('first', $$'1'$$), ('hint', $$'h'$$), ('history', $$'public.s_history'$$), ('home', $$'public'$$), ('ids', $$'{3}'$$), ('keep', $$'{csm}'$$),
   ('kind', $$'churned'$$), ('last', $$'50'$$), ('message', $$'m'$$), ('mode', $$'cap'$$), ('model', $$'m'$$), ('name', $$'m'$$), ('name_column', $$'name'$$), ('names', $$'{a,b}'$$), ('note', $$'n'$$), ('only_account', $$'3'$$), ('only_source', $$'s'$$),
   ('outcome', $$'gone'$$), ('owner_column', $$'csm'$$), ('parent_column', $$'name'$$), ('path', $$'public'$$), ('query', $$'SELECT 1'$$), ('ref', $$'r'$$), ('renewal_column', 'NULL'), ('reviewed', $$'2026-01-01'$$), ('role', $$'x'$$),
-  ('segment', $$''$$), ('segment_column', $$'csm'$$), ('signal', $$'a'$$), ('source', $$'s'$$), ('sqlstate', $$'22023'$$), ('system', $$'zendesk'$$), ('template', $$'simple'$$), ('time_column', $$'at'$$), ('to_external_id', $$'5'$$),
+  ('segment', $$''$$), ('segment_column', $$'csm'$$), ('signal', $$'a'$$), ('source', $$'s'$$), ('sqlstate', $$'22023'$$), ('system', $$'zendesk'$$), ('template', $$'simple'$$), ('time_column', $$'at'$$), ('to_external_id', $$'5'$$), ('trigger', $$'trend'$$),
   ('to_system', $$'accounts'$$), ('type', $$'text'$$), ('value', $$'1'$$), ('value_column', $$'a'$$), ('what', $$'band'$$), ('words', $$'usage'$$);
 -- And what the other types hold.
 CREATE TABLE hook.type (type regtype PRIMARY KEY, expression text);
