@@ -97,6 +97,8 @@ CREATE TABLE health_alert_score (
     band      text,
     PRIMARY KEY (alert, scored_at)
 );
+-- As for health_run_signal: deletes cascade, a restore fills the tables in any order.
+ALTER TABLE health_alert_score DISABLE TRIGGER ALL;
 COMMENT ON TABLE health_alert_score IS 'The scores of an account for 180 days after its alert was resolved or ended: did it help? No grants to PUBLIC.';
 COMMENT ON COLUMN health_alert_score.alert IS 'The alert in health_alert.';
 COMMENT ON COLUMN health_alert_score.scored_at IS 'The time of the score.';
