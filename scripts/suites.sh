@@ -78,7 +78,7 @@ run_shell_test() {
   cluster_database "$CLUSTER" "$database"
   mapfile -t client < <(cluster_env "$CLUSTER" "$database")
   as_server env -C "$FILES" -u RUST_BACKTRACE -u RUST_LIB_BACKTRACE -u DATA "${client[@]}" "PATH=$BINDIR:$PATH" "BINDIR=$BINDIR" "ROOT=$FILES" \
-    ${DATA_COPY:+"DATA=$DATA_COPY"} "TMPDIR=$scratch" "HOME=$scratch" \
+    ${DATA_COPY:+"DATA=$DATA_COPY"} ${PGSPOT:+"PGSPOT=$PGSPOT"} "TMPDIR=$scratch" "HOME=$scratch" \
     "./tests/$name.sh" </dev/null 2>&1 | tee "$shown" || status=$?
   good=$(grep -cE '^ok ' "$shown" || true)
   skipped=$(grep -cE '^skip [^:]+: ' "$shown" || true)
@@ -99,6 +99,7 @@ suite_shell() {
   [ ${#names[@]} -gt 0 ] || return 0
   say "test scripts"
   mkdir -p "$RESULTS/shell"
+  PGSPOT=$("$SCRIPTS/pgspot.sh")
   DATA_COPY=
   if [ -d "$data" ]; then
     DATA_COPY=$(cluster_dir "$CLUSTER")/data-sets

@@ -58,11 +58,11 @@ COMMENT ON FUNCTION health_account(text, text) IS
 CREATE FUNCTION health_account(source text, account_id bigint)
 RETURNS jsonb
 LANGUAGE sql STABLE
-RETURN health_account_of(source, account_id::text);
+RETURN health_account_of(source, account_id::pg_catalog.text);
 COMMENT ON FUNCTION health_account(text, bigint) IS 'As the form for text, for an id that is a number.';
 
 CREATE FUNCTION health_account(source text, account_id uuid)
 RETURNS jsonb
 LANGUAGE sql STABLE
-RETURN health_account_of(source, account_id::text);
+RETURN health_account_of(source, account_id::pg_catalog.text);
 COMMENT ON FUNCTION health_account(text, uuid) IS 'As the form for text, for an id that is a UUID.';

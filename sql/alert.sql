@@ -24,7 +24,7 @@ CREATE TABLE health_alert (
     score_before    double precision,
     band_before     text,
     status          text             NOT NULL DEFAULT 'open',
-    raised_at       timestamptz      NOT NULL DEFAULT now(),
+    raised_at       timestamptz      NOT NULL DEFAULT pg_catalog.now(),
     claimed_by      text,
     leased_until    timestamptz,
     attempts        integer          NOT NULL DEFAULT 0,
@@ -40,7 +40,7 @@ CREATE TABLE health_alert (
     note            text,
     run_as          text             NOT NULL DEFAULT current_user,
     CONSTRAINT health_alert_status_check CHECK (status IN ('open', 'acknowledged', 'snoozed', 'resolved', 'ended')),
-    CONSTRAINT health_alert_account_check CHECK ((account_id IS NULL) = (playbook IS NULL))
+    CONSTRAINT health_alert_account_check CHECK ((account_id IS NULL) OPERATOR(pg_catalog.=) (playbook IS NULL))
 );
 CREATE UNIQUE INDEX health_alert_open_key ON health_alert (source, (COALESCE(playbook, '')), (COALESCE(account_id, '')))
     WHERE status IN ('open', 'acknowledged', 'snoozed');
@@ -97,6 +97,8 @@ CREATE TABLE health_alert_score (
     band      text,
     PRIMARY KEY (alert, scored_at)
 );
+-- As for health_run_signal: deletes cascade, a restore fills the tables in any order.
+ALTER TABLE health_alert_score DISABLE TRIGGER ALL;
 COMMENT ON TABLE health_alert_score IS 'The scores of an account for 180 days after its alert was resolved or ended: did it help? No grants to PUBLIC.';
 COMMENT ON COLUMN health_alert_score.alert IS 'The alert in health_alert.';
 COMMENT ON COLUMN health_alert_score.scored_at IS 'The time of the score.';

@@ -152,7 +152,7 @@ END
 $$;
 COMMENT ON FUNCTION health_explain_change_of(text, text, timestamptz, timestamptz, text) IS 'What the forms of health_explain_change do, for an id as text.';
 
-CREATE FUNCTION health_explain_change(source text, account_id text, "from" timestamptz DEFAULT now() - interval '30 days', "to" timestamptz DEFAULT now(), by text DEFAULT NULL,
+CREATE FUNCTION health_explain_change(source text, account_id text, "from" timestamptz DEFAULT pg_catalog.now() OPERATOR(pg_catalog.-) interval '30 days', "to" timestamptz DEFAULT pg_catalog.now(), by text DEFAULT NULL,
     OUT rank integer, OUT part text, OUT driver text, OUT label text, OUT before_value text, OUT after_value text, OUT change double precision,
     OUT peers bigint, OUT peers_change double precision, OUT peers_alike bigint)
 RETURNS SETOF record
@@ -166,7 +166,7 @@ $$;
 COMMENT ON FUNCTION health_explain_change(text, text, timestamptz, timestamptz, text) IS
 'Why an account''s score differs from what it was, from history: behaviour, coverage, rules, override, segment and model, what hurt most first, after a row for the score; the others add up to it. by (segment, owner or all) says how the others of the book changed.';
 
-CREATE FUNCTION health_explain_change(source text, account_id bigint, "from" timestamptz DEFAULT now() - interval '30 days', "to" timestamptz DEFAULT now(), by text DEFAULT NULL,
+CREATE FUNCTION health_explain_change(source text, account_id bigint, "from" timestamptz DEFAULT pg_catalog.now() OPERATOR(pg_catalog.-) interval '30 days', "to" timestamptz DEFAULT pg_catalog.now(), by text DEFAULT NULL,
     OUT rank integer, OUT part text, OUT driver text, OUT label text, OUT before_value text, OUT after_value text, OUT change double precision,
     OUT peers bigint, OUT peers_change double precision, OUT peers_alike bigint)
 RETURNS SETOF record
@@ -179,7 +179,7 @@ END
 $$;
 COMMENT ON FUNCTION health_explain_change(text, bigint, timestamptz, timestamptz, text) IS 'As the form for text, for an id that is a number.';
 
-CREATE FUNCTION health_explain_change(source text, account_id uuid, "from" timestamptz DEFAULT now() - interval '30 days', "to" timestamptz DEFAULT now(), by text DEFAULT NULL,
+CREATE FUNCTION health_explain_change(source text, account_id uuid, "from" timestamptz DEFAULT pg_catalog.now() OPERATOR(pg_catalog.-) interval '30 days', "to" timestamptz DEFAULT pg_catalog.now(), by text DEFAULT NULL,
     OUT rank integer, OUT part text, OUT driver text, OUT label text, OUT before_value text, OUT after_value text, OUT change double precision,
     OUT peers bigint, OUT peers_change double precision, OUT peers_alike bigint)
 RETURNS SETOF record

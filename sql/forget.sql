@@ -239,11 +239,11 @@ COMMENT ON FUNCTION health_export(text, text) IS
 CREATE FUNCTION health_export(book text, account_id bigint)
 RETURNS jsonb
 LANGUAGE sql STABLE
-RETURN health_export_account(book, account_id::text);
+RETURN health_export_account(book, account_id::pg_catalog.text);
 COMMENT ON FUNCTION health_export(text, bigint) IS 'As the form for text, for an id that is a number.';
 
 CREATE FUNCTION health_export(book text, account_id uuid)
 RETURNS jsonb
 LANGUAGE sql STABLE
-RETURN health_export_account(book, account_id::text);
+RETURN health_export_account(book, account_id::pg_catalog.text);
 COMMENT ON FUNCTION health_export(text, uuid) IS 'As the form for text, for an id that is a UUID.';

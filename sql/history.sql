@@ -115,8 +115,12 @@ DECLARE
     history regclass := health_history_relation(source);
     month timestamptz := health_history_month(at);
     next_month timestamptz := health_history_month(month OPERATOR(pg_catalog.+) '35 days'::interval);
-    partition text := pg_catalog.format('%I.%I', source.history_schema,
-        pg_catalog.left(source.history_name, 54) OPERATOR(pg_catalog.||) pg_catalog.to_char(month AT TIME ZONE 'UTC', '_YYYY_MM'));
+    -- 63 bytes, 8 of them for the month. A longer name is cut, at a character, and told from its like by a hash.
+    stem text := CASE WHEN pg_catalog.octet_length(source.history_name) OPERATOR(pg_catalog.<=) 55 THEN source.history_name
+        ELSE (SELECT pg_catalog.left(source.history_name, n) FROM pg_catalog.generate_series(46, 1, -1) n
+               WHERE pg_catalog.octet_length(pg_catalog.left(source.history_name, n)) OPERATOR(pg_catalog.<=) 46 LIMIT 1)
+             OPERATOR(pg_catalog.||) '_' OPERATOR(pg_catalog.||) pg_catalog.left(pg_catalog.md5(source.history_name), 8) END;
+    partition text := pg_catalog.format('%I.%I', source.history_schema, stem OPERATOR(pg_catalog.||) pg_catalog.to_char(month AT TIME ZONE 'UTC', '_YYYY_MM'));
 BEGIN
     -- An adopted table may be plain, or partitioned in another way.
     IF NOT EXISTS (SELECT FROM pg_catalog.pg_partitioned_table p

@@ -6,12 +6,12 @@ CREATE TABLE health_model (
     definition  jsonb       NOT NULL,
     active      boolean     NOT NULL DEFAULT false,
     note        text,
-    created_at  timestamptz NOT NULL DEFAULT now(),
+    created_at  timestamptz NOT NULL DEFAULT pg_catalog.now(),
     created_by  text        NOT NULL DEFAULT current_user,
     reviewed_at timestamptz,
     PRIMARY KEY (name, version),
-    CONSTRAINT health_model_name_check CHECK (name <> '' AND octet_length(name) <= 200 AND name !~ '[@{]'),
-    CONSTRAINT health_model_version_check CHECK (version > 0)
+    CONSTRAINT health_model_name_check CHECK (name OPERATOR(pg_catalog.<>) '' AND pg_catalog.octet_length(name) OPERATOR(pg_catalog.<=) 200 AND name OPERATOR(pg_catalog.!~) '[@{]'),
+    CONSTRAINT health_model_version_check CHECK (version OPERATOR(pg_catalog.>) 0)
 );
 CREATE UNIQUE INDEX health_model_active_key ON health_model (name) WHERE active;
 

@@ -9,8 +9,8 @@ CREATE TABLE health_outcome (
     note       text,
     PRIMARY KEY (book, account_id, kind, at),
     CONSTRAINT health_outcome_kind_check CHECK (kind IN ('churned', 'renewed', 'expanded', 'contracted', 'complained')),
-    CONSTRAINT health_outcome_at_check CHECK (isfinite(at)),
-    CONSTRAINT health_outcome_value_check CHECK (value > '-Infinity' AND value < 'Infinity')
+    CONSTRAINT health_outcome_at_check CHECK (pg_catalog.isfinite(at)),
+    CONSTRAINT health_outcome_value_check CHECK (value OPERATOR(pg_catalog.>) '-Infinity' AND value OPERATOR(pg_catalog.<) 'Infinity')
 );
 
 COMMENT ON TABLE health_outcome IS 'What became of accounts: one row for each event, that can be written twice without being doubled. No grants to PUBLIC.';

@@ -9,13 +9,13 @@ CREATE TABLE health_override (
     score      double precision,
     note       text             NOT NULL,
     set_by     text             NOT NULL DEFAULT current_user,
-    set_at     timestamptz      NOT NULL DEFAULT now(),
+    set_at     timestamptz      NOT NULL DEFAULT pg_catalog.now(),
     expires_at timestamptz      NOT NULL,
     CONSTRAINT health_override_mode_check CHECK (mode IN ('cap', 'floor', 'set')),
-    CONSTRAINT health_override_score_check CHECK (score >= 0 AND score <= 100),
-    CONSTRAINT health_override_whole_check CHECK ((mode IS NULL) = (score IS NULL)),
-    CONSTRAINT health_override_note_check CHECK (note ~ '\S'),
-    CONSTRAINT health_override_expires_check CHECK (expires_at > set_at AND isfinite(expires_at))
+    CONSTRAINT health_override_score_check CHECK (score OPERATOR(pg_catalog.>=) 0 AND score OPERATOR(pg_catalog.<=) 100),
+    CONSTRAINT health_override_whole_check CHECK ((mode IS NULL) OPERATOR(pg_catalog.=) (score IS NULL)),
+    CONSTRAINT health_override_note_check CHECK (note OPERATOR(pg_catalog.~) '\S'),
+    CONSTRAINT health_override_expires_check CHECK (expires_at OPERATOR(pg_catalog.>) set_at AND pg_catalog.isfinite(expires_at))
 );
 CREATE INDEX health_override_account_idx ON health_override (book, account_id, set_at);
 
@@ -71,11 +71,11 @@ COMMENT ON FUNCTION health_override_set(text, text, text, double precision, text
 CREATE FUNCTION health_override_set(book text, account_id bigint, mode text, score double precision, note text, expires interval DEFAULT '30 days')
 RETURNS bigint
 LANGUAGE sql
-RETURN health_override_set(book, account_id::text, mode, score, note, expires);
+RETURN health_override_set(book, account_id::pg_catalog.text, mode, score, note, expires);
 COMMENT ON FUNCTION health_override_set(text, bigint, text, double precision, text, interval) IS 'As the form for text, for an id that is a number.';
 
 CREATE FUNCTION health_override_set(book text, account_id uuid, mode text, score double precision, note text, expires interval DEFAULT '30 days')
 RETURNS bigint
 LANGUAGE sql
-RETURN health_override_set(book, account_id::text, mode, score, note, expires);
+RETURN health_override_set(book, account_id::pg_catalog.text, mode, score, note, expires);
 COMMENT ON FUNCTION health_override_set(text, uuid, text, double precision, text, interval) IS 'As the form for text, for an id that is a UUID.';

@@ -9,11 +9,11 @@ CREATE TABLE health_pulse (
     value      jsonb,
     note       text        NOT NULL,
     set_by     text        NOT NULL DEFAULT current_user,
-    set_at     timestamptz NOT NULL DEFAULT now(),
+    set_at     timestamptz NOT NULL DEFAULT pg_catalog.now(),
     expires_at timestamptz NOT NULL,
-    CONSTRAINT health_pulse_value_check CHECK (jsonb_typeof(value) IN ('number', 'string', 'boolean')),
-    CONSTRAINT health_pulse_note_check CHECK (note ~ '\S'),
-    CONSTRAINT health_pulse_expires_check CHECK (expires_at > set_at AND isfinite(expires_at))
+    CONSTRAINT health_pulse_value_check CHECK (pg_catalog.jsonb_typeof(value) IN ('number', 'string', 'boolean')),
+    CONSTRAINT health_pulse_note_check CHECK (note OPERATOR(pg_catalog.~) '\S'),
+    CONSTRAINT health_pulse_expires_check CHECK (expires_at OPERATOR(pg_catalog.>) set_at AND pg_catalog.isfinite(expires_at))
 );
 CREATE INDEX health_pulse_account_idx ON health_pulse (book, account_id, signal, set_at);
 

@@ -1,7 +1,8 @@
 -- Refresh: a source's accounts scored as of a time, into its history. The procedures own the transactions, the functions the steps.
 --
 -- A procedure that commits can have no SET clause. These set search_path for one transaction at a time instead: to the
--- extension's schema (home) for the steps, and back to the caller's own for what the relation itself may call.
+-- extension's schema (home) for the steps, and back to the caller's own for what the relation itself may call. Until then their
+-- declarations, too, are read with the caller's: types are qualified.
 
 CREATE PROCEDURE health_refresh_outside_transaction()
 LANGUAGE c
@@ -124,15 +125,18 @@ CREATE PROCEDURE health_refresh_source(source text, as_of timestamptz, replace b
 LANGUAGE plpgsql
 AS $$
 DECLARE
-    home text := pg_catalog.current_setting('search_path');
-    path text;
-    run bigint;
-    code text;
-    message text;
-    detail text;
-    hint text;
+    home pg_catalog.text := (SELECT pg_catalog.quote_ident(n.nspname) FROM pg_catalog.pg_extension e
+                    JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) e.extnamespace
+                   WHERE e.extname OPERATOR(pg_catalog.=) 'health_score') OPERATOR(pg_catalog.||) ', pg_temp';
+    path pg_catalog.text;
+    run pg_catalog.int8;
+    code pg_catalog.text;
+    message pg_catalog.text;
+    detail pg_catalog.text;
+    hint pg_catalog.text;
 BEGIN
     failure := NULL;
+    PERFORM pg_catalog.set_config('search_path', home, true);
     BEGIN
         PERFORM health_source_lock(source);
         PERFORM health_refresh_check(health_source_get(source), as_of);
@@ -173,20 +177,20 @@ BEGIN
 END
 $$;
 COMMENT ON PROCEDURE health_refresh_source(text, timestamptz, boolean, boolean, jsonb) IS
-'One source as of one time, in two transactions; what fails is recorded in health_run and returned. Used by health_refresh and health_backfill, which set search_path.';
+'One source as of one time, in two transactions; what fails is recorded in health_run and returned. Used by health_refresh and health_backfill.';
 
 CREATE PROCEDURE health_refresh(source text DEFAULT NULL, as_of timestamptz DEFAULT NULL, replace boolean DEFAULT false)
 LANGUAGE plpgsql
 AS $$
 DECLARE
-    home text := (SELECT pg_catalog.quote_ident(n.nspname) FROM pg_catalog.pg_extension e
+    home pg_catalog.text := (SELECT pg_catalog.quote_ident(n.nspname) FROM pg_catalog.pg_extension e
                     JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) e.extnamespace
                    WHERE e.extname OPERATOR(pg_catalog.=) 'health_score') OPERATOR(pg_catalog.||) ', pg_temp';
-    at timestamptz := COALESCE(as_of, pg_catalog.statement_timestamp());
-    names text[];
-    name text;
-    failure jsonb;
-    failures jsonb := '[]';
+    at pg_catalog.timestamptz := COALESCE(as_of, pg_catalog.statement_timestamp());
+    names pg_catalog.text[];
+    name pg_catalog.text;
+    failure pg_catalog.jsonb;
+    failures pg_catalog.jsonb := '[]';
 BEGIN
     PERFORM pg_catalog.set_config('search_path', home, true);
     CALL health_refresh_outside_transaction();
@@ -235,16 +239,16 @@ END
 $$;
 COMMENT ON FUNCTION health_backfill_times(timestamptz, timestamptz, interval) IS 'The times from, from + step, from + 2 · step … up to and with to, in UTC.';
 
-CREATE PROCEDURE health_backfill(source text, "from" timestamptz, "to" timestamptz DEFAULT now(), step interval DEFAULT '1 month')
+CREATE PROCEDURE health_backfill(source text, "from" timestamptz, "to" timestamptz DEFAULT pg_catalog.now(), step interval DEFAULT '1 month')
 LANGUAGE plpgsql
 AS $$
 DECLARE
-    home text := (SELECT pg_catalog.quote_ident(n.nspname) FROM pg_catalog.pg_extension e
+    home pg_catalog.text := (SELECT pg_catalog.quote_ident(n.nspname) FROM pg_catalog.pg_extension e
                     JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) e.extnamespace
                    WHERE e.extname OPERATOR(pg_catalog.=) 'health_score') OPERATOR(pg_catalog.||) ', pg_temp';
-    at timestamptz;
-    times timestamptz[];
-    failure jsonb;
+    at pg_catalog.timestamptz;
+    times pg_catalog.timestamptz[];
+    failure pg_catalog.jsonb;
 BEGIN
     PERFORM pg_catalog.set_config('search_path', home, true);
     CALL health_refresh_outside_transaction();
@@ -295,11 +299,11 @@ COMMENT ON FUNCTION health_refresh_account(text, text) IS
 CREATE FUNCTION health_refresh_account(source text, account_id bigint)
 RETURNS boolean
 LANGUAGE sql
-RETURN health_refresh_one(source, account_id::text, pg_catalog.current_setting('search_path'));
+RETURN health_refresh_one(source, account_id::pg_catalog.text, pg_catalog.current_setting('search_path'));
 COMMENT ON FUNCTION health_refresh_account(text, bigint) IS 'As the form for text, for an id that is a number.';
 
 CREATE FUNCTION health_refresh_account(source text, account_id uuid)
 RETURNS boolean
 LANGUAGE sql
-RETURN health_refresh_one(source, account_id::text, pg_catalog.current_setting('search_path'));
+RETURN health_refresh_one(source, account_id::pg_catalog.text, pg_catalog.current_setting('search_path'));
 COMMENT ON FUNCTION health_refresh_account(text, uuid) IS 'As the form for text, for an id that is a UUID.';

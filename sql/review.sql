@@ -54,19 +54,22 @@ DECLARE
     days double precision := pg_catalog.floor(EXTRACT(epoch FROM pg_catalog.now() OPERATOR(pg_catalog.-) GREATEST(reviewed.reviewed_at, reviewed.created_at)) / 86400::numeric);
     wanted CONSTANT text[] := '{health_model_changed,health_model_changed_truncate,health_model_changing,health_model_guard,health_model_guard_truncate}';
     lacking text;
+    -- ENABLE TRIGGER ALL, with which pg_restore --disable-triggers ends, makes those that fire always fire in sessions of the origin alone.
+    weak text;
 BEGIN
     RETURN NEXT ROW(reviewed.name, reviewed.version, NULL, 'reviewed', NULL, days, CASE WHEN days OPERATOR(pg_catalog.>) 92 THEN 'due' ELSE 'ok' END,
         pg_catalog.format('%s %s days ago; quarterly is the rule', CASE WHEN reviewed.reviewed_at IS NULL THEN 'saved, and never reviewed since,' ELSE 'last reviewed' END, days))::health_review_row;
-    SELECT pg_catalog.string_agg(w.name, ', ' ORDER BY w.name) INTO lacking
+    SELECT pg_catalog.string_agg(w.name, ', ' ORDER BY w.name) FILTER (WHERE t.tgenabled IS NULL OR t.tgenabled NOT IN ('O', 'A')),
+           pg_catalog.string_agg(pg_catalog.format('ENABLE ALWAYS TRIGGER %I', w.name), ', ' ORDER BY w.name) FILTER (WHERE t.tgenabled OPERATOR(pg_catalog.=) 'O' AND w.name OPERATOR(pg_catalog.<>) 'health_model_guard_truncate')
+      INTO lacking, weak
       FROM pg_catalog.unnest(wanted) w (name)
-     WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_trigger t
-                        WHERE t.tgrelid OPERATOR(pg_catalog.=) 'health_model'::regclass AND t.tgname OPERATOR(pg_catalog.=) w.name
-                          AND t.tgenabled IN ('O', 'A'));
+      LEFT JOIN pg_catalog.pg_trigger t ON t.tgrelid OPERATOR(pg_catalog.=) 'health_model'::regclass AND t.tgname OPERATOR(pg_catalog.=) w.name;
     RETURN NEXT ROW(reviewed.name, reviewed.version, NULL, 'triggers', pg_catalog.cardinality(wanted),
-        pg_catalog.cardinality(wanted) - COALESCE(pg_catalog.cardinality(pg_catalog.string_to_array(lacking, ', ')), 0),
-        CASE WHEN lacking IS NULL THEN 'ok' ELSE 'due' END,
-        CASE WHEN lacking IS NULL THEN 'the triggers that keep saved versions as they are, and caches fresh, are at work'
-             ELSE 'disabled or dropped on health_model: ' OPERATOR(pg_catalog.||) lacking END)::health_review_row;
+        pg_catalog.cardinality(wanted) - COALESCE(pg_catalog.cardinality(pg_catalog.string_to_array(lacking, ', ')), 0) - COALESCE(pg_catalog.cardinality(pg_catalog.string_to_array(weak, ', ')), 0),
+        CASE WHEN lacking IS NULL AND weak IS NULL THEN 'ok' ELSE 'due' END,
+        CASE WHEN lacking IS NOT NULL THEN 'disabled or dropped on health_model: ' OPERATOR(pg_catalog.||) lacking
+             WHEN weak IS NOT NULL THEN 'do not fire on changes that replication brings: ALTER TABLE health_model ' OPERATOR(pg_catalog.||) weak
+             ELSE 'the triggers that keep saved versions as they are, and caches fresh, are at work' END)::health_review_row;
 END
 $$;
 COMMENT ON FUNCTION health_review_model(health_model) IS 'What health_model_review says of a model itself: days since the last review, and whether the triggers of health_model are intact.';

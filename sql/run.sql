@@ -7,8 +7,8 @@ CREATE TABLE health_run (
     as_of       timestamptz NOT NULL,
     status      text        NOT NULL DEFAULT 'running',
     run_as      text        NOT NULL DEFAULT current_user,
-    pid         integer     NOT NULL DEFAULT pg_backend_pid(),
-    started_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
+    pid         integer     NOT NULL DEFAULT pg_catalog.pg_backend_pid(),
+    started_at  timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
     finished_at timestamptz,
     accounts    bigint,
     sqlstate    text,
@@ -48,6 +48,9 @@ CREATE TABLE health_run_signal (
     mean    double precision,
     PRIMARY KEY (run, signal)
 );
+-- Deletes cascade; that a run is there is not checked. pg_restore --jobs fills extensions' tables in any order, and who inserts
+-- rows has made the run before. (The triggers of the check are all that this table has.)
+ALTER TABLE health_run_signal DISABLE TRIGGER ALL;
 COMMENT ON TABLE health_run_signal IS 'What a refresh met in each signal: a feed that stopped shows here first.';
 COMMENT ON COLUMN health_run_signal.run IS 'The run in health_run.';
 COMMENT ON COLUMN health_run_signal.signal IS 'The signal of the model.';
@@ -112,8 +115,9 @@ LANGUAGE plpgsql
 SET search_path FROM CURRENT
 AS $$
 BEGIN
+    -- Postgres would cut it to a name's length, too, but say so each time.
     PERFORM pg_catalog.set_config('application_name',
-        pg_catalog.format('health_score: %s as of %s', source, pg_catalog.to_char(as_of AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI')), true);
+        pg_catalog.format('health_score: %s as of %s', source, pg_catalog.to_char(as_of AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'))::name::text, true);
 END
 $$;
 COMMENT ON FUNCTION health_run_show(text, timestamptz) IS 'Shows in application_name, until the end of the transaction, what is being refreshed.';

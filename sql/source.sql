@@ -23,13 +23,13 @@ CREATE TABLE health_source (
     hold_alerts_above double precision NOT NULL DEFAULT 0.2,
     run_as            text             NOT NULL DEFAULT current_user,
     last_as_of        timestamptz,
-    created_at        timestamptz      NOT NULL DEFAULT now(),
+    created_at        timestamptz      NOT NULL DEFAULT pg_catalog.now(),
     UNIQUE (history_schema, history_name),
-    CONSTRAINT health_source_name_check CHECK (name <> '' AND octet_length(name) <= 40),
-    CONSTRAINT health_source_book_check CHECK (book <> ''),
+    CONSTRAINT health_source_name_check CHECK (name OPERATOR(pg_catalog.<>) '' AND pg_catalog.octet_length(name) OPERATOR(pg_catalog.<=) 40),
+    CONSTRAINT health_source_book_check CHECK (book OPERATOR(pg_catalog.<>) ''),
     CONSTRAINT health_source_time_check CHECK (time_column IS NULL OR NOT point_in_time),
-    CONSTRAINT health_source_max_staleness_check CHECK (max_staleness IS NULL OR (max_staleness > '0' AND time_column IS NOT NULL)),
-    CONSTRAINT health_source_hold_alerts_above_check CHECK (hold_alerts_above >= 0 AND hold_alerts_above <= 1)
+    CONSTRAINT health_source_max_staleness_check CHECK (max_staleness IS NULL OR (max_staleness OPERATOR(pg_catalog.>) '0' AND time_column IS NOT NULL)),
+    CONSTRAINT health_source_hold_alerts_above_check CHECK (hold_alerts_above OPERATOR(pg_catalog.>=) 0 AND hold_alerts_above OPERATOR(pg_catalog.<=) 1)
 );
 
 COMMENT ON TABLE health_source IS 'Relations that are scored into a history, one row for each relation and model. Use health_source_add().';

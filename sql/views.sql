@@ -1,9 +1,9 @@
 -- Models and templates as lists: for BI tools, and for people who look before they edit.
 
 CREATE VIEW health_templates WITH (security_invoker = true) AS
-SELECT t.name, d.definition -> 'meta' ->> 'description' AS description, d.definition ->> 'method' AS method,
-       d.definition ->> 'purpose' AS purpose,
-       (SELECT pg_catalog.count(*) FROM pg_catalog.jsonb_object_keys(d.definition -> 'signals') AS k) AS signals,
+SELECT t.name, d.definition OPERATOR(pg_catalog.->) 'meta' OPERATOR(pg_catalog.->>) 'description' AS description, d.definition OPERATOR(pg_catalog.->>) 'method' AS method,
+       d.definition OPERATOR(pg_catalog.->>) 'purpose' AS purpose,
+       (SELECT pg_catalog.count(*) FROM pg_catalog.jsonb_object_keys(d.definition OPERATOR(pg_catalog.->) 'signals') AS k) AS signals,
        d.definition
   FROM pg_catalog.unnest(health_template_names()) WITH ORDINALITY AS t (name, position)
  CROSS JOIN LATERAL (SELECT health_template(t.name) AS definition) d
@@ -19,7 +19,7 @@ COMMENT ON COLUMN health_templates.definition IS 'The document.';
 CREATE VIEW health_model_signals WITH (security_invoker = true) AS
 SELECT m.name, m.version, m.active, s.*
   FROM health_model m
- CROSS JOIN LATERAL pg_catalog.jsonb_to_recordset(health_model_describe(m.definition) -> 'signals') AS s
+ CROSS JOIN LATERAL pg_catalog.jsonb_to_recordset(health_model_describe(m.definition) OPERATOR(pg_catalog.->) 'signals') AS s
        (signal text, label text, category text, unit text, input text, scale text, weight double precision, share double precision,
         points double precision, max double precision, missing text, max_age text, optional boolean, ask text);
 COMMENT ON VIEW health_model_signals IS 'The signals of every saved model version, segments'' patches not applied.';
@@ -44,7 +44,7 @@ COMMENT ON COLUMN health_model_signals.ask IS 'The question to a person who judg
 CREATE VIEW health_model_bands WITH (security_invoker = true) AS
 SELECT m.name, m.version, m.active, b.rank, b.band, b.label, b."from" AS from_score, b.below AS below_score, b.color
   FROM health_model m
- CROSS JOIN LATERAL pg_catalog.jsonb_to_recordset(health_model_describe(m.definition) -> 'bands') AS b
+ CROSS JOIN LATERAL pg_catalog.jsonb_to_recordset(health_model_describe(m.definition) OPERATOR(pg_catalog.->) 'bands') AS b
        (rank integer, band text, label text, "from" double precision, below double precision, color text);
 COMMENT ON VIEW health_model_bands IS 'The bands of every saved model version, from the lowest, segments'' patches not applied.';
 COMMENT ON COLUMN health_model_bands.name IS 'The model.';
@@ -60,7 +60,7 @@ COMMENT ON COLUMN health_model_bands.color IS 'As the document gives it.';
 CREATE VIEW health_model_rules WITH (security_invoker = true) AS
 SELECT m.name, m.version, m.active, r.position, r.rule, r.label, r.condition, r.action, r.reason
   FROM health_model m
- CROSS JOIN LATERAL pg_catalog.jsonb_to_recordset(health_model_describe(m.definition) -> 'rules') AS r
+ CROSS JOIN LATERAL pg_catalog.jsonb_to_recordset(health_model_describe(m.definition) OPERATOR(pg_catalog.->) 'rules') AS r
        (position integer, rule text, label text, condition text, action text, reason text);
 COMMENT ON VIEW health_model_rules IS 'The rules of every saved model version in the order in which they run, segments'' patches not applied.';
 COMMENT ON COLUMN health_model_rules.name IS 'The model.';
