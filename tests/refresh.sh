@@ -117,7 +117,7 @@ sql -d postgres -c "DROP DATABASE restored"
 printf 'ok dump and restore\n'
 
 if [ -z "$cron" ]; then
-  printf 'skip pg_cron: it is not installed (Debian: postgresql-15-cron)\n'
+  printf 'skip pg_cron: it is not installed (Debian: postgresql-%s-cron)\n' "$(psql -V | sed -E 's/^[^0-9]*([0-9]+).*/\1/')"
   exit 0
 fi
 sql <<'SQL'
