@@ -5,12 +5,12 @@ SCRIPTS := $(shell cd "$$(dirname "$(strip $(MAKEFILE_LIST))")" && pwd)/scripts
 export PG PG_CONFIG DATA TESTS
 export INVOKED_FROM := $(PWD)
 
-.PHONY: help setup build install demo psql test test-engine regress regress-accept isolation package test-package lint bench clean
+.PHONY: help setup build install demo psql test test-engine regress regress-accept isolation matrix test-assert ci package test-package lint bench clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' "$(SCRIPTS)/../Makefile" | expand -t 24
 	@echo
-	@echo '  PG=16              Postgres version (15 is the default; 16, 17, 18)'
+	@echo '  PG=16              Postgres version (15 is the default; 16, 17, 18): of the system'"'"'s packages, else obtained'
 	@echo '  PG_CONFIG=/path    pg_config of a Postgres of your own; overrides PG'
 
 setup: ## install what is missing: Postgres, its headers, libclang, cargo-pgrx
@@ -48,6 +48,15 @@ package: ## a Debian package in target/deb/
 
 test-package: ## the package goes onto a bare Postgres, scores, and off again
 	@"$(SCRIPTS)/test-package.sh"
+
+matrix: ## the whole suite on Postgres 15, 16, 17 and 18 (an hour; PG="16 18": only these)
+	@"$(SCRIPTS)/matrix.sh"
+
+test-assert: ## regression and isolation tests on a Postgres with assertions, in parallel workers and without caches
+	@"$(SCRIPTS)/test-assert.sh"
+
+ci: ## what .ci/run runs: everything, then the regression tests on Postgres 18
+	@"$(SCRIPTS)/ci.sh"
 
 lint: ## formatting, clippy, shellcheck
 	@"$(SCRIPTS)/lint.sh"

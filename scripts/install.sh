@@ -19,9 +19,11 @@ source_state() {
 
 # A Postgres outside the system's directories brings its own libpq and whatever else its programs were linked with.
 copy_own_libraries() {
-  local bin library
+  local bin drivers library
   bin=$("$PG_CONFIG" --bindir)
-  for library in $(ldd "$bin/postgres" "$bin/psql" "$bin/initdb" | awk '$3 ~ /^\// && $3 !~ /^(\/usr)?\/lib/ { print $3 }' | sort -u); do
+  drivers=$(dirname "$("$PG_CONFIG" --pgxs)")/../test
+  # Not every Postgres comes with the test drivers, which need not have the same libpq.
+  for library in $(ldd "$bin/postgres" "$bin/psql" "$bin/initdb" "$drivers/isolation/isolationtester" 2>/dev/null | awk '$3 ~ /^\// && $3 !~ /^(\/usr)?\/lib/ { print $3 }' | sort -u); do
     mkdir -p "$1"
     cp -L --preserve=mode,timestamps "$library" "$1/"
   done

@@ -1,12 +1,15 @@
 #!/usr/bin/env bash
 # Owns the Debian packages: finds out which are missing and installs only those. Never touches an existing cluster,
 # and keeps a new server package from making one of its own. With --tests: what only tests use, and go without if need be.
+# With --tools PACKAGE...: these alone.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 . "$SCRIPTS/postgres.sh"
 
+TOOLS=()
+if [ "${1:-}" = --tools ]; then TOOLS=("${@:2}"); fi
 # A Postgres that the caller brings needs no server package; its compiler and libclang are the caller's affair too.
-[ -z "$PG_CONFIG_GIVEN" ] || exit 0
+[ "$PG_ORIGIN" != given ] || [ ${#TOOLS[@]} -gt 0 ] || exit 0
 
 NO_CLUSTER_DIR=/etc/postgresql-common/createcluster.d
 NO_CLUSTER=$NO_CLUSTER_DIR/health_score-setup.conf
@@ -18,7 +21,12 @@ cargo_pgrx_missing() { ! "$SCRIPTS/pgrx.sh" --check; }
 
 # libclang is for bindgen; OpenSSL's headers and pkg-config are for building cargo-pgrx itself.
 wanted_packages() {
-  printf '%s\n' "postgresql-$PG" "postgresql-server-dev-$PG" libclang-dev
+  if [ ${#TOOLS[@]} -gt 0 ]; then
+    printf '%s\n' "${TOOLS[@]}"
+    return
+  fi
+  if [ "$PG_ORIGIN" = debian ]; then printf '%s\n' "postgresql-$PG" "postgresql-server-dev-$PG"; fi
+  echo libclang-dev
   command -v cc >/dev/null && [ -e /usr/include/stdio.h ] || echo build-essential
   if cargo_pgrx_missing; then
     echo libssl-dev
@@ -98,18 +106,19 @@ fi
 command -v dpkg-query >/dev/null ||
   die "this is not Debian or Ubuntu: give PG_CONFIG=/path/to/pg_config of a Postgres 15 to 18 with its headers"
 
-missing=$(missing_packages)
-[ -n "$missing" ] || exit 0
+# Empty or old lists are no ground for taking another version, or for obtaining a server that apt would offer.
+unsure_of_server() {
+  [ ${#TOOLS[@]} = 0 ] && [ -z "${ASSERTIONS:-}" ] && ! server_installed "$PG" || return 1
+  [ "$PG" != "${PG_GIVEN:-$PG_DEFAULT}" ] || { [ "$PG_ORIGIN" = obtained ] && [ ! -x "$PG_CONFIG" ]; }
+}
 
-can_be_root || tell_what_to_run "$missing"
-# Empty or old lists are no ground for taking another version.
-if ! apt_offers "$PG" || [ "$PG" != "${PG_GIVEN:-$PG_DEFAULT}" ]; then
+if unsure_of_server && can_be_root; then
   update_lists
   resolve_postgres
-  missing=$(missing_packages)
 fi
-server_installed "$PG" || apt_offers "$PG" ||
-  die "no package postgresql-$PG here; choose another version (PG=15 to 18) or give PG_CONFIG=/path/to/pg_config"
+missing=$(missing_packages)
+[ -n "$missing" ] || exit 0
+can_be_root || tell_what_to_run "$missing"
 [ -n "$PG_GIVEN" ] || [ "$PG" = "$PG_DEFAULT" ] || say "this system has no Postgres $PG_DEFAULT package: taking Postgres $PG"
 
 say "installing $missing(a minute or two)"

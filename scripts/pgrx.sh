@@ -22,7 +22,7 @@ if ! have_cargo_pgrx; then
 fi
 
 . "$SCRIPTS/postgres.sh"
-if [ -z "$PG_CONFIG_GIVEN" ] && [ -z "$(pgrx_configured)" ]; then
+if [ "$PG_ORIGIN" = debian ] && [ -z "$(pgrx_configured)" ]; then
   say "telling pgrx about Postgres $PG"
   unset "PG${PG}_PG_CONFIG"
   cargo_pgrx init "--pg$PG" "$PG_CONFIG" --no-run

@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # Sourced after cluster.sh: the three kinds of tests against a server, each adding to the caller's PASSED, FAILED, SKIPPED.
-# Results and diffs end up in the checkout's target/test/. TESTS="a b" picks tests by name.
+# Results and diffs end up in the checkout's target/test/. TESTS="a b" picks tests by name; TEST_OPTIONS="-c name=value" are
+# settings of the sessions of pg_regress.
 
 CLUSTER="test"
 RESULTS=$ROOT/target/test
@@ -33,7 +34,7 @@ run_pg_regress() {
   as_server mkdir -p "$output"
   empty_expected "$input/expected" "${@/%/.out}"
   cluster_database "$CLUSTER" "${kind}_hs"
-  as_server "$program" --inputdir="$input" --outputdir="$output" --bindir="$BINDIR" --use-existing \
+  as_server env ${TEST_OPTIONS:+"PGOPTIONS=$TEST_OPTIONS"} "$program" --inputdir="$input" --outputdir="$output" --bindir="$BINDIR" --use-existing \
     --host="$(cluster_dir "$CLUSTER")" --port="$PGPORT_PRIVATE" --user="$SUPERUSER" --dbname="${kind}_hs" "$@" 2>&1 |
     tee "$shown" || true
   good=$(grep -cE '^(test +[^ ]+ +\.\.\. +ok|ok +[0-9]+)' "$shown" || true)

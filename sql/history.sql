@@ -80,8 +80,8 @@ BEGIN
         RETURN;
     END IF;
     PERFORM health_history_trusted(history);
-    SELECT pg_catalog.string_agg(wanted, ', ') INTO lacking
-      FROM pg_catalog.unnest(columns) wanted
+    SELECT pg_catalog.string_agg(wanted, ', ' ORDER BY number) INTO lacking
+      FROM pg_catalog.unnest(columns) WITH ORDINALITY AS c (wanted, number)
      WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a
                         WHERE a.attrelid OPERATOR(pg_catalog.=) history AND NOT a.attisdropped AND a.attnum OPERATOR(pg_catalog.>) 0
                           AND wanted OPERATOR(pg_catalog.=) pg_catalog.concat(a.attname, ' ', pg_catalog.format_type(a.atttypid, a.atttypmod)));

@@ -39,7 +39,7 @@ $other"
 same "workers, one group" "SELECT $aggregates FROM history" "$PARALLEL" "Partial_Aggregate Workers_Launched:_2"
 same "workers, a hundred groups" "SELECT account, $aggregates FROM history GROUP BY account ORDER BY account" "$PARALLEL" "Partial_HashAggregate Workers_Launched:_2"
 same "workers that see no scores" "SELECT $aggregates FROM history WHERE at < '2026-01-01 00:01'" "$PARALLEL" "Partial_Aggregate Workers_Launched:_2"
-same "from disk" "SELECT count(*), md5(string_agg(t::text || s::text, '' ORDER BY id)) FROM (SELECT id, health_trend(score, at) AS t, health_trend_stats(score, at) AS s FROM
+same "from disk" "SELECT count(*), sum(hashtextextended(t::text || s::text, id)::numeric) FROM (SELECT id, health_trend(score, at) AS t, health_trend_stats(score, at) AS s FROM
   (SELECT (extract(epoch FROM at) * 4)::bigint / 58 AS id, * FROM history) h GROUP BY id) x" "$SERIAL SET work_mem = '1MB'; SET enable_sort = off; SET hash_mem_multiplier = 1;" "HashAggregate Disk_Usage"
 same "sorted groups" "SELECT account, $aggregates FROM history GROUP BY account ORDER BY account" "$SERIAL SET enable_hashagg = off;" "GroupAggregate"
 sets=$(sql -c "$SERIAL SELECT account % 10, $aggregates FROM history GROUP BY GROUPING SETS ((account % 10), ()) ORDER BY 1")

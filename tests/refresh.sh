@@ -97,7 +97,7 @@ expect "history after the end of a session" "$(checksum 2025-08-01)" "$expected"
 printf 'ok a session that is ended leaves no lock; a second refresh is refused at once\n'
 
 if [ -z "$cron" ]; then
-  printf 'skip pg_cron: it is not installed (Debian: postgresql-15-cron)\n'
+  printf 'skip pg_cron: it is not installed (Debian: postgresql-%s-cron)\n' "$(psql -V | sed -E 's/^[^0-9]*([0-9]+).*/\1/')"
   exit 0
 fi
 sql <<'SQL'
