@@ -5,6 +5,101 @@ DROP FUNCTION health_alert_trend(health_source, text);
 DROP FUNCTION health_alert_candidates(health_source, health_playbook, timestamptz, text, text);
 DROP FUNCTION health_alert_has_ended(health_source, text, text);
 
+CREATE OR REPLACE FUNCTION health_history_make(source health_source, relation regclass)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path FROM CURRENT
+AS $$
+DECLARE
+    account_type text := health_source_column(relation, source.account_column, 'account_column');
+    parent_type text := COALESCE(health_source_column(relation, source.parent_column, 'parent_column'), 'text');
+    name text := pg_catalog.format('%I.%I', source.history_schema, source.history_name);
+    history regclass := pg_catalog.to_regclass(name);
+    columns text[] := ARRAY['account_id ' OPERATOR(pg_catalog.||) account_type, 'scored_at timestamp with time zone', 'name text',
+        'score double precision', 'band text', 'band_rank integer', 'coverage double precision', 'low double precision',
+        'high double precision', 'status text', 'model text', 'model_version integer', 'segment text', 'value numeric', 'owner text',
+        'parent ' OPERATOR(pg_catalog.||) parent_type, 'renewal date', 'inputs jsonb', 'drivers jsonb',
+        'calculated double precision'];
+    lacking text;
+BEGIN
+    IF history IS NULL THEN
+        EXECUTE pg_catalog.format('CREATE TABLE %s (%s, PRIMARY KEY (account_id, scored_at)) PARTITION BY RANGE (scored_at)',
+            name, pg_catalog.array_to_string(columns, ', '));
+        EXECUTE pg_catalog.format('CREATE INDEX ON %s (scored_at)', name);
+        EXECUTE pg_catalog.format('COMMENT ON TABLE %s IS %L', name,
+            pg_catalog.format('Scores of source %s, partitioned by month: written by health_refresh, thinned by health_retain.', source.name));
+        RETURN;
+    END IF;
+    PERFORM health_history_trusted(history);
+    SELECT pg_catalog.string_agg(wanted, ', ' ORDER BY number) INTO lacking
+      FROM pg_catalog.unnest(columns) WITH ORDINALITY AS c (wanted, number)
+     WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a
+                        WHERE a.attrelid OPERATOR(pg_catalog.=) history AND NOT a.attisdropped AND a.attnum OPERATOR(pg_catalog.>) 0
+                          AND wanted OPERATOR(pg_catalog.=) pg_catalog.concat(a.attname, ' ', pg_catalog.format_type(a.atttypid, a.atttypmod)));
+    IF lacking IS NOT NULL THEN
+        RAISE EXCEPTION 'table % cannot be the history of source "%"', history, source.name USING ERRCODE = 'datatype_mismatch',
+            DETAIL = pg_catalog.format('It lacks: %s.', lacking),
+            HINT = 'Name another table by history => …; one that does not exist yet is made.';
+    END IF;
+    IF NOT EXISTS (SELECT FROM pg_catalog.pg_index i
+                    WHERE i.indrelid OPERATOR(pg_catalog.=) history AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL
+                      AND (SELECT pg_catalog.array_agg(a.attname::text ORDER BY a.attname)
+                             FROM pg_catalog.pg_attribute a
+                            WHERE a.attrelid OPERATOR(pg_catalog.=) history AND a.attnum OPERATOR(pg_catalog.=) ANY (i.indkey::int2[]))
+                          OPERATOR(pg_catalog.=) ARRAY['account_id', 'scored_at']) THEN
+        RAISE EXCEPTION 'table % cannot be the history of source "%"', history, source.name USING ERRCODE = 'object_not_in_prerequisite_state',
+            DETAIL = 'It has no unique index on (account_id, scored_at).',
+            HINT = pg_catalog.format('ALTER TABLE %s ADD PRIMARY KEY (account_id, scored_at).', history);
+    END IF;
+END
+$$;
+
+-- CREATE and ATTACH, not CREATE … PARTITION OF: the latter would lock the history against readers.
+CREATE OR REPLACE FUNCTION health_history_partition(source health_source, at timestamptz)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path FROM CURRENT
+AS $$
+DECLARE
+    history regclass := health_history_relation(source);
+    month timestamptz := health_history_month(at);
+    next_month timestamptz := health_history_month(month OPERATOR(pg_catalog.+) '35 days'::interval);
+    -- 63 bytes, 8 of them for the month. A longer name is cut, at a character, and told from its like by a hash.
+    stem text := CASE WHEN pg_catalog.octet_length(source.history_name) OPERATOR(pg_catalog.<=) 55 THEN source.history_name
+        ELSE (SELECT pg_catalog.left(source.history_name, n) FROM pg_catalog.generate_series(46, 1, -1) n
+               WHERE pg_catalog.octet_length(pg_catalog.left(source.history_name, n)) OPERATOR(pg_catalog.<=) 46 LIMIT 1)
+             OPERATOR(pg_catalog.||) '_' OPERATOR(pg_catalog.||) pg_catalog.left(pg_catalog.md5(source.history_name), 8) END;
+    partition text := pg_catalog.format('%I.%I', source.history_schema, stem OPERATOR(pg_catalog.||) pg_catalog.to_char(month AT TIME ZONE 'UTC', '_YYYY_MM'));
+BEGIN
+    -- An adopted table may be plain, or partitioned in another way.
+    IF NOT EXISTS (SELECT FROM pg_catalog.pg_partitioned_table p
+                     JOIN pg_catalog.pg_attribute a ON a.attrelid OPERATOR(pg_catalog.=) p.partrelid AND a.attnum OPERATOR(pg_catalog.=) p.partattrs[0]
+                    WHERE p.partrelid OPERATOR(pg_catalog.=) history AND p.partstrat OPERATOR(pg_catalog.=) 'r' AND p.partnatts OPERATOR(pg_catalog.=) 1
+                      AND p.partdefid OPERATOR(pg_catalog.=) 0 AND a.attname OPERATOR(pg_catalog.=) 'scored_at') THEN
+        RETURN;
+    END IF;
+    IF EXISTS (SELECT FROM health_history_partitions(history) p
+                WHERE p.from_at OPERATOR(pg_catalog.<=) month AND p.to_at OPERATOR(pg_catalog.>=) next_month) THEN
+        RETURN;
+    END IF;
+    EXECUTE pg_catalog.format('CREATE TABLE %s (LIKE %s INCLUDING ALL)', partition, history);
+    EXECUTE pg_catalog.format('ALTER TABLE %s ATTACH PARTITION %s FOR VALUES FROM (%L) TO (%L)', history, partition,
+        pg_catalog.to_char(month AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS+00'), pg_catalog.to_char(next_month AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS+00'));
+END
+$$;
+
+CREATE OR REPLACE FUNCTION health_run_show(source text, as_of timestamptz)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path FROM CURRENT
+AS $$
+BEGIN
+    -- Postgres would cut it to a name's length, too, but say so each time.
+    PERFORM pg_catalog.set_config('application_name',
+        pg_catalog.format('health_score: %s as of %s', source, pg_catalog.to_char(as_of AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'))::name::text, true);
+END
+$$;
+
 CREATE FUNCTION health_run_tally_begin()
 RETURNS void
 LANGUAGE c VOLATILE PARALLEL UNSAFE
@@ -38,6 +133,56 @@ END
 $$;
 
 COMMENT ON FUNCTION health_run_signals(bigint, regclass, timestamptz, bigint) IS 'Writes what each signal held in the rows of a run into health_run_signal.';
+
+-- A model may come later, as in a restored dump, or have lost what a playbook names: that is a warning.
+CREATE OR REPLACE FUNCTION health_playbook_check()
+RETURNS trigger
+LANGUAGE plpgsql
+SET search_path FROM CURRENT
+AS $$
+DECLARE
+    fault text := health_playbook_fault(NEW);
+    document jsonb;
+BEGIN
+    IF fault IS NOT NULL THEN
+        RAISE EXCEPTION 'invalid playbook "%": it %', NEW.name, fault USING ERRCODE = 'check_violation',
+            DETAIL = 'band goes with band; drop with points and within; trend with direction, and within if it is not the model''s window; rule with rule; stale with nothing; opportunity with condition.',
+            HINT = 'SELECT * FROM health_playbook_examples(''saas'') shows how they are written.';
+    END IF;
+    document := health_playbook_model(NEW.source, NEW.model);
+    BEGIN
+        IF NEW.source IS NOT NULL THEN
+            PERFORM health_source_get(NEW.source);
+        END IF;
+        PERFORM health_playbook_condition_check(NEW.condition, document);
+        IF document IS NULL THEN
+            IF NEW.model IS NOT NULL THEN
+                RAISE WARNING 'playbook "%" is about model "%", which does not exist', NEW.name, NEW.model USING HINT = 'It raises nothing until a source is scored with such a model.';
+            END IF;
+            RETURN NEW;
+        END IF;
+        IF NEW.band IS NOT NULL THEN
+            PERFORM health_playbook_name('band', NEW.band, pg_catalog.jsonb_path_query_array(health_model_describe(document), '$.bands[*].band')
+                OPERATOR(pg_catalog.||) pg_catalog.jsonb_path_query_array(document, '$.segments[*].patch.bands[*].name'));
+        END IF;
+        IF NEW.rule IS NOT NULL THEN
+            PERFORM health_playbook_name('rule', NEW.rule, pg_catalog.jsonb_path_query_array(document, '$.rules[*].name')
+                OPERATOR(pg_catalog.||) pg_catalog.jsonb_path_query_array(document, '$.segments[*].patch.rules[*].name'));
+        END IF;
+        IF NEW.segment IS NOT NULL THEN
+            PERFORM health_playbook_name('segment', NEW.segment, pg_catalog.jsonb_path_query_array(document, '$.segments[*].name'));
+        END IF;
+    EXCEPTION WHEN undefined_object OR invalid_parameter_value THEN
+        -- One that comes with a time of its own was accepted then, by the model as it was: a dump is restored whole.
+        IF TG_OP OPERATOR(pg_catalog.<>) 'INSERT' OR NEW.created_at OPERATOR(pg_catalog.>=) pg_catalog.now() THEN
+            RAISE;
+        END IF;
+        PERFORM health_playbook_condition_check(NEW.condition);
+        RAISE WARNING 'playbook "%", of %: %', NEW.name, NEW.created_at, SQLERRM USING HINT = 'It may raise nothing: name what the model has now.';
+    END;
+    RETURN NEW;
+END
+$$;
 
 CREATE FUNCTION health_alert_time(at timestamptz)
 RETURNS text
@@ -430,6 +575,152 @@ EXCEPTION
 END
 $$;
 
+-- One source as of one time, in two transactions. What fails is returned, so that the other sources go on.
+CREATE OR REPLACE PROCEDURE health_refresh_source(source text, as_of timestamptz, replace boolean, backfill boolean, INOUT failure jsonb)
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    home pg_catalog.text := (SELECT pg_catalog.quote_ident(n.nspname) FROM pg_catalog.pg_extension e
+                    JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) e.extnamespace
+                   WHERE e.extname OPERATOR(pg_catalog.=) 'health_score') OPERATOR(pg_catalog.||) ', pg_temp';
+    path pg_catalog.text;
+    run pg_catalog.int8;
+    code pg_catalog.text;
+    message pg_catalog.text;
+    detail pg_catalog.text;
+    hint pg_catalog.text;
+BEGIN
+    failure := NULL;
+    PERFORM pg_catalog.set_config('search_path', home, true);
+    BEGIN
+        PERFORM health_source_lock(source);
+        PERFORM health_refresh_check(health_source_get(source), as_of);
+        run := health_run_begin(source, as_of, backfill);
+        BEGIN
+            PERFORM health_run_prepare(health_source_get(source), as_of);
+        EXCEPTION WHEN OTHERS OR query_canceled THEN
+            GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
+            failure := health_failure(source, code, message, detail, hint);
+            PERFORM health_run_fail(run, failure);
+        END;
+    EXCEPTION WHEN OTHERS OR query_canceled THEN
+        GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
+        failure := health_failure(source, code, message, detail, hint);
+    END;
+    IF failure IS NULL THEN
+        -- The transaction's lock ends at its COMMIT: the session's bridges the gap to the next one.
+        PERFORM pg_catalog.pg_advisory_lock(health_source_lock_key(source));
+    END IF;
+    COMMIT;
+
+    path := pg_catalog.current_setting('search_path');
+    PERFORM pg_catalog.set_config('search_path', home, true);
+    IF failure IS NULL THEN
+        -- A cancel anywhere in here still comes to the unlocking: the lock of a session would stay as long as that.
+        BEGIN
+            PERFORM pg_catalog.pg_advisory_xact_lock(health_source_lock_key(source));
+            PERFORM health_run_show(source, as_of);
+            PERFORM health_run_write(run, health_source_get(source), as_of, replace, path);
+        EXCEPTION WHEN OTHERS OR query_canceled THEN
+            GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
+            failure := health_failure(source, code, message, detail, hint);
+            PERFORM health_run_fail(run, failure);
+        END;
+        PERFORM pg_catalog.pg_advisory_unlock(health_source_lock_key(source));
+        COMMIT;
+    END IF;
+END
+$$;
+
+COMMENT ON PROCEDURE health_refresh_source(text, timestamptz, boolean, boolean, jsonb) IS
+'One source as of one time, in two transactions; what fails is recorded in health_run and returned. Used by health_refresh and health_backfill.';
+
+CREATE OR REPLACE PROCEDURE health_refresh(source text DEFAULT NULL, as_of timestamptz DEFAULT NULL, replace boolean DEFAULT false)
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    home pg_catalog.text := (SELECT pg_catalog.quote_ident(n.nspname) FROM pg_catalog.pg_extension e
+                    JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) e.extnamespace
+                   WHERE e.extname OPERATOR(pg_catalog.=) 'health_score') OPERATOR(pg_catalog.||) ', pg_temp';
+    at pg_catalog.timestamptz := COALESCE(as_of, pg_catalog.statement_timestamp());
+    names pg_catalog.text[];
+    name pg_catalog.text;
+    failure pg_catalog.jsonb;
+    failures pg_catalog.jsonb := '[]';
+BEGIN
+    PERFORM pg_catalog.set_config('search_path', home, true);
+    CALL health_refresh_outside_transaction();
+    names := health_refresh_sources(source);
+    FOREACH name IN ARRAY names LOOP
+        PERFORM pg_catalog.set_config('search_path', home, true);
+        CALL health_refresh_source(name, at, COALESCE(replace, false), false, failure);
+        IF failure IS NOT NULL THEN
+            failures := failures OPERATOR(pg_catalog.||) failure;
+            EXIT WHEN failure OPERATOR(pg_catalog.->>) 'sqlstate' OPERATOR(pg_catalog.=) '57014';
+        END IF;
+    END LOOP;
+    PERFORM pg_catalog.set_config('search_path', home, true);
+    PERFORM health_refresh_report(failures, pg_catalog.cardinality(names));
+END
+$$;
+
+CREATE OR REPLACE PROCEDURE health_backfill(source text, "from" timestamptz, "to" timestamptz DEFAULT pg_catalog.now(), step interval DEFAULT '1 month')
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    home pg_catalog.text := (SELECT pg_catalog.quote_ident(n.nspname) FROM pg_catalog.pg_extension e
+                    JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) e.extnamespace
+                   WHERE e.extname OPERATOR(pg_catalog.=) 'health_score') OPERATOR(pg_catalog.||) ', pg_temp';
+    at pg_catalog.timestamptz;
+    times pg_catalog.timestamptz[];
+    failure pg_catalog.jsonb;
+BEGIN
+    PERFORM pg_catalog.set_config('search_path', home, true);
+    CALL health_refresh_outside_transaction();
+    PERFORM health_source_get(source);
+    times := health_backfill_times("from", "to", step);
+    FOREACH at IN ARRAY times LOOP
+        PERFORM pg_catalog.set_config('search_path', home, true);
+        CALL health_refresh_source(source, at, false, true, failure);
+        EXIT WHEN failure IS NOT NULL;
+    END LOOP;
+    IF failure IS NOT NULL THEN
+        PERFORM pg_catalog.set_config('search_path', home, true);
+        PERFORM health_refresh_report(pg_catalog.jsonb_build_array(failure), 1);
+    END IF;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION health_refresh_account(source text, account_id bigint)
+RETURNS boolean
+LANGUAGE sql
+RETURN health_refresh_one(source, account_id::pg_catalog.text, pg_catalog.current_setting('search_path'));
+
+CREATE OR REPLACE FUNCTION health_refresh_account(source text, account_id uuid)
+RETURNS boolean
+LANGUAGE sql
+RETURN health_refresh_one(source, account_id::pg_catalog.text, pg_catalog.current_setting('search_path'));
+
+CREATE OR REPLACE FUNCTION health_override_set(book text, account_id bigint, mode text, score double precision, note text, expires interval DEFAULT '30 days')
+RETURNS bigint
+LANGUAGE sql
+RETURN health_override_set(book, account_id::pg_catalog.text, mode, score, note, expires);
+
+CREATE OR REPLACE FUNCTION health_override_set(book text, account_id uuid, mode text, score double precision, note text, expires interval DEFAULT '30 days')
+RETURNS bigint
+LANGUAGE sql
+RETURN health_override_set(book, account_id::pg_catalog.text, mode, score, note, expires);
+
+CREATE OR REPLACE FUNCTION health_export(book text, account_id bigint)
+RETURNS jsonb
+LANGUAGE sql STABLE
+RETURN health_export_account(book, account_id::pg_catalog.text);
+
+CREATE OR REPLACE FUNCTION health_export(book text, account_id uuid)
+RETURNS jsonb
+LANGUAGE sql STABLE
+RETURN health_export_account(book, account_id::pg_catalog.text);
+
 CREATE OR REPLACE FUNCTION health_explain_change_of(source text, account_id text, "from" timestamptz, "to" timestamptz, by text,
     OUT rank integer, OUT part text, OUT driver text, OUT label text, OUT before_value text, OUT after_value text, OUT change double precision,
     OUT peers bigint, OUT peers_change double precision, OUT peers_alike bigint)
@@ -490,3 +781,85 @@ BEGIN
            USING spelt, before_at, after_at, peers_before, peers_after, found_source.segment_column IS NOT NULL, by IS NOT NULL;
 END
 $$;
+
+CREATE OR REPLACE FUNCTION health_explain_change(source text, account_id text, "from" timestamptz DEFAULT pg_catalog.now() OPERATOR(pg_catalog.-) interval '30 days', "to" timestamptz DEFAULT pg_catalog.now(), by text DEFAULT NULL,
+    OUT rank integer, OUT part text, OUT driver text, OUT label text, OUT before_value text, OUT after_value text, OUT change double precision,
+    OUT peers bigint, OUT peers_change double precision, OUT peers_alike bigint)
+RETURNS SETOF record
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $$
+BEGIN
+    RETURN QUERY SELECT c.* FROM health_explain_change_of(source, account_id, "from", "to", by) c;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION health_explain_change(source text, account_id bigint, "from" timestamptz DEFAULT pg_catalog.now() OPERATOR(pg_catalog.-) interval '30 days', "to" timestamptz DEFAULT pg_catalog.now(), by text DEFAULT NULL,
+    OUT rank integer, OUT part text, OUT driver text, OUT label text, OUT before_value text, OUT after_value text, OUT change double precision,
+    OUT peers bigint, OUT peers_change double precision, OUT peers_alike bigint)
+RETURNS SETOF record
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $$
+BEGIN
+    RETURN QUERY SELECT c.* FROM health_explain_change_of(source, account_id::text, "from", "to", by) c;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION health_explain_change(source text, account_id uuid, "from" timestamptz DEFAULT pg_catalog.now() OPERATOR(pg_catalog.-) interval '30 days', "to" timestamptz DEFAULT pg_catalog.now(), by text DEFAULT NULL,
+    OUT rank integer, OUT part text, OUT driver text, OUT label text, OUT before_value text, OUT after_value text, OUT change double precision,
+    OUT peers bigint, OUT peers_change double precision, OUT peers_alike bigint)
+RETURNS SETOF record
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $$
+BEGIN
+    RETURN QUERY SELECT c.* FROM health_explain_change_of(source, account_id::text, "from", "to", by) c;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION health_account(source text, account_id bigint)
+RETURNS jsonb
+LANGUAGE sql STABLE
+RETURN health_account_of(source, account_id::pg_catalog.text);
+
+CREATE OR REPLACE FUNCTION health_account(source text, account_id uuid)
+RETURNS jsonb
+LANGUAGE sql STABLE
+RETURN health_account_of(source, account_id::pg_catalog.text);
+
+CREATE OR REPLACE FUNCTION health_review_model(reviewed health_model)
+RETURNS SETOF health_review_row
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $$
+DECLARE
+    days double precision := pg_catalog.floor(EXTRACT(epoch FROM pg_catalog.now() OPERATOR(pg_catalog.-) GREATEST(reviewed.reviewed_at, reviewed.created_at)) / 86400::numeric);
+    wanted CONSTANT text[] := '{health_model_changed,health_model_changed_truncate,health_model_changing,health_model_guard,health_model_guard_truncate}';
+    lacking text;
+    -- ENABLE TRIGGER ALL, with which pg_restore --disable-triggers ends, makes those that fire always fire in sessions of the origin alone.
+    weak text;
+BEGIN
+    RETURN NEXT ROW(reviewed.name, reviewed.version, NULL, 'reviewed', NULL, days, CASE WHEN days OPERATOR(pg_catalog.>) 92 THEN 'due' ELSE 'ok' END,
+        pg_catalog.format('%s %s days ago; quarterly is the rule', CASE WHEN reviewed.reviewed_at IS NULL THEN 'saved, and never reviewed since,' ELSE 'last reviewed' END, days))::health_review_row;
+    SELECT pg_catalog.string_agg(w.name, ', ' ORDER BY w.name) FILTER (WHERE t.tgenabled IS NULL OR t.tgenabled NOT IN ('O', 'A')),
+           pg_catalog.string_agg(pg_catalog.format('ENABLE ALWAYS TRIGGER %I', w.name), ', ' ORDER BY w.name) FILTER (WHERE t.tgenabled OPERATOR(pg_catalog.=) 'O' AND w.name OPERATOR(pg_catalog.<>) 'health_model_guard_truncate')
+      INTO lacking, weak
+      FROM pg_catalog.unnest(wanted) w (name)
+      LEFT JOIN pg_catalog.pg_trigger t ON t.tgrelid OPERATOR(pg_catalog.=) 'health_model'::regclass AND t.tgname OPERATOR(pg_catalog.=) w.name;
+    RETURN NEXT ROW(reviewed.name, reviewed.version, NULL, 'triggers', pg_catalog.cardinality(wanted),
+        pg_catalog.cardinality(wanted) - COALESCE(pg_catalog.cardinality(pg_catalog.string_to_array(lacking, ', ')), 0) - COALESCE(pg_catalog.cardinality(pg_catalog.string_to_array(weak, ', ')), 0),
+        CASE WHEN lacking IS NULL AND weak IS NULL THEN 'ok' ELSE 'due' END,
+        CASE WHEN lacking IS NOT NULL THEN 'disabled or dropped on health_model: ' OPERATOR(pg_catalog.||) lacking
+             WHEN weak IS NOT NULL THEN 'do not fire on changes that replication brings: ALTER TABLE health_model ' OPERATOR(pg_catalog.||) weak
+             ELSE 'the triggers that keep saved versions as they are, and caches fresh, are at work' END)::health_review_row;
+END
+$$;
+
+-- Deletes cascade as before; that a source, a run or an alert is there is no longer checked by the foreign key: pg_restore --jobs fills the tables in
+-- any order. The triggers of the playbooks' own stay.
+ALTER TABLE health_run_signal DISABLE TRIGGER ALL;
+ALTER TABLE health_alert_score DISABLE TRIGGER ALL;
+ALTER TABLE health_playbook DISABLE TRIGGER ALL;
+ALTER TABLE health_playbook ENABLE TRIGGER health_playbook_guard;
+ALTER TABLE health_playbook ENABLE TRIGGER health_playbook_check;

@@ -44,8 +44,10 @@ SELECT line FROM (
     SELECT m.object, 8, format('%s: index %s, comment %s', m.object, pg_get_indexdef(i.indexrelid), obj_description(i.indexrelid, 'pg_class'))
       FROM member m JOIN pg_index i ON m.classid = 'pg_class'::regclass AND i.indrelid = m.objid
     UNION ALL
-    SELECT m.object, 9, format('%s: trigger %s, enabled %s', m.object, pg_get_triggerdef(t.oid), t.tgenabled)
-      FROM member m JOIN pg_trigger t ON m.classid = 'pg_class'::regclass AND t.tgrelid = m.objid AND NOT t.tgisinternal
+    -- The names of a foreign key's triggers hold oids.
+    SELECT m.object, 9, format('%s: trigger %s, enabled %s', m.object,
+               CASE WHEN t.tgisinternal THEN format('%s of %s, %s', t.tgfoid::regproc, (SELECT k.conname FROM pg_constraint k WHERE k.oid = t.tgconstraint), t.tgtype) ELSE pg_get_triggerdef(t.oid) END, t.tgenabled)
+      FROM member m JOIN pg_trigger t ON m.classid = 'pg_class'::regclass AND t.tgrelid = m.objid
     UNION ALL
     SELECT m.object, 10, format('%s: sequence %s %s %s %s %s %s, owned by %s', m.object, s.seqtypid::regtype, s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcycle, pg_get_serial_sequence(t.oid::regclass::text, a.attname))
       FROM member m JOIN pg_sequence s ON m.classid = 'pg_class'::regclass AND s.seqrelid = m.objid
