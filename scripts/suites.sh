@@ -69,6 +69,19 @@ suite_isolation() {
   run_pg_regress isolation "$PGXSDIR/../test/isolation/pg_isolation_regress" "${names[@]}"
 }
 
+# The programs of the newest older Postgres that has the extension in this work directory: what pg_upgrade starts from.
+older_bindir() {
+  local version found
+  for version in 17 16 15; do
+    [ "$version" -lt "$PG" ] || continue
+    found=$(find "$WORK/pg$version"* -path '*/tree/*/bin/postgres' -not -path '*.new/*' 2>/dev/null | head -n 1)
+    if [ -n "$found" ] && [ -n "$(find "${found%%/tree/*}/tree" -name health_score.so | head -n 1)" ]; then
+      dirname "$found"
+      return
+    fi
+  done
+}
+
 # Each script has a database of its own, with the extension, and a scratch directory. It says "ok name" or
 # "skip name: why" for each thing it tries; leaving with an error is one failure.
 run_shell_test() {
@@ -79,7 +92,7 @@ run_shell_test() {
   cluster_database "$CLUSTER" "$database"
   mapfile -t client < <(cluster_env "$CLUSTER" "$database")
   as_server env -C "$FILES" -u RUST_BACKTRACE -u RUST_LIB_BACKTRACE -u DATA "${client[@]}" "PATH=$BINDIR:$PATH" "BINDIR=$BINDIR" "ROOT=$FILES" \
-    ${DATA_COPY:+"DATA=$DATA_COPY"} ${PGSPOT:+"PGSPOT=$PGSPOT"} "TMPDIR=$scratch" "HOME=$scratch" \
+    ${DATA_COPY:+"DATA=$DATA_COPY"} ${PGSPOT:+"PGSPOT=$PGSPOT"} ${OLD_BINDIR:+"OLD_BINDIR=$OLD_BINDIR"} "TMPDIR=$scratch" "HOME=$scratch" \
     "./tests/$name.sh" </dev/null 2>&1 | tee "$shown" || status=$?
   good=$(grep -cE '^ok ' "$shown" || true)
   skipped=$(grep -cE '^skip [^:]+: ' "$shown" || true)
@@ -101,6 +114,7 @@ suite_shell() {
   say "test scripts"
   mkdir -p "$RESULTS/shell"
   PGSPOT=$("$SCRIPTS/pgspot.sh")
+  OLD_BINDIR=${OLD_BINDIR:-$(older_bindir)}
   DATA_COPY=
   if [ -d "$data" ]; then
     DATA_COPY=$(cluster_dir "$CLUSTER")/data-sets

@@ -49,6 +49,10 @@ SELECT line FROM (
                CASE WHEN t.tgisinternal THEN format('%s of %s, %s', t.tgfoid::regproc, (SELECT k.conname FROM pg_constraint k WHERE k.oid = t.tgconstraint), t.tgtype) ELSE pg_get_triggerdef(t.oid) END, t.tgenabled)
       FROM member m JOIN pg_trigger t ON m.classid = 'pg_class'::regclass AND t.tgrelid = m.objid
     UNION ALL
+    -- Those of foreign keys have numbers for names.
+    SELECT m.object, 9, format('%s: foreign key %s checks %s, enabled %s', m.object, k.conname, t.tgfoid::regproc, t.tgenabled)
+      FROM member m JOIN pg_trigger t ON m.classid = 'pg_class'::regclass AND t.tgrelid = m.objid AND t.tgisinternal JOIN pg_constraint k ON k.oid = t.tgconstraint
+    UNION ALL
     SELECT m.object, 10, format('%s: sequence %s %s %s %s %s %s, owned by %s', m.object, s.seqtypid::regtype, s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcycle, pg_get_serial_sequence(t.oid::regclass::text, a.attname))
       FROM member m JOIN pg_sequence s ON m.classid = 'pg_class'::regclass AND s.seqrelid = m.objid
       LEFT JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = s.seqrelid AND d.deptype IN ('a', 'i') LEFT JOIN pg_class t ON t.oid = d.refobjid LEFT JOIN pg_attribute a ON (a.attrelid, a.attnum) = (d.refobjid, d.refobjsubid)
