@@ -828,25 +828,6 @@ RETURNS jsonb
 LANGUAGE sql STABLE
 RETURN health_account_of(source, account_id::pg_catalog.text);
 
--- Extensions' tables are filled in any order by pg_restore --jobs: that a run, an alert or a source is there is no longer checked by
--- the foreign keys. Deletes cascade as before. Triggers of the user's own are left alone.
-DO $$
-DECLARE
-    one record;
-BEGIN
-    FOR one IN
-        SELECT t.tgrelid::pg_catalog.regclass AS relation, t.tgname FROM pg_catalog.pg_trigger t
-         WHERE t.tgrelid OPERATOR(pg_catalog.=) ANY (ARRAY['health_run_signal', 'health_alert_score', 'health_playbook']::pg_catalog.regclass[])
-           AND t.tgisinternal AND t.tgconstrrelid OPERATOR(pg_catalog.<>) 0::pg_catalog.oid
-    LOOP
-        EXECUTE pg_catalog.format('ALTER TABLE %s DISABLE TRIGGER %I', one.relation, one.tgname);
-    END LOOP;
-END
-$$;
-
-COMMENT ON PROCEDURE health_refresh_source(text, timestamptz, boolean, boolean, jsonb) IS
-'One source as of one time, in two transactions; what fails is recorded in health_run and returned. Used by health_refresh and health_backfill.';
-
 CREATE OR REPLACE FUNCTION health_review_model(reviewed health_model)
 RETURNS SETOF health_review_row
 LANGUAGE plpgsql STABLE
@@ -874,14 +855,19 @@ BEGIN
              ELSE 'the triggers that keep saved versions as they are, and caches fresh, are at work' END)::health_review_row;
 END
 $$;
-<<<<<<< HEAD
 
--- Deletes cascade as before; that a source, a run or an alert is there is no longer checked by the foreign key: pg_restore --jobs fills the tables in
--- any order. The triggers of the playbooks' own stay.
-ALTER TABLE health_run_signal DISABLE TRIGGER ALL;
-ALTER TABLE health_alert_score DISABLE TRIGGER ALL;
-ALTER TABLE health_playbook DISABLE TRIGGER ALL;
-ALTER TABLE health_playbook ENABLE TRIGGER health_playbook_guard;
-ALTER TABLE health_playbook ENABLE TRIGGER health_playbook_check;
-=======
->>>>>>> e4ba62f (SECURITY.md; pg_upgrade, to be run with an older server beside; the upgrade script has what the dumps changed)
+-- Extensions' tables are filled in any order by pg_restore --jobs: that a run, an alert or a source is there is no longer checked by
+-- the foreign keys. Deletes cascade as before. Triggers of the user's own are left alone.
+DO $$
+DECLARE
+    one record;
+BEGIN
+    FOR one IN
+        SELECT t.tgrelid::pg_catalog.regclass AS relation, t.tgname FROM pg_catalog.pg_trigger t
+         WHERE t.tgrelid OPERATOR(pg_catalog.=) ANY (ARRAY['health_run_signal', 'health_alert_score', 'health_playbook']::pg_catalog.regclass[])
+           AND t.tgisinternal AND t.tgconstrrelid OPERATOR(pg_catalog.<>) 0::pg_catalog.oid
+    LOOP
+        EXECUTE pg_catalog.format('ALTER TABLE %s DISABLE TRIGGER %I', one.relation, one.tgname);
+    END LOOP;
+END
+$$;
