@@ -20,7 +20,11 @@ export DBT_PROFILES_DIR=$project DBT_SEND_ANONYMOUS_USAGE_STATS=false DBT_USER=d
 python=$DBT_VENV/bin/python
 document=models/health/crm.yml
 
-try_dbt() { "$DBT_VENV/bin/dbt" "$@" >"$log" 2>&1; }
+# What dbt has parsed serves again as long as the target stays the same: each has a place of its own.
+try_dbt() {
+  [[ " $* " =~ \ --target\ ([a-z]+) ]]
+  DBT_TARGET_PATH=target/${BASH_REMATCH[1]} "$DBT_VENV/bin/dbt" "$@" >"$log" 2>&1
+}
 dbt() { try_dbt "$@" || { cat "$log"; fail "dbt $*"; }; }
 # refused PATTERN ARGUMENTS...: dbt fails, and says why.
 refused() {
@@ -49,12 +53,12 @@ sql "CREATE ROLE dbt LOGIN; CREATE ROLE analyst; GRANT CREATE ON DATABASE $PGDAT
 sed -n '/^GRANT INSERT/,/^```/{/^```/!p}' "$ROOT/dbt/README.md" | tee "$log" | psql -X -q -v ON_ERROR_STOP=1 || fail 'the grants of dbt/README.md'
 [ "$(grep -c GRANT "$log")" -ge 3 ] || fail 'dbt/README.md does not say what to grant'
 
-dbt deps
-dbt parse --show-all-deprecations
+dbt deps --target prod
+dbt parse --target prod --show-all-deprecations
 ! grep -iE 'warning|invalid type|deprecat' "$log" || fail 'dbt parse warns'
 "$python" - <<'PYTHON' || exit 1
 import json, sys
-manifest = json.load(open("target/manifest.json"))
+manifest = json.load(open("target/prod/manifest.json"))
 for macro in manifest["macros"].values():
     name = macro["name"]
     if macro["package_name"] != "health_score" or name.startswith(("_", "default__")):
@@ -128,7 +132,7 @@ if try_dbt build --target ci --select tag:must_fail; then fail 'the tests that m
 "$python" - <<'PYTHON' || { cat "$log"; exit 1; }
 import json, sys
 results = {result["unique_id"].split(".")[2]: (result["status"], result["failures"])
-           for result in json.load(open("target/run_results.json"))["results"] if result["unique_id"].startswith("test.")}
+           for result in json.load(open("target/ci/run_results.json"))["results"] if result["unique_id"].startswith("test.")}
 expected = {"fails_valid_score": 3, "fails_known_bands": 1, "fails_coverage_at_least": 1, "fails_model_current_version": 2, "fails_model_current_unknown": 1,
             "fails_model_current_review": 1, "fails_relation_matches_model": 2, "fails_equal_to": 9}
 if results != {name: ("fail", failures) for name, failures in expected.items()}:
@@ -151,6 +155,23 @@ dbt run --target prod --select customer_scores
 [ "$(sql 'SELECT score || $$ $$ || model_version FROM analytics.customer_scores WHERE id = 2')" = '75 2' ] || fail 'production is not scored with version 2'
 [ "$(sql "SELECT created_by || ': ' || note FROM health_model WHERE name = 'crm' AND version = 2")" = 'dbt: dbt health_score_integration_tests' ] || fail 'the note of version 2'
 printf 'ok production activates a merged document once\n'
+
+# A month more, and a row that comes late: the history takes up both and nothing else, and the month raises alerts.
+sql "SET ROLE dbt; INSERT INTO health_playbook SELECT * FROM health_playbook_examples('crm')"
+sql 'COPY (SELECT * FROM analytics.customer_history ORDER BY account_id, scored_at) TO STDOUT' >"$TMPDIR/history.before"
+cat >>seeds/customer_month.csv <<'CSV'
+1,Alder Foods,team,2026-07-31,20,5,,100,2026-09-30
+2,Birch Logistics,business,2026-07-31,0,1,60,200,2026-07-21
+4,Dune Media,starter,2026-06-30,0,,,50,2026-08-02
+CSV
+dbt build --target prod --select customer_month customer_history --exclude-resource-type test --exclude-resource-type unit_test
+sql "COPY (SELECT * FROM analytics.customer_history WHERE scored_at < '2026-07-01' AND (account_id, scored_at) <> (4, '2026-06-30Z') ORDER BY account_id, scored_at) TO STDOUT" >"$TMPDIR/history.after"
+same "$TMPDIR/history.before" "$TMPDIR/history.after" 'rows of the history that were there have changed'
+[ "$(sql "SELECT string_agg(account_id || ' ' || scored_at::date || ' ' || round(score) || ' ' || model_version, ', ' ORDER BY account_id) FROM analytics.customer_history
+  WHERE scored_at > '2026-07-01' OR (account_id, scored_at) = (4, '2026-06-30Z')")" = '1 2026-07-31 100 2, 2 2026-07-31 0 2, 4 2026-06-30 29 2' ] || fail "what was added: $(sql 'TABLE analytics.customer_history')"
+[ "$(sql "SELECT string_agg(account_id || ' ' || playbook, ', ' ORDER BY playbook) FROM health_alert WHERE playbook = 'crm: lowest band'")" = '2 crm: lowest band' ] ||
+  fail "alerts: $(sql 'TABLE health_alert') $(sql 'TABLE health_run')"
+printf 'ok new and late rows are added to the history, and raise alerts\n'
 
 # The end of the pull request.
 dbt run-operation health_score.health_teardown --target ci
@@ -187,7 +208,7 @@ printf 'ok mistakes in documents and settings are said, and nothing is saved\n'
 dbt docs generate --target prod
 "$python" - <<'PYTHON' || exit 1
 import json, sys
-catalog, manifest = json.load(open("target/catalog.json")), json.load(open("target/manifest.json"))
+catalog, manifest = json.load(open("target/prod/catalog.json")), json.load(open("target/prod/manifest.json"))
 project = "health_score_integration_tests"
 columns = catalog["nodes"][f"model.{project}.customer_history"]["columns"]
 score = manifest["nodes"][f"model.{project}.customer_health"]["columns"]["score"]["description"]
@@ -195,5 +216,5 @@ exposure = manifest["exposures"][f"exposure.{project}.crm"]
 if catalog["errors"] or columns["inputs"]["type"] != "jsonb" or "higher is healthier" not in score or exposure["depends_on"]["nodes"] != [f"seed.{project}.customer"]:
     sys.exit("FAILED dbt: the documentation lacks something")
 PYTHON
-[ -s target/index.html ] || fail 'there is no target/index.html'
+[ -s target/prod/index.html ] || fail 'there is no index.html'
 printf 'ok dbt docs generate\n'
