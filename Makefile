@@ -5,7 +5,7 @@ SCRIPTS := $(shell cd "$$(dirname "$(strip $(MAKEFILE_LIST))")" && pwd)/scripts
 export PG PG_CONFIG DATA TESTS
 export INVOKED_FROM := $(PWD)
 
-.PHONY: help setup build install demo psql test test-engine regress regress-accept isolation matrix test-assert ci package test-package lint bench clean
+.PHONY: help setup build install demo psql test test-engine regress regress-accept isolation matrix test-assert ci package test-package test-dbt lint bench clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' "$(SCRIPTS)/../Makefile" | expand -t 24
@@ -57,6 +57,9 @@ test-assert: ## regression and isolation tests on a Postgres with assertions, in
 
 ci: ## what .ci/run runs: everything, then the regression tests on Postgres 18
 	@"$(SCRIPTS)/ci.sh"
+
+test-dbt: ## the dbt package, by its integration tests
+	@"$(SCRIPTS)/test-dbt.sh"
 
 lint: ## formatting, clippy, shellcheck
 	@"$(SCRIPTS)/lint.sh"

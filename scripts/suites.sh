@@ -92,7 +92,8 @@ run_shell_test() {
   cluster_database "$CLUSTER" "$database"
   mapfile -t client < <(cluster_env "$CLUSTER" "$database")
   as_server env -C "$FILES" -u RUST_BACKTRACE -u RUST_LIB_BACKTRACE -u DATA "${client[@]}" "PATH=$BINDIR:$PATH" "BINDIR=$BINDIR" "ROOT=$FILES" \
-    ${DATA_COPY:+"DATA=$DATA_COPY"} ${PGSPOT:+"PGSPOT=$PGSPOT"} ${OLD_BINDIR:+"OLD_BINDIR=$OLD_BINDIR"} "TMPDIR=$scratch" "HOME=$scratch" \
+    ${DATA_COPY:+"DATA=$DATA_COPY"} ${PGSPOT:+"PGSPOT=$PGSPOT"} ${OLD_BINDIR:+"OLD_BINDIR=$OLD_BINDIR"} ${DBT:+"$DBT"} \
+    "TMPDIR=$scratch" "HOME=$scratch" \
     "./tests/$name.sh" </dev/null 2>&1 | tee "$shown" || status=$?
   good=$(grep -cE '^ok ' "$shown" || true)
   skipped=$(grep -cE '^skip [^:]+: ' "$shown" || true)
@@ -121,6 +122,8 @@ suite_shell() {
     as_server mkdir -p "$DATA_COPY"
     tar -C "$data" -cf - . | as_server tar -C "$DATA_COPY" --no-same-owner -xf -
   fi
+  DBT=
+  if [[ " ${names[*]} " == *" dbt "* ]]; then DBT=$("$SCRIPTS/dbt.sh"); fi
   for name in "${names[@]}"; do
     [ ! -x "$ROOT/tests/$name.sh" ] || run_shell_test "$name"
   done

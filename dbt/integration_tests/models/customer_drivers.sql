@@ -1,0 +1,2 @@
+select id, rank, kind, driver, value, subscore, weight, contribution, lost, status, reason
+from ({{ health_score.drivers('crm', ref('customer'), columns='id') }}) as drivers

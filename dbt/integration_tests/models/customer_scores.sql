@@ -1,0 +1,1 @@
+{{ health_score.scores('crm', ref('customer'), columns=['id', 'name', 'mrr']) }}

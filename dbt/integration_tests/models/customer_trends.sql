@@ -1,0 +1,1 @@
+{{ health_score.trends(ref('customer_history')) }}
