@@ -136,7 +136,7 @@ if "$python" -W ignore -c 'import pandas, psycopg2, sklearn' 2>/dev/null; then
     done
   done
 else
-  say "without scikit-learn: $python lacks pandas, psycopg2 or sklearn (BENCH_PYTHON names another)"
+  say "without scikit-learn: $python lacks pandas, psycopg2 or sklearn"
 fi
 
 # Refresh: 1,000,000 accounts into a history, compared for alerts with the run before, beside an INSERT … SELECT that writes the

@@ -22,9 +22,10 @@ cluster_start bench
 files=$(cluster_dir bench)/files
 stage_checkout "$files"
 cluster_database bench bench
+venv=$("$SCRIPTS/venv.sh" bench "$ROOT/bench/requirements.txt") || venv=
 say "benchmarks (several minutes)"
 mapfile -t client < <(cluster_env bench bench)
-as_server env -C "$files" "${client[@]}" "PATH=$BINDIR:$PATH" "BINDIR=$BINDIR" "ROOT=$files" bash bench/run.sh
+as_server env -C "$files" "${client[@]}" "PATH=$BINDIR:$PATH" "BINDIR=$BINDIR" "ROOT=$files" ${venv:+"BENCH_PYTHON=$venv/bin/python3"} bash bench/run.sh
 mkdir -p "$ROOT/target"
 as_server cat "$files/target/bench.md" >"$ROOT/target/bench.md"
 say "the table is in target/bench.md"

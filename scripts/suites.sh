@@ -92,7 +92,7 @@ run_shell_test() {
   cluster_database "$CLUSTER" "$database"
   mapfile -t client < <(cluster_env "$CLUSTER" "$database")
   as_server env -C "$FILES" -u RUST_BACKTRACE -u RUST_LIB_BACKTRACE -u DATA "${client[@]}" "PATH=$BINDIR:$PATH" "BINDIR=$BINDIR" "ROOT=$FILES" \
-    ${DATA_COPY:+"DATA=$DATA_COPY"} ${PGSPOT:+"PGSPOT=$PGSPOT"} ${OLD_BINDIR:+"OLD_BINDIR=$OLD_BINDIR"} ${DBT:+"$DBT"} \
+    ${DATA_COPY:+"DATA=$DATA_COPY"} ${OLD_BINDIR:+"OLD_BINDIR=$OLD_BINDIR"} "${VENVS[@]}" \
     "TMPDIR=$scratch" "HOME=$scratch" \
     "./tests/$name.sh" </dev/null 2>&1 | tee "$shown" || status=$?
   good=$(grep -cE '^ok ' "$shown" || true)
@@ -108,13 +108,23 @@ run_shell_test() {
   fi
 }
 
+# test_venv TEST REQUIREMENTS: the test finds the Python environment in VENV_<TEST>, where one can be had.
+test_venv() {
+  local venv
+  [[ " ${names[*]} " == *" $1 "* ]] || return 0
+  if venv=$("$SCRIPTS/venv.sh" "$1" "$2"); then VENVS+=("VENV_${1^^}=$venv"); fi
+}
+
 suite_shell() {
   local names name data=$ROOT/../shared/data
   mapfile -t names < <(test_names "$ROOT/tests" .sh)
   [ ${#names[@]} -gt 0 ] || return 0
   say "test scripts"
   mkdir -p "$RESULTS/shell"
-  PGSPOT=$("$SCRIPTS/pgspot.sh")
+  VENVS=()
+  test_venv pgspot "$ROOT/tests/python/pgspot.txt"
+  test_venv model_sql "$ROOT/tests/python/duckdb.txt"
+  test_venv dbt "$ROOT/dbt/integration_tests/requirements.txt"
   OLD_BINDIR=${OLD_BINDIR:-$(older_bindir)}
   DATA_COPY=
   if [ -d "$data" ]; then
@@ -122,8 +132,6 @@ suite_shell() {
     as_server mkdir -p "$DATA_COPY"
     tar -C "$data" -cf - . | as_server tar -C "$DATA_COPY" --no-same-owner -xf -
   fi
-  DBT=
-  if [[ " ${names[*]} " == *" dbt "* ]]; then DBT=$("$SCRIPTS/dbt.sh"); fi
   for name in "${names[@]}"; do
     [ ! -x "$ROOT/tests/$name.sh" ] || run_shell_test "$name"
   done

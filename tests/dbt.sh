@@ -1,10 +1,9 @@
 #!/usr/bin/env bash
 # The dbt package, used as a project uses it: dbt/integration_tests on a production, a staging and a pull request's target of one database.
-# scripts/dbt.sh says in DBT_VENV where dbt is, or in DBT_MISSING why there is none.
 set -euo pipefail
 
-if [ -z "${DBT_VENV:-}" ]; then
-  printf 'skip dbt: %s\n' "${DBT_MISSING:-no DBT_VENV is given}"
+if [ -z "${VENV_DBT:-}" ]; then
+  printf 'skip dbt: it could not be installed (PyPI: dbt-core, dbt-postgres)\n'
   exit 0
 fi
 
@@ -17,13 +16,13 @@ log=$TMPDIR/dbt.log
 cp -r "$ROOT/dbt" "$TMPDIR/dbt"
 cd "$project"
 export DBT_PROFILES_DIR=$project DBT_SEND_ANONYMOUS_USAGE_STATS=false DBT_USER=dbt
-python=$DBT_VENV/bin/python
+python=$VENV_DBT/bin/python
 document=models/health/crm.yml
 
 # What dbt has parsed serves again as long as the target stays the same: each has a place of its own.
 try_dbt() {
   [[ " $* " =~ \ --target\ ([a-z]+) ]]
-  DBT_TARGET_PATH=target/${BASH_REMATCH[1]} "$DBT_VENV/bin/dbt" "$@" >"$log" 2>&1
+  DBT_TARGET_PATH=target/${BASH_REMATCH[1]} "$VENV_DBT/bin/dbt" "$@" >"$log" 2>&1
 }
 dbt() { try_dbt "$@" || { cat "$log"; fail "dbt $*"; }; }
 # refused PATTERN ARGUMENTS...: dbt fails, and says why.
