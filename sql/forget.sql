@@ -123,6 +123,10 @@ DECLARE
     account text;
     gone bigint;
 BEGIN
+    IF pg_catalog.current_setting('transaction_isolation') IN ('repeatable read', 'serializable') THEN
+        RAISE EXCEPTION 'an account cannot be forgotten in a transaction that sees only what was there when it began' USING ERRCODE = 'invalid_transaction_state',
+            DETAIL = 'Rows that others have written since would stay.', HINT = 'SET TRANSACTION ISOLATION LEVEL READ COMMITTED first.';
+    END IF;
     FOR source IN SELECT s.* FROM health_source s WHERE s.book OPERATOR(pg_catalog.=) health_forget_account.book ORDER BY s.name LOOP
         relation := health_history_search(source);
         CONTINUE WHEN relation IS NULL;

@@ -96,6 +96,10 @@ DROP VIEW forget_low.low_history;
 ALTER TABLE forget_low.kept RENAME TO low_history;
 SELECT relation, rows FROM health_forget('low', '01') WHERE rows > 0;
 SELECT count(*) FROM forget_low.low_history;
+-- A snapshot would not show what others have written since.
+BEGIN ISOLATION LEVEL REPEATABLE READ;
+SELECT health_forget('low', '1'); \echo :SQLSTATE
+ROLLBACK;
 
 DELETE FROM health_source;
 DELETE FROM health_run;
