@@ -17,15 +17,19 @@ source_state() {
   stat -c '%n %s %Y' "$("$PG_CONFIG" --bindir)/postgres" "$("$PG_CONFIG" --pkglibdir)" "$("$PG_CONFIG" --sharedir)/extension"
 }
 
-# A Postgres outside the system's directories brings its own libpq and whatever else its programs were linked with.
+# A Postgres outside the system's directories brings its own libpq and whatever else its programs were linked with; they look
+# for it by the way from where they are, or by a path that the server's user may not be able to enter.
 copy_own_libraries() {
-  local bin drivers library
+  local bin drivers library directory
   bin=$("$PG_CONFIG" --bindir)
   drivers=$(dirname "$("$PG_CONFIG" --pgxs)")/../test
   # Not every Postgres comes with the test drivers, which need not have the same libpq.
-  for library in $(ldd "$bin/postgres" "$bin/psql" "$bin/initdb" "$drivers/isolation/isolationtester" 2>/dev/null | awk '$3 ~ /^\// && $3 !~ /^(\/usr)?\/lib/ { print $3 }' | sort -u); do
-    mkdir -p "$1"
-    cp -L --preserve=mode,timestamps "$library" "$1/"
+  for library in $(ldd "$bin/postgres" "$bin/psql" "$bin/initdb" "$drivers/isolation/isolationtester" 2>/dev/null |
+    awk '$3 ~ /^\// && $3 !~ /^(\/usr)?\/lib/ { print $3 }' | sort -u); do
+    for directory in "$1$(cd "$(dirname "$library")" && pwd)" "$1$("$PG_CONFIG" --libdir)"; do
+      mkdir -p "$directory"
+      cp -L --preserve=mode,timestamps "$library" "$directory/"
+    done
   done
 }
 
@@ -39,7 +43,7 @@ copy_postgres() {
     mkdir -p "$new$dir"
     cp -rL --preserve=mode,timestamps "$dir/." "$new$dir/"
   done
-  copy_own_libraries "$new$("$PG_CONFIG" --libdir)"
+  copy_own_libraries "$new"
   # A hand-made Postgres may be closed to the server's user, or may have lost execute bits on its way out of an archive.
   chmod -R a+rX "$new"
   find "$new" '(' -name 'pg_*regress' -o -name isolationtester ')' -exec chmod a+x '{}' +

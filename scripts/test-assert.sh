@@ -11,8 +11,8 @@ export ASSERTIONS=yes PG=${PG:-15}
 parallel=debug_parallel_query
 [ "$PG" != 15 ] || parallel=force_parallel_mode
 
-# Every look at a table or type makes Postgres read its catalogs again, some thousand times slower: of the tests that end
-# within a minute or two so, those that touch rows, jsonb, caches, locks and errors.
+# Every look at a table or type makes Postgres read its catalogs again: a score by name takes a second, and most tests hours.
+# few is written for this: each function over a few rows, with models and types that change in between.
 DISCARDING='few outcome survey'
 
 test_run "parallel query forced" env TEST_OPTIONS="-c $parallel=regress" "$SCRIPTS/test.sh" regress isolation

@@ -73,9 +73,15 @@ private_places() {
   PKGLIBDIR=$TREE$("$PG_CONFIG" --pkglibdir)
   SHAREDIR=$TREE$("$PG_CONFIG" --sharedir)
   PGXSDIR=$TREE$(dirname "$("$PG_CONFIG" --pgxs)")
+  # Not where they find their libraries in the tree themselves: what tests start besides would take those too.
   local libdir
   libdir=$("$PG_CONFIG" --libdir)
-  [[ $libdir == /usr/lib/* ]] || TREE_ENV=("LD_LIBRARY_PATH=$TREE$libdir")
+  if [[ $libdir != /usr/lib/* ]] && own_libraries_elsewhere; then TREE_ENV=("LD_LIBRARY_PATH=$TREE$libdir"); fi
+}
+
+own_libraries_elsewhere() {
+  ldd "$BINDIR/postgres" "$BINDIR/psql" 2>/dev/null |
+    awk -v tree="$TREE/" '/not found/ || ($3 ~ /^\// && $3 !~ /^(\/usr)?\/lib/ && index($3, tree) != 1) { found = 1 } END { exit !found }'
 }
 
 # One run at a time: takes the named lock or says who has it. The lock goes with the process.
