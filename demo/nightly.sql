@@ -20,6 +20,9 @@ SELECT health_source_drop(name) FROM health_source WHERE name = 'customers' \g /
 DELETE FROM health_playbook WHERE model = 'company';
 DELETE FROM health_run WHERE source = 'customers';
 DROP TABLE IF EXISTS demo.customers_history CASCADE;
+-- What became of the accounts, so that scores can be held against it.
+INSERT INTO health_outcome (book, account_id, kind, at, value)
+SELECT 'accounts', account_id, kind, at::timestamp AT TIME ZONE 'UTC', mrr FROM demo.outcome ON CONFLICT DO NOTHING;
 \echo
 \echo '── 10. Two years of history, each month scored by what was known then ──────────────────────────────────────────'
 \set ECHO queries

@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# docs/bi.md is true: each block runs in the demo's database as the role that docs/analyst.sql makes, gives rows, and is flat: no composites, arrays, JSON or
+# NaN. That role cannot write, nor read what it is not meant to.
+set -euo pipefail
+
+page=$ROOT/docs/bi.md
+fail() { printf 'FAILED bi: %s\n' "$1"; exit 1; }
+run() { psql -X -q -v ON_ERROR_STOP=1 "$@" >"$TMPDIR/bi.out" 2>&1 || { tail -n 20 "$TMPDIR/bi.out"; fail "$*"; }; }
+sql() { psql -X -q -At -v ON_ERROR_STOP=1 -c "$1"; }
+as_analyst() { PGUSER=bi_analyst psql -X -q -At -v ON_ERROR_STOP=1 "$@"; }
+
+for script in company model nightly; do run -f "$ROOT/demo/$script.sql"; done
+run -v analyst=bi_analyst -f "$ROOT/docs/analyst.sql"
+run -v analyst=bi_analyst -f "$ROOT/docs/analyst.sql"
+
+awk -v to="$TMPDIR/block" '/^```/ { if (inside) inside = 0; else if ($0 == "```sql") { inside = 1; n++ } next } inside { print > sprintf("%s.%03d.sql", to, n) }' "$page"
+blocks=0
+for block in "$TMPDIR"/block.*.sql; do
+  blocks=$((blocks + 1))
+  title=$(head -n 1 "$block")
+  as_analyst -f "$block" >"$TMPDIR/rows" 2>&1 || { cat "$TMPDIR/rows" "$block"; fail "block $blocks: $title"; }
+  [ -s "$TMPDIR/rows" ] || { cat "$block"; fail "block $blocks has no rows: $title"; }
+  ! grep -qwE 'NaN|-?Infinity' "$TMPDIR/rows" || { cat "$block"; fail "block $blocks shows a number that is none: $title"; }
+  # What psql would show, by name and type.
+  { sed '$s/;[[:space:]]*$//' "$block"; printf ' \\gdesc\n'; } | as_analyst >"$TMPDIR/types"
+  types=$(cut -d '|' -f 2 "$TMPDIR/types" | sort -u | grep -vxE 'text|integer|bigint|numeric|double precision|date|timestamp with time zone|boolean' || true)
+  [ -z "$types" ] || { cat "$TMPDIR/types"; fail "block $blocks is not flat: $types"; }
+done
+[ "$blocks" -ge 20 ] || fail "only $blocks blocks were found"
+printf 'ok %s blocks of docs/bi.md run as the analyst and are flat\n' "$blocks"
+
+# What they say is what the tables say. numbered WORDS: the block whose text has these words.
+numbered() { grep -lF -- "$1" "$TMPDIR"/block.*.sql | head -n 1; }
+count=$(as_analyst -f "$(numbered 'AS band_rank, b.color')" | awk -F '|' '{ accounts += $5 } $4 == "" && $2 != "No score" { exit 1 } END { print accounts }') || fail 'a band has no colour'
+[ "$count" = "$(sql 'SELECT count(*) FROM demo.customers_history')" ] || fail "bands over time hold $count accounts"
+last=$(as_analyst -f "$(numbered 'AS from_score')" | tail -n 1 | cut -d '|' -f 8)
+score=$(as_analyst -f "$(numbered 'score, low, high, band')" | tail -n 1 | cut -d '|' -f 2)
+awk -v a="$last" -v b="$score" 'BEGIN { exit !(a - b < 1e-6 && b - a < 1e-6) }' || fail "the waterfall ends at $last, the score is $score"
+at_risk=$(as_analyst -f "$(numbered 'AS at_risk_percent')" | cut -d '|' -f 3)
+[ "$at_risk" = "$(sql 'SELECT count(*) FROM demo.customers_current WHERE band_rank = 1')" ] && [ "$at_risk" -gt 10 ] || fail "at risk: $at_risk"
+rates=$(as_analyst -f "$(numbered 'AS churn_rate')" | awk -F '|' '{ printf "%s ", $1; if (NR > 1 && $4 >= last) exit 1; last = $4 }') || fail 'churn does not fall from band to band'
+[ "$rates" = 'red yellow green ' ] || fail "churn by band: $rates"
+printf 'ok their numbers agree with the tables\n'
+
+# shellcheck disable=SC2016  # SQL, not shell
+for statement in 'DELETE FROM health_alert' 'UPDATE health_model SET active = false' 'SELECT health_model_save($$x$$, health_template($$simple$$))' \
+  'TABLE demo.account' 'TABLE health_pulse' 'CREATE TABLE demo.mine ()'; do
+  for read_only in on off; do
+    answer=$(as_analyst -c "SET default_transaction_read_only = $read_only" -c "$statement" 2>&1) && fail "the analyst may: $statement"
+    grep -qE 'permission denied|read-only transaction|must be owner' <<<"$answer" || fail "$statement: $answer"
+  done
+done
+printf 'ok the analyst cannot write, nor read the relations behind the scores\n'
