@@ -18,6 +18,16 @@ pgspot "$directory/health_score--$version.sql" >"$found"
 diff <(grep -v '^#\|^$' "$here/pgspot.expected" | LC_ALL=C sort) <(LC_ALL=C sort "$found") || fail "not what tests/pgspot.expected says"
 printf 'ok %s findings, each with its reason\n' "$(wc -l <"$found")"
 
+# Nothing else in the scripts that upgrade. (They replace functions: of an extension's own alone, Postgres sees to that.)
+scripts=0
+for script in "$directory"/health_score--*--*.sql; do
+  "$(dirname "$PGSPOT")/python" "$here/pgspot.py" "$PGSPOT" "$script" | grep -v '^[a-z]* PS002 ' | sed 's/: [^:]*$//' >"$TMPDIR/found" || true
+  more=$(grep -vxFf <(sed 's/: [^:]*$//' "$here/pgspot.expected") "$TMPDIR/found" || true)
+  [ -z "$more" ] || fail "$(basename "$script"): $more"
+  scripts=$((scripts + 1))
+done
+printf 'ok %s scripts that upgrade\n' "$scripts"
+
 # It would tell.
 { cat "$directory/health_score--$version.sql"; printf 'CREATE FUNCTION health_hole() RETURNS boolean LANGUAGE sql AS $$ SELECT 1 < 2 $$;\n'; } >"$TMPDIR/hole.sql"
 pgspot "$TMPDIR/hole.sql" >"$TMPDIR/found"

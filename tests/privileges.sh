@@ -16,7 +16,7 @@ trap 'sql -c "DROP OWNED BY health_nobody, health_blind" -c "DROP ROLE health_no
 
 members="SELECT c.oid FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid AND e.extname = 'health_score' JOIN pg_class c ON c.oid = d.objid WHERE d.classid = 'pg_class'::regclass AND d.deptype = 'e'"
 may=$(sql -c "
-  SELECT string_agg(c.relname || ' ' || p, ', ' ORDER BY c.relname, p) FROM pg_class c, unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER']) p
+  SELECT string_agg(c.relname || ' ' || p, ', ' ORDER BY c.relname, p) FROM pg_class c, unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER'] || CASE WHEN current_setting('server_version_num')::int >= 170000 THEN ARRAY['MAINTAIN'] END) p
    WHERE c.oid IN ($members) AND c.relkind IN ('r', 'v', 'p') AND has_table_privilege('health_nobody', c.oid, p)")
 [ "$may" = "health_model SELECT, health_model_bands SELECT, health_model_rules SELECT, health_model_signals SELECT, health_source SELECT, health_templates SELECT" ] ||
   fail "PUBLIC may: $may"

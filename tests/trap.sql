@@ -85,7 +85,10 @@ BEGIN
 END
 $$;
 
--- The models of the trap know no better.
+-- The models of the trap know no better. (Where the extension is not there yet, it has none.)
+SELECT pg_catalog.to_regclass('public.health_model') IS NOT NULL AS there \gset
+\if :there
 INSERT INTO trap.health_model (name, version, definition, active)
 SELECT m.name, m.version, '{"signals": {"a": {"scale": {"steps": [[0, 99]]}}}}', m.active FROM public.health_model m;
+\endif
 SELECT format('%s: %s of %s', kind, count(*) FILTER (WHERE laid), count(*)) FROM safe.laid GROUP BY kind ORDER BY kind;
