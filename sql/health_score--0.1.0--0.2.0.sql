@@ -711,6 +711,52 @@ RETURNS bigint
 LANGUAGE sql
 RETURN health_override_set(book, account_id::pg_catalog.text, mode, score, note, expires);
 
+CREATE OR REPLACE FUNCTION health_forget_account(book text, account_id text)
+RETURNS TABLE (relation regclass, rows bigint)
+LANGUAGE plpgsql
+SET search_path FROM CURRENT
+SET row_security = off
+AS $$
+DECLARE
+    spelt text := health_book_account(book, account_id);
+    ids text[] := health_identity_accounts(book, spelt) OPERATOR(pg_catalog.||) account_id;
+    source health_source;
+    place record;
+    account text;
+    gone bigint;
+BEGIN
+    IF pg_catalog.current_setting('transaction_isolation') IN ('repeatable read', 'serializable') THEN
+        RAISE EXCEPTION 'an account cannot be forgotten in a transaction that sees only what was there when it began' USING ERRCODE = 'invalid_transaction_state',
+            DETAIL = 'Rows that others have written since would stay.', HINT = 'SET TRANSACTION ISOLATION LEVEL READ COMMITTED first.';
+    END IF;
+    FOR source IN SELECT s.* FROM health_source s WHERE s.book OPERATOR(pg_catalog.=) health_forget_account.book ORDER BY s.name LOOP
+        relation := health_history_search(source);
+        CONTINUE WHEN relation IS NULL;
+        -- Rows that a refresh is writing could not be seen yet.
+        PERFORM health_source_lock(source.name);
+        rows := health_history_forget(source, ids);
+        RETURN NEXT;
+    END LOOP;
+    FOR place IN SELECT * FROM health_account_tables() LOOP
+        relation := place.relation;
+        EXECUTE pg_catalog.format('DELETE FROM %s r WHERE %s', place.relation, place.condition) USING book, ids;
+        GET DIAGNOSTICS rows = ROW_COUNT;
+        RETURN NEXT;
+    END LOOP;
+    relation := 'health_run'::regclass;
+    rows := 0;
+    FOREACH account IN ARRAY ids LOOP
+        UPDATE health_run r SET message = pg_catalog.replace(r.message, quoted.id, '(forgotten)'), detail = pg_catalog.replace(r.detail, quoted.id, '(forgotten)'),
+               hint = pg_catalog.replace(r.hint, quoted.id, '(forgotten)')
+          FROM (SELECT '"' OPERATOR(pg_catalog.||) account OPERATOR(pg_catalog.||) '"' AS id) quoted
+         WHERE health_run_names(r, book, account);
+        GET DIAGNOSTICS gone = ROW_COUNT;
+        rows := rows OPERATOR(pg_catalog.+) gone;
+    END LOOP;
+    RETURN NEXT;
+END
+$$;
+
 CREATE OR REPLACE FUNCTION health_export(book text, account_id bigint)
 RETURNS jsonb
 LANGUAGE sql STABLE

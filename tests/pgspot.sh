@@ -21,7 +21,7 @@ printf 'ok %s findings, each with its reason\n' "$(wc -l <"$found")"
 # Nothing else in the scripts that upgrade. (They replace functions: of an extension's own alone, Postgres sees to that.)
 scripts=0
 for script in "$directory"/health_score--*--*.sql; do
-  "$(dirname "$PGSPOT")/python" "$here/pgspot.py" "$PGSPOT" "$script" | grep -v '^[a-z]* PS002 ' | sed 's/: [^:]*$//' >"$TMPDIR/found" || true
+  pgspot "$script" | grep -v '^[a-z]* PS002 ' | sed 's/: [^:]*$//' >"$TMPDIR/found" || true
   more=$(grep -vxFf <(sed 's/: [^:]*$//' "$here/pgspot.expected") "$TMPDIR/found" || true)
   [ -z "$more" ] || fail "$(basename "$script"): $more"
   scripts=$((scripts + 1))
