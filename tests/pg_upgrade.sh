@@ -47,20 +47,21 @@ printf '%s\n' "$settings" >>"$new/postgresql.conf"
 "$BINDIR/pg_ctl" -D "$new" -l "$TMPDIR/new.log" -s -w -t 60 start || { tail -n 20 "$TMPDIR/new.log"; fail "the new server did not start"; }
 
 # The versions write expressions a little differently; what they are is tried below.
-comparable() { awk -F'|' '/^[a-z_]+\|[0-9]+\|[0-9a-f]*$/ || /_seq\|/ || /^[0-9]+\|/' "$1"; }
+comparable() { awk -F'|' '/^[a-z_0-9]+\|[0-9]+\|[0-9a-f]*$/ || /_seq\|/ || /^[0-9]+\|/' "$1"; }
 state origin >"$TMPDIR/new.state"
 [ "$(comparable "$TMPDIR/origin.state" | wc -l)" -ge 30 ] || fail "too little to compare: $(comparable "$TMPDIR/origin.state")"
 diff <(comparable "$TMPDIR/origin.state") <(comparable "$TMPDIR/new.state") >"$TMPDIR/diff" || { head -n 40 "$TMPDIR/diff"; fail "not what was there"; }
 expect "triggers" "$(triggers origin)" AAAAO
 expect "the extension" "$(sql -c "SELECT count(*), bool_and(e.extversion = a.default_version) FROM pg_extension e JOIN pg_available_extensions a ON a.name = e.extname WHERE e.extname = 'health_score'")" '1|t'
 [ "$(sql -c "SELECT count(*) > 250 FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid AND e.extname = 'health_score' WHERE d.deptype = 'e'")" = t ] || fail "the objects are no longer the extension's"
-goes_on origin
 
-# And a dump of the upgraded database restores, in any order.
+# A dump of the upgraded database restores, in any order.
 "$BINDIR/pg_dump" -Fd --jobs 2 -f "$TMPDIR/directory"
 sql -d postgres -c "CREATE DATABASE restored"
 "$BINDIR/pg_restore" --exit-on-error --jobs 4 -d restored "$TMPDIR/directory" >"$TMPDIR/said" 2>&1 || { head "$TMPDIR/said"; fail "a dump after the upgrade"; }
 state origin >"$TMPDIR/origin.state"
 state restored >"$TMPDIR/restored.state"
 diff "$TMPDIR/origin.state" "$TMPDIR/restored.state" >"$TMPDIR/diff" || { head -n 40 "$TMPDIR/diff"; fail "a dump after the upgrade is not what was dumped"; }
+goes_on origin
+goes_on restored
 printf 'ok pg_upgrade %s to %s: rows, sequences, triggers, and what users built; goes on, and is dumped\n' "$(major "$OLD_BINDIR")" "$(major "$BINDIR")"
