@@ -16,7 +16,7 @@ ask() { psql -X -q -A -t -v ON_ERROR_STOP=1 -c "$1"; }
 
 # What the pages assume of their reader's server: a role to grant things to.
 drop_role() { ask "SET client_min_messages = error; DROP OWNED BY cs_ops; DROP ROLE cs_ops" >/dev/null; }
-trap 'drop_role || true; rm -rf "$work"' EXIT
+trap 'drop_role 2>/dev/null || true; rm -rf "$work"' EXIT
 
 # Trailing blanks, which editors remove, do not count, nor do blank lines at the end of a block. Of a block for which the
 # page shows nothing, the output does not count.
@@ -73,7 +73,6 @@ check_links() {
 }
 
 mapfile -t pages < <(cd "$ROOT" && find README.md docs -name '*.md' | LC_ALL=C sort)
-links=0
 for page in "${pages[@]}"; do
   export PGDATABASE=$home
   if [ "$page" != README.md ]; then
@@ -86,10 +85,8 @@ for page in "${pages[@]}"; do
   drop_role
   export PGDATABASE=$home
   [ "$page" = README.md ] || ask "DROP DATABASE ${home}_page"
-  check_links "$page"
 done
 trap 'rm -rf "$work"' EXIT
-echo "ok all $links links lead somewhere"
 
 # The functions and tables that belong to the extension.
 members="
@@ -109,8 +106,8 @@ for page in "${pages[@]}"; do
 done
 echo "ok every name they use exists"
 
-page=$ROOT/README.md
-grep -oE 'health_[a-z0-9_]+' "$page" | LC_ALL=C sort -u >"$work/named"
+readme=$ROOT/README.md
+grep -oE 'health_[a-z0-9_]+' "$readme" | LC_ALL=C sort -u >"$work/named"
 absent=$(LC_ALL=C comm -23 "$work/there" "$work/named" | tr '\n' ' ')
 [ -z "$absent" ] || fail "README.md: says nothing about: $absent"
 echo "ok all $(wc -l <"$work/there") functions and tables are described"
@@ -118,6 +115,12 @@ echo "ok all $(wc -l <"$work/there") functions and tables are described"
 ask "SELECT DISTINCT a.name FROM ($members) m JOIN pg_proc p ON p.oid = m.oid, unnest(proargnames, proargmodes) AS a (name, mode) WHERE mode = 'o'
       UNION SELECT attname FROM ($members) m JOIN pg_attribute ON attrelid = m.oid JOIN pg_class c ON c.oid = attrelid AND c.relkind <> 'S' WHERE m.classid = 'pg_class'::regclass AND attnum > 0 AND NOT attisdropped" >"$work/columns"
 while read -r column; do
-  grep -qF "\`$column\`" "$page" || fail "README.md: does not describe the column $column"
+  grep -qF "\`$column\`" "$readme" || fail "README.md: does not describe the column $column"
 done <"$work/columns"
 echo "ok all $(wc -l <"$work/columns") result columns are described"
+
+links=0
+for page in "${pages[@]}"; do
+  check_links "$page"
+done
+echo "ok all $links links lead somewhere"
