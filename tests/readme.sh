@@ -99,7 +99,9 @@ members="
 ask "SELECT DISTINCT name FROM ($members) m" | LC_ALL=C sort >"$work/there"
 [ -s "$work/there" ] || fail "the extension seems to be empty"
 
+# (Of docs/reference.md, which is made from the catalog, tests/reference.sh says whether it is true.)
 for page in "${pages[@]}"; do
+  [ "$page" != docs/reference.md ] || continue
   { grep -oE 'health_[a-z0-9_]+' "$ROOT/$page" || true; } | LC_ALL=C sort -u >"$work/named"
   unknown=$(LC_ALL=C comm -13 "$work/there" "$work/named" | tr '\n' ' ')
   [ -z "$unknown" ] || fail "$page: speaks of what the extension does not have: $unknown"
