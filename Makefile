@@ -5,7 +5,7 @@ SCRIPTS := $(shell cd "$$(dirname "$(strip $(MAKEFILE_LIST))")" && pwd)/scripts
 export PG PG_CONFIG DATA TESTS
 export INVOKED_FROM := $(PWD)
 
-.PHONY: help setup build install demo psql test test-engine regress regress-accept isolation matrix test-assert ci package test-package test-dbt lint bench clean
+.PHONY: help setup build install demo psql test test-engine regress regress-accept isolation matrix test-assert ci package test-package test-dbt lint docs bench clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' "$(SCRIPTS)/../Makefile" | expand -t 24
@@ -63,6 +63,9 @@ test-dbt: ## the dbt package, by its integration tests
 
 lint: ## formatting, clippy, shellcheck
 	@"$(SCRIPTS)/lint.sh"
+
+docs: ## write docs/reference.md from the comments in the catalog
+	@"$(SCRIPTS)/docs.sh"
 
 bench: ## benchmarks
 	@"$(SCRIPTS)/bench.sh"

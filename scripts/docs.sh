@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# make docs: writes docs/reference.md from a throw-away database with the extension as it is now.
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/env.sh"
+"$SCRIPTS/install.sh"
+. "$SCRIPTS/postgres.sh"
+. "$SCRIPTS/work.sh"
+. "$SCRIPTS/cluster.sh"
+private_places
+make_work_directory
+
+only_one docs "the reference of this checkout is already being written"
+trap 'cluster_drop docs' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+cluster_init docs "cluster_name = 'health_score docs'"
+cluster_start docs
+cluster_database docs docs
+mapfile -t client < <(cluster_env docs docs)
+page=$(env "${TREE_ENV[@]}" "${client[@]}" "PATH=$BINDIR:$PATH" "$SCRIPTS/reference.sh")
+printf '%s\n' "$page" >"$ROOT/docs/reference.md"
+say "docs/reference.md written"
