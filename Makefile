@@ -5,7 +5,7 @@ SCRIPTS := $(shell cd "$$(dirname "$(strip $(MAKEFILE_LIST))")" && pwd)/scripts
 export PG PG_CONFIG DATA TESTS
 export INVOKED_FROM := $(PWD)
 
-.PHONY: help setup build install demo psql test test-engine regress regress-accept isolation lint bench clean
+.PHONY: help setup build install demo psql test test-engine regress regress-accept isolation lint bench fuzz faults soak valgrind clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' "$(SCRIPTS)/../Makefile" | expand -t 24
@@ -48,6 +48,12 @@ lint: ## formatting, clippy, shellcheck
 
 bench: ## benchmarks
 	@"$(SCRIPTS)/bench.sh"
+
+fuzz: ## the fuzzers, ten minutes each (FUZZ_SECONDS=60, FUZZ="document": only these)
+	@"$(SCRIPTS)/fuzz.sh"
+
+faults: ## what kills, fills and starves a server, and 5,000 random statements
+	@SQLSMITH_STATEMENTS=$${SQLSMITH_STATEMENTS:-5000} TESTS="faults sqlsmith cancel refresh" "$(SCRIPTS)/test.sh" shell
 
 clean: ## remove target/ and the work directory with its clusters
 	@"$(SCRIPTS)/clean.sh"

@@ -82,7 +82,7 @@ allow_main_cluster() {
 install_for_tests() {
   local package
   if ! command -v dpkg-query >/dev/null || ! can_be_root; then return; fi
-  for package in "postgresql-$PG-cron" python3-psycopg; do
+  for package in "postgresql-$PG-cron" python3-psycopg sqlsmith; do
     if installed "$package" || [ -z "$(apt-cache madison "$package" 2>/dev/null)" ]; then continue; fi
     say "installing $package for the tests"
     # shellcheck disable=SC2086  # a list of words
