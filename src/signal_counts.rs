@@ -59,7 +59,8 @@ pub(crate) fn tally(assessment: &mut Assessment) {
         let Some(tally) = tally else { return };
         tally.accounts += 1;
         for driver in assessment.drivers() {
-            let (kind, name, status) = (driver.kind.as_str().as_bytes(), driver.name.as_bytes(), driver.status.as_bytes());
+            let (kind, name, status) =
+                (driver.kind.as_str().as_bytes(), driver.name.as_bytes(), driver.status.as_bytes());
             add(&Driver { kind, name, status, subscore: driver.subscore }, &mut tally.signals);
         }
     });
