@@ -53,7 +53,13 @@ fuzz: ## the fuzzers, ten minutes each (FUZZ_SECONDS=60, FUZZ="document": only t
 	@"$(SCRIPTS)/fuzz.sh"
 
 faults: ## what kills, fills and starves a server, and 5,000 random statements
-	@SQLSMITH_STATEMENTS=$${SQLSMITH_STATEMENTS:-5000} TESTS="faults sqlsmith cancel refresh" "$(SCRIPTS)/test.sh" shell
+	@SQLSMITH_STATEMENTS=$${SQLSMITH_STATEMENTS:-5000} FAULT_ROOMS="2 6 20 40 80 160 256" TESTS="faults sqlsmith cancel refresh" "$(SCRIPTS)/test.sh" shell
+
+soak: ## eight clients for ten minutes (SOAK_SECONDS=60)
+	@SOAK_SECONDS=$${SOAK_SECONDS:-600} TESTS=soak "$(SCRIPTS)/test.sh" shell
+
+valgrind: ## what touches raw memory, under valgrind (half an hour)
+	@"$(SCRIPTS)/valgrind.sh"
 
 clean: ## remove target/ and the work directory with its clusters
 	@"$(SCRIPTS)/clean.sh"

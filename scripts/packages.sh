@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Owns the Debian packages: finds out which are missing and installs only those. Never touches an existing cluster,
-# and keeps a new server package from making one of its own. With --tests: what only tests use, and go without if need be.
+# and keeps a new server package from making one of its own. With --tests: what only tests use, and go without if need be;
+# with names after it, those instead.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 . "$SCRIPTS/postgres.sh"
@@ -82,7 +83,7 @@ allow_main_cluster() {
 install_for_tests() {
   local package
   if ! command -v dpkg-query >/dev/null || ! can_be_root; then return; fi
-  for package in "postgresql-$PG-cron" python3-psycopg sqlsmith; do
+  for package in "$@"; do
     if installed "$package" || [ -z "$(apt-cache madison "$package" 2>/dev/null)" ]; then continue; fi
     say "installing $package for the tests"
     # shellcheck disable=SC2086  # a list of words
@@ -91,7 +92,9 @@ install_for_tests() {
 }
 
 if [ "${1:-}" = --tests ]; then
-  install_for_tests
+  shift
+  [ $# -gt 0 ] || set -- "postgresql-$PG-cron" python3-psycopg sqlsmith
+  install_for_tests "$@"
   exit 0
 fi
 
