@@ -1,7 +1,8 @@
 //! A document is compiled or refused with its issues; one that is compiled scores any account, and what it says adds up.
 //!
 //! The bytes: a number, then JSON text: a patch of the template of that number, or where there is none a document; after a zero
-//! an account as JSON text, and after another zero a condition of a playbook.
+//! an account as JSON text, and after another zero a condition of a playbook. From 128 on the number counts from 0 again, and
+//! what describes a model is left out: it takes most of the time.
 
 use health_score_engine::{
     Assessor, DriverKind, Heading, Model, PlaybookCondition, ScoreError, SegmentChoice, Severity, SqlRequest, Value,
@@ -18,7 +19,7 @@ pub fn run(bytes: &[u8]) {
     let Some((&number, rest)) = bytes.split_first() else { return };
     let mut texts = rest.split(|byte| *byte == 0);
     let Some(Ok(given)) = texts.next().map(serde_json::from_slice::<Json>) else { return };
-    let document = match templates().get(usize::from(number)) {
+    let document = match templates().get(usize::from(number % 128)) {
         Some(template) => {
             let shipped: Json = serde_json::from_str(template.document).expect("a template is JSON");
             let patched = merge(&shipped, &given);
@@ -36,7 +37,9 @@ pub fn run(bytes: &[u8]) {
         }
     };
     assert!(model.warnings().iter().all(|issue| issue.severity == Severity::Warning));
-    describe(&model);
+    if number < 128 {
+        describe(&model);
+    }
     let account = texts.next().filter(|text| std::str::from_utf8(text).is_ok()).unwrap_or_default();
     score(&model, account);
     if let Some(Ok(condition)) = texts.next().map(serde_json::from_slice::<Json>) {
@@ -64,7 +67,7 @@ fn score(model: &Model, account: &[u8]) {
     }
     let mut assessor = Assessor::default();
     let names: Vec<&str> = model.segment_names().collect();
-    let choices = names.iter().map(|name| SegmentChoice::Named(name));
+    let choices = names.iter().take(1).map(|name| SegmentChoice::Named(name));
     for choice in [SegmentChoice::Auto, SegmentChoice::None].into_iter().chain(choices) {
         match assessor.assess(model, &values, Some(NOON), choice) {
             Ok(mut assessment) => {
