@@ -5,7 +5,7 @@ SCRIPTS := $(shell cd "$$(dirname "$(strip $(MAKEFILE_LIST))")" && pwd)/scripts
 export PG PG_CONFIG DATA TESTS
 export INVOKED_FROM := $(PWD)
 
-.PHONY: help setup build install demo psql test test-engine regress regress-accept isolation matrix test-assert ci package test-package test-dbt lint docs bench clean
+.PHONY: help setup build install demo psql test test-engine regress regress-accept isolation matrix test-assert ci package test-package test-dbt lint docs bench fuzz faults soak valgrind clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' "$(SCRIPTS)/../Makefile" | expand -t 24
@@ -69,6 +69,18 @@ docs: ## write docs/reference.md from the comments in the catalog
 
 bench: ## benchmarks
 	@"$(SCRIPTS)/bench.sh"
+
+fuzz: ## the fuzzers, ten minutes each (FUZZ_SECONDS=60, FUZZ="document": only these)
+	@"$(SCRIPTS)/fuzz.sh"
+
+faults: ## what kills, fills and starves a server, and 5,000 random statements
+	@SQLSMITH_STATEMENTS=$${SQLSMITH_STATEMENTS:-5000} FAULT_ROOMS="2 6 20 40 80 160 256" TESTS="faults sqlsmith cancel refresh" "$(SCRIPTS)/test.sh" shell
+
+soak: ## eight clients for ten minutes (SOAK_SECONDS=60)
+	@SOAK_SECONDS=$${SOAK_SECONDS:-600} TESTS=soak "$(SCRIPTS)/test.sh" shell
+
+valgrind: ## what touches raw memory, under valgrind (half an hour)
+	@"$(SCRIPTS)/valgrind.sh"
 
 clean: ## remove target/ and the work directory with its clusters
 	@"$(SCRIPTS)/clean.sh"

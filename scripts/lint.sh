@@ -17,6 +17,7 @@ done
 
 say "lint: cargo fmt"
 cargo fmt --all --check
+cargo fmt --manifest-path fuzz/Cargo.toml --check
 say "lint: cargo clippy (the first time a minute or two)"
 cargo clippy --workspace --all-targets --no-default-features --features "pg$PG" -- -D warnings
 if command -v shellcheck >/dev/null; then

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Owns the Debian packages: finds out which are missing and installs only those. Never touches an existing cluster,
-# and keeps a new server package from making one of its own. With --tests: what only tests use, and go without if need be.
-# With --tools PACKAGE...: these alone.
+# and keeps a new server package from making one of its own. With --tests: what only tests use, and go without if need be;
+# with names after it, those instead. With --tools PACKAGE...: these alone, or fail.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 . "$SCRIPTS/postgres.sh"
@@ -90,7 +90,7 @@ allow_main_cluster() {
 install_for_tests() {
   local package
   if ! command -v dpkg-query >/dev/null || ! can_be_root; then return; fi
-  for package in "postgresql-$PG-cron" python3-psycopg python3-venv; do
+  for package in "$@"; do
     if installed "$package" || [ -z "$(apt-cache madison "$package" 2>/dev/null)" ]; then continue; fi
     say "installing $package for the tests"
     # shellcheck disable=SC2086  # a list of words
@@ -99,7 +99,9 @@ install_for_tests() {
 }
 
 if [ "${1:-}" = --tests ]; then
-  install_for_tests
+  shift
+  [ $# -gt 0 ] || set -- "postgresql-$PG-cron" python3-psycopg python3-venv sqlsmith
+  install_for_tests "$@"
   exit 0
 fi
 

@@ -5,3 +5,5 @@ set -euo pipefail
 cd "$ROOT"
 say "engine tests (the first time about a minute)"
 cargo test --package health-score-engine
+say "what the fuzzers know, replayed (the first time half a minute)"
+CARGO_TARGET_DIR=$ROOT/target/replay cargo test --manifest-path fuzz/Cargo.toml

@@ -10,6 +10,7 @@ use crate::error::{Report, code};
 use crate::json_flat;
 use crate::json_text::parse_jsonb;
 use crate::jsonb::{self, NotAnAccount, Shape};
+use crate::memory::require_room_if_large;
 use crate::model_cache::Compiled;
 use crate::row::{Layout, Row};
 
@@ -82,6 +83,7 @@ impl AccountReader {
                 Some(false) => not_an_account(NotAnAccount::NoKnownKey, model),
                 None => {
                     values.fill(Value::Missing);
+                    require_room_if_large(text.len());
                     let jsonb = parse_jsonb(text.to_vec());
                     // SAFETY: a jsonb in the call's memory, which outlives the values.
                     self.read_jsonb(unsafe { varlena_bytes(jsonb) }, model, values);

@@ -17,6 +17,8 @@ macro_rules! sql_function {
             // SAFETY: Postgres calls this with a valid fcinfo; panics and errors stop at the guard.
             unsafe {
                 ::pgrx::pg_sys::submodules::panic::pgrx_extern_c_guard(|| {
+                    let mut watch = $crate::memory::Watch::new();
+                    watch.begin();
                     let mut arguments = $crate::arguments::Arguments::new(fcinfo);
                     let result = body(&mut arguments);
                     arguments.finish(result)

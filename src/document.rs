@@ -8,6 +8,7 @@ use crate::arguments::{Arguments, text_of};
 use crate::datum::varlena_bytes;
 use crate::error::{Report, code, did_you_mean, invalid_document, quoted};
 use crate::json_text::parse_jsonb;
+use crate::memory::require_room;
 use crate::model_store::{Reference, Store};
 use crate::returning::each_row;
 use crate::sql_function;
@@ -21,6 +22,8 @@ pub fn read(bytes: &[u8]) -> Result<Json, Unreadable> {
     // A large document takes some 50 ms for each of these steps.
     let text = jsonb_text(bytes);
     interruptible();
+    // Of small objects, {"a":1}, each takes half a kilobyte as a tree.
+    require_room(text.len() * 80);
     let document = serde_json::from_str(&text).map_err(|error| {
         // The line and column that serde_json names are those of a text that nobody wrote.
         if error.to_string().starts_with("recursion limit") { Unreadable::TooDeep } else { Unreadable::NumberTooLarge }
@@ -76,9 +79,10 @@ pub fn jsonb_text(payload: &[u8]) -> String {
     }
 }
 
-/// Lets a cancel or timeout through while a document is compiled.
+/// Lets a cancel or timeout through in long work, and stops it while there is memory left.
 pub fn interruptible() {
     pgrx::check_for_interrupts!();
+    require_room(0);
 }
 
 fn argument(arguments: &Arguments, at: usize, what: &str) -> Option<Json> {

@@ -10,6 +10,7 @@ use crate::datum::{Kind, output, varlena_bytes};
 use crate::error::{Report, code, quoted};
 use crate::json_text::parse_jsonb;
 use crate::jsonb_write::JsonbWriter;
+use crate::memory::require_room_if_large;
 use crate::row::Row;
 use crate::sql_function;
 
@@ -165,7 +166,10 @@ fn jsonb_bytes<'a>(kind: JsonKind, datum: pg_sys::Datum) -> &'a [u8] {
         let bytes = varlena_bytes(datum);
         match kind {
             JsonKind::Jsonb => bytes,
-            JsonKind::Json => varlena_bytes(parse_jsonb(bytes.to_vec())),
+            JsonKind::Json => {
+                require_room_if_large(bytes.len());
+                varlena_bytes(parse_jsonb(bytes.to_vec()))
+            }
         }
     }
 }

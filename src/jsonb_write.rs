@@ -13,6 +13,7 @@ use crate::jsonb::{
     CONTAINER, COUNT_MASK, FALSE, HAS_OFFSET, IS_ARRAY, IS_OBJECT, NULL, NUMERIC, OFFSET_OR_LENGTH, STRING, TRUE,
     each_member, scalar,
 };
+use crate::memory::require_room_if_large;
 
 /// Every entry of this number tells where it ends, the others how long they are.
 const OFFSET_STRIDE: usize = 32;
@@ -100,6 +101,8 @@ impl JsonbWriter {
 
     /// The container at the end of the bytes, where its parent finds it.
     fn assemble(&mut self, object: bool, first: usize) -> Range<usize> {
+        // What lies in the bytes is copied once more at most.
+        self.room_for(self.bytes.len());
         self.pad(0);
         let start = self.bytes.len();
         let count = self.items.len() - first;
@@ -154,8 +157,16 @@ impl JsonbWriter {
         self.bytes.extend_from_slice(&word.to_le_bytes());
     }
 
+    /// Asks before the bytes are moved to more memory.
+    fn room_for(&self, more: usize) {
+        if self.bytes.capacity() - self.bytes.len() < more {
+            require_room_if_large(self.bytes.len() + more);
+        }
+    }
+
     fn append(&mut self, bytes: &[u8]) -> Range<usize> {
         let start = self.bytes.len();
+        self.room_for(bytes.len());
         self.bytes.extend_from_slice(bytes);
         start..self.bytes.len()
     }

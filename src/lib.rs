@@ -29,6 +29,7 @@ mod json_text;
 mod jsonb;
 mod jsonb_write;
 mod matching;
+mod memory;
 mod model_cache;
 mod model_sql;
 mod model_store;

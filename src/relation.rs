@@ -11,6 +11,7 @@ use pgrx::pg_sys::panic::CaughtError;
 use pgrx::{PgMemoryContexts, PgSqlErrorCode, PgTryBuilder, pg_sys};
 
 use crate::datum::Kind;
+use crate::document::interruptible;
 use crate::error::{Report, code};
 
 /// Rows and cells of a sample: enough that a percentile is right to a fraction of a percent, little enough to hold.
@@ -264,7 +265,7 @@ impl Connection {
             let mut row =
                 FetchedRow { descriptor, datums: vec![pg_sys::Datum::from(0); columns], nulls: vec![true; columns] };
             'batches: loop {
-                pgrx::check_for_interrupts!();
+                interruptible();
                 pg_sys::SPI_cursor_fetch(portal, true, BATCH);
                 let (table, count) = (pg_sys::SPI_tuptable, pg_sys::SPI_processed as usize);
                 let more = memory.switch_to(|_| {
