@@ -14,7 +14,7 @@ private_places
 make_work_directory
 
 # Rows, jsonb, numerics, texts read and written in their binary forms, states of aggregates, the model cache, nodes of plans.
-TESTS=${TESTS:-cache calls change errors events explain golden json jsonb_write layout plan rollup survey trend types what_if}
+TESTS=${TESTS:-change errors events golden json jsonb_write layout plan rollup survey trend types}
 PASSED=0
 FAILED=0
 CLUSTER=valgrind
@@ -34,7 +34,7 @@ as_server mkdir -p "$dir/logs"
 # What pg_ctl starts in the server's place. The postmaster itself is quiet; its children have a log each.
 as_server tee "$dir/postgres" >/dev/null <<PROGRAM
 #!/bin/sh
-exec valgrind --quiet --trace-children=yes --track-origins=yes --leak-check=no --num-callers=40 --gen-suppressions=all \\
+exec valgrind --quiet --trace-children=yes --leak-check=no --num-callers=40 --gen-suppressions=all \\
   --suppressions='$FILES/tests/valgrind.supp' --log-file='$dir/logs/%p' '$BINDIR/postgres' "\$@"
 PROGRAM
 as_server chmod +x "$dir/postgres"
