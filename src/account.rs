@@ -83,6 +83,9 @@ impl AccountReader {
                 Some(false) => not_an_account(NotAnAccount::NoKnownKey, model),
                 None => {
                     values.fill(Value::Missing);
+                    if !could_be_json(text) {
+                        not_an_account(NotAnAccount::NoJson, model);
+                    }
                     require_room_if_large(text.len());
                     let jsonb = parse_jsonb(text.to_vec());
                     // SAFETY: a jsonb in the call's memory, which outlives the values.
@@ -146,12 +149,23 @@ pub fn wanted_inputs(inputs: &[Input]) -> String {
     format!("The model reads: {}.", wanted.join(", "))
 }
 
+/// Of text that does not even begin like JSON, Postgres's own error would not say what belongs there.
+fn could_be_json(text: &[u8]) -> bool {
+    let text = text.trim_ascii();
+    matches!(text, b"true" | b"false" | b"null")
+        || text.first().is_some_and(|byte| matches!(byte, b'{' | b'[' | b'"' | b'-' | b'0'..=b'9'))
+}
+
 fn not_an_account(problem: NotAnAccount, model: &Compiled) -> ! {
     let reads = wanted_inputs(model.model.inputs());
     match problem {
         NotAnAccount::NoKnownKey => Report::new(code::INVALID_PARAMETER, "the account has none of the model's inputs")
             .detail(reads)
             .hint("Use the input names of the model as keys; a key with null counts as known.")
+            .raise(),
+        NotAnAccount::NoJson => Report::new(code::INVALID_TEXT, "the account is text that is no JSON")
+            .detail(reads)
+            .hint("Pass a row, or an object such as {\"nps\": 9}; for a band of a score, pass it as float8.")
             .raise(),
         NotAnAccount::Array | NotAnAccount::Scalar => {
             let what = if problem == NotAnAccount::Array { "an array" } else { "a scalar" };

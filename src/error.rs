@@ -11,6 +11,7 @@ pub mod code {
     pub const ACTIVE_TRANSACTION: Code = Code::ERRCODE_ACTIVE_SQL_TRANSACTION;
     pub const FEATURE_NOT_SUPPORTED: Code = Code::ERRCODE_FEATURE_NOT_SUPPORTED;
     pub const INVALID_BINARY: Code = Code::ERRCODE_INVALID_BINARY_REPRESENTATION;
+    pub const INVALID_TEXT: Code = Code::ERRCODE_INVALID_TEXT_REPRESENTATION;
     pub const INVALID_PARAMETER: Code = Code::ERRCODE_INVALID_PARAMETER_VALUE;
     pub const INSUFFICIENT_PRIVILEGE: Code = Code::ERRCODE_INSUFFICIENT_PRIVILEGE;
     pub const DATATYPE_MISMATCH: Code = Code::ERRCODE_DATATYPE_MISMATCH;
@@ -57,6 +58,9 @@ impl Report {
     }
 }
 
+/// So many columns of a relation are listed in a message.
+const MOST_COLUMNS: usize = 20;
+
 /// A name as it is quoted in messages.
 pub fn quoted(name: &str) -> String {
     Quoted(name).to_string()
@@ -68,6 +72,16 @@ pub fn did_you_mean<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>, 
         Some(name) => format!("Did you mean {}?", Quoted(name)),
         None => otherwise.to_owned(),
     }
+}
+
+/// 42703 with the nearest column as a HINT, else with the columns that there are.
+pub fn no_column<'a>(relation: &str, wanted: &str, known: impl IntoIterator<Item = &'a str> + Clone) -> Report {
+    let some = known.clone().into_iter().take(MOST_COLUMNS).collect::<Vec<_>>().join(", ");
+    Report::new(code::UNDEFINED_COLUMN, format!("{relation} has no column {}", quoted(wanted))).hint(did_you_mean(
+        wanted,
+        known,
+        &format!("It has: {some}."),
+    ))
 }
 
 /// All errors of a model document in one report.

@@ -49,6 +49,8 @@ impl Keys {
 /// Why a jsonb is no account.
 #[derive(Debug, PartialEq)]
 pub enum NotAnAccount {
+    /// Text that is none.
+    NoJson,
     Array,
     Scalar,
     /// None of the keys is there.

@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use crate::arguments::{Arguments, text_of};
 use crate::datum::{Kind, output, varlena_bytes};
 use crate::document::parse;
-use crate::error::{Report, code, did_you_mean, quoted};
+use crate::error::{self, Report, code, did_you_mean, quoted};
 use crate::model_cache::{Compiled, by_document};
 use crate::model_store::{Reference, Store};
 use crate::relation::{FetchedRow, Relation, columns_of};
@@ -65,7 +65,7 @@ fn too_much_text(relation: &Relation) -> ! {
 fn begin(relation: &Relation, outcome: &str, wanted: &dyn Fn(&str) -> bool, row: &FetchedRow) -> Begun {
     let (columns, kinds) = columns_of(row.descriptor);
     let Some(at) = columns.iter().position(|column| column.name == outcome) else {
-        no_column(relation, outcome, &columns)
+        error::no_column(&relation.name, outcome, columns.iter().map(|column| column.name.as_str())).raise()
     };
     let kept: Vec<usize> =
         (0..columns.len()).filter(|column| *column != at && wanted(&columns[*column].name)).collect();
@@ -81,7 +81,7 @@ fn type_of(row: &FetchedRow, at: usize) -> pg_sys::Oid {
     descriptor.get(at).map_or(pg_sys::InvalidOid, |attribute| attribute.atttypid)
 }
 
-/// 42703 with the nearest name.
+/// 42703 with the nearest of the columns that were read.
 pub fn no_column(relation: &Relation, wanted: &str, columns: &[SampleColumn]) -> ! {
     let known = columns.iter().map(|column| column.name.as_str());
     Report::new(code::UNDEFINED_COLUMN, format!("{} has no column {}", relation.name, quoted(wanted)))

@@ -7,7 +7,7 @@ use pgrx::{IntoDatum, pg_sys};
 
 use crate::arguments::{Arguments, text_of};
 use crate::datum::{Kind, output, varlena_bytes};
-use crate::error::{Report, code, did_you_mean, quoted, score_error};
+use crate::error::{Report, code, no_column, quoted, score_error};
 use crate::model_cache::{Compiled, by_document, by_name};
 use crate::model_store::Store;
 use crate::relation::{FetchedRow, Relation};
@@ -85,9 +85,7 @@ impl Columns {
             let wanted = arguments.datum(at).map(text_of)?;
             Some(column_names(row.descriptor).into_iter().find(|column| column.name == wanted).unwrap_or_else(|| {
                 let known = names.iter().map(|column| column.name.as_str());
-                Report::new(code::UNDEFINED_COLUMN, format!("{} has no column {}", relation.name, quoted(wanted)))
-                    .hint(did_you_mean(wanted, known, "Name a column of the relation."))
-                    .raise()
+                no_column(&relation.name, wanted, known).raise()
             }))
         };
         Columns { readings: models.map(reading), account: named(3), value: named(4) }

@@ -66,7 +66,7 @@ check_links() {
     [ -z "$file" ] || to=$(dirname "$ROOT/$page")/$file
     [ -e "$to" ] || fail "$page: links to $link, which is not there"
     case $link in
-      *#*) anchors "$to" | grep -qxF -- "#${link#*#}" || fail "$page: links to $link, which is no heading" ;;
+      *#*) grep -qxF -- "#${link#*#}" <<<"$(anchors "$to")" || fail "$page: links to $link, which is no heading" ;;
     esac
   done <"$work/links"
   links=$((links + $(wc -l <"$work/links")))

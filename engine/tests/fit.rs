@@ -230,3 +230,15 @@ fn a_signal_that_knows_the_outcome_is_suspicious() {
     let leak = signal_power(&model, &leaky, None, 0, &mut || ()).expect("one group");
     assert_eq!(leak[0].verdict(), "suspicious");
 }
+
+#[test]
+fn a_signal_that_parts_the_two_kinds_is_no_chance() {
+    let book = book(3500, 11);
+    for stray in [0.0, 0.002, 0.02] {
+        let some = rows(&book, |at| book[at].noise[0] < 0.05 || book[at].noise[1] < stray);
+        let document = fitted(&some, &document(), &["noise0", "noise2"]).expect("noise0 tells");
+        let auc = document["meta"]["fit"]["auc"].as_f64().expect("a number");
+        assert!(auc > 0.8, "{stray}: {auc}");
+        assert!(document["signals"]["noise0"]["weight"].as_f64().is_some_and(|weight| weight > 0.0));
+    }
+}

@@ -9,6 +9,9 @@ use super::monotone::{Trend, pooled};
 const MOST_STEPS: usize = 12;
 const LAST_STEP: f64 = 0.05;
 const MOST_SWEEPS: usize = 60;
+/// Of a step that leads uphill, no smaller part is tried.
+const SMALLEST_PART: f64 = 1e-3;
+const ROUNDING: f64 = 1e-9;
 const SETTLED: f64 = 1e-4;
 /// So many accounts of a kind lead most of the way; all of them are asked for the last steps.
 const ENOUGH: usize = 20_000;
@@ -60,18 +63,30 @@ impl Design<'_> {
         let few = [n - with, with].map(|accounts| (accounts / ENOUGH).max(1));
         let all = [1, 1];
         let (mut every, mut steps) = (few, 0);
+        let mut height = self.loss(&starts, level, &effects, every, ridge);
         loop {
             self.quadratic(&starts, level, &effects, every, &mut quadratic, interrupt);
             let (new, change) = self.minimise(&starts, &quadratic, &effects, ridge, interrupt);
             let moved = new.iter().zip(&effects).fold(0.0_f64, |most, (new, old)| most.max((new - old).abs()));
-            effects = new;
-            level += change;
+            // Where the bins all but part the two kinds, a whole step leads beyond the end, and from there nowhere.
+            let (mut part, mut there) = (1.0, new.clone());
+            loop {
+                let loss = self.loss(&starts, level + part * change, &there, every, ridge);
+                interrupt();
+                if loss <= height + ROUNDING * height.abs() || part < SMALLEST_PART {
+                    (effects, level, height) = (there, level + part * change, loss);
+                    break;
+                }
+                part /= 2.0;
+                there = effects.iter().zip(&new).map(|(old, new)| old + part * (new - old)).collect();
+            }
             steps += 1;
             if moved < LAST_STEP || steps == MOST_STEPS {
                 if every == all {
                     break;
                 }
                 (every, steps) = (all, 0);
+                height = self.loss(&starts, level, &effects, every, ridge);
             }
         }
         let part = |list: &[f64]| -> Vec<Vec<f64>> {
@@ -79,6 +94,25 @@ impl Design<'_> {
         };
         let diagonal: Vec<f64> = (0..size).map(|at| quadratic.curvature[at * size + at]).collect();
         Effects { level, effects: part(&effects), weights: part(&diagonal) }
+    }
+
+    /// Minus the log likelihood, with the ridge; of a part of the accounts each stands for `every`.
+    fn loss(&self, starts: &[usize], level: f64, effects: &[f64], every: [usize; 2], ridge: f64) -> f64 {
+        let mut passed = [0; 2];
+        let mut sum = ridge / 2.0 * effects.iter().map(|effect| effect * effect).sum::<f64>();
+        for (account, event) in self.events.iter().enumerate() {
+            let kind = usize::from(*event);
+            passed[kind] += 1;
+            if passed[kind] < every[kind] {
+                continue;
+            }
+            passed[kind] = 0;
+            let bins = starts.iter().zip(self.bins);
+            let odds = level + bins.map(|(start, bins)| effects[start + usize::from(bins[account])]).sum::<f64>();
+            let wrong = if *event { -odds } else { odds };
+            sum += every[kind] as f64 * (wrong.max(0.0) + (-wrong.abs()).exp().ln_1p());
+        }
+        sum
     }
 
     /// Gradient and curvature of the log likelihood at these effects; of a part of the accounts each stands for `every`.

@@ -6,6 +6,9 @@ const STANDING_OUT: f64 = 2.5;
 const RIDGE: f64 = 1e-3;
 const MOST_STEPS: usize = 25;
 const MOST_SWEEPS: usize = 200;
+/// Of a step that leads uphill, no smaller part is tried.
+const SMALLEST_PART: f64 = 1e-3;
+const ROUNDING: f64 = 1e-9;
 
 /// The weights of contributions to health, signal by signal.
 pub(super) fn weights(contributions: &[Vec<f64>], events: &[bool], interrupt: &mut dyn FnMut()) -> Vec<f64> {
@@ -16,6 +19,7 @@ pub(super) fn weights(contributions: &[Vec<f64>], events: &[bool], interrupt: &m
     let lasso: Vec<f64> = contributions.iter().map(|list| STANDING_OUT * noise * deviation(list)).collect();
     let mut weights = vec![0.0; signals];
     let mut level = (share / (1.0 - share)).ln();
+    let mut height = loss(contributions, events, &weights, level, &lasso);
     for _ in 0..MOST_STEPS {
         let (mut gradient, mut curvature) = (vec![0.0; signals], vec![0.0; signals * signals]);
         let (mut with_level, mut level_gradient, mut level_curvature) = (vec![0.0; signals], 0.0, 0.0);
@@ -66,13 +70,35 @@ pub(super) fn weights(contributions: &[Vec<f64>], events: &[bool], interrupt: &m
                 break;
             }
         }
-        level += change_of_level;
-        weights.iter_mut().zip(&changes).for_each(|(weight, change)| *weight += change);
+        // Where signals all but part the two kinds, a whole step leads beyond the end, and from there nowhere.
+        let mut part = 1.0;
+        loop {
+            let there: Vec<f64> = weights.iter().zip(&changes).map(|(weight, change)| weight + part * change).collect();
+            let level_there = level + part * change_of_level;
+            interrupt();
+            let new = loss(contributions, events, &there, level_there, &lasso);
+            if new <= height + ROUNDING * height.abs() || part < SMALLEST_PART {
+                (weights, level, height) = (there, level_there, new);
+                break;
+            }
+            part /= 2.0;
+        }
         if changes.iter().all(|change| change.abs() < 1e-6) {
             break;
         }
     }
     weights
+}
+
+/// What the weights are to make small: minus the mean log likelihood, with the penalties.
+fn loss(contributions: &[Vec<f64>], events: &[bool], weights: &[f64], level: f64, lasso: &[f64]) -> f64 {
+    let of_account = |(account, event): (usize, &bool)| {
+        let health: f64 = contributions.iter().zip(weights).map(|(list, weight)| list[account] * weight).sum();
+        let wrong = if *event { health - level } else { level - health };
+        wrong.max(0.0) + (-wrong.abs()).exp().ln_1p()
+    };
+    let penalty: f64 = weights.iter().zip(lasso).map(|(weight, lasso)| weight * (lasso + RIDGE / 2.0 * weight)).sum();
+    events.iter().enumerate().map(of_account).sum::<f64>() / events.len() as f64 + penalty
 }
 
 fn deviation(list: &[f64]) -> f64 {

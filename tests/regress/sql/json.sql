@@ -29,9 +29,10 @@ INSERT INTO account (account) VALUES
     ('{"s": "a"}'), ('{"s": "é"}'), ('{"s": "\u00e9"}'), ('{"s": "a\"b"}'), ('{"s": "\u0000"}'), ('{"s": "\ud800"}'), (E'{"s": "a\nb"}'), ('{"s": ""}'), ('{"s": "a'), ('{"s": 1}'), ('{"s": true}'),
     ('{"\u006e": 7}'), ('{"key with blanks": 0.5}'), ('{"N": 5}'), ('{"": 1, "n": 2}'), ('{}'), ('{ }'), (''), (' '), ('null'), ('5'), ('"n"'), ('[]'), ('[{"n": 5}]'), ('n'), ('{''n'': 5}'),
     ('{"n": 5, "s": "' || repeat('x', 100000) || '"}'), ('{"n": 5, "' || repeat('k', 1000) || '": 1}'), ('{n: 5}'), ('{"n": 5} x'), ('{"n": 5}{"n": 6}'), (E'{"n":\u00a05}');
--- No difference to jsonb, but that text which is no JSON is refused earlier as a json.
+-- No difference to jsonb, but that text which is no JSON is refused earlier as a json, and in plainer words where it does not even begin like one.
 SELECT id, left(account, 40) AS account, left(outcome('text', account), 60) AS as_text, left(outcome('jsonb', account), 60) AS as_jsonb FROM account
- WHERE outcome('text', account) IS DISTINCT FROM outcome('jsonb', account) ORDER BY id;
+ WHERE outcome('text', account) IS DISTINCT FROM outcome('jsonb', account)
+   AND NOT (outcome('text', account) LIKE '22P02 the account is text that is no JSON %' AND outcome('jsonb', account) LIKE '22P02 %') ORDER BY id;
 SELECT id, left(account, 40) AS account, left(outcome('json', account), 60) AS as_json, left(outcome('jsonb', account), 60) AS as_jsonb FROM account
  WHERE outcome('json', account) IS DISTINCT FROM outcome('jsonb', account) ORDER BY id;
 -- How many of them are read, and how many refused
