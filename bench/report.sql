@@ -6,35 +6,36 @@
 
 SELECT format(E'PostgreSQL %s, %s, %s rounds.\n', current_setting('server_version'), :'machine', max(round)) FROM bench_time;
 
-CREATE TEMP TABLE comparison (line int, title text, this text, baseline text, unit text, faster boolean, bar numeric);
-INSERT INTO comparison VALUES
-    (1, 'reading the table: `sum(csat)`', 'scan', NULL, 'cpu', true, NULL),
-    (2, '`health_score(row)` : inline SQL', 'row', 'inline', 'cpu', true, 2),
-    (3, '`health_score(row)` : inline SQL with weights folded in by hand', 'row', 'inline_tuned', 'cpu', true, NULL),
-    (4, '`health_score(row)` : PL/pgSQL function', 'row', 'plpgsql', 'cpu', true, 10),
-    (5, '`health_score(jsonb)` : inline SQL with `(j->>''x'')::float8`', 'jsonb', 'inline_jsonb', 'cpu', true, 6),
-    (6, '`health_drivers(row)` : `health_score(row)`', 'drivers', 'row', 'cpu', false, 4),
-    (7, '`generate_series(1, 7)` for every account : `health_score(row)`', 'series', 'row', 'cpu', false, NULL),
-    (8, '`health_band(row)` : `health_score(row)`', 'band', 'row', 'cpu', false, NULL),
-    (9, '`health_assess(row)`, 100,000 accounts', 'assess', NULL, 'cpu', false, NULL),
-    (21, '`health_auc` : rank sum by window function', 'auc', 'rank_sum', 'cpu', true, 5),
-    (22, '`health_backtest` : `health_auc`', 'backtest', 'auc', 'cpu', false, NULL),
-    (23, '`health_model_fit`, five folds : `pandas.read_sql` and `LogisticRegression`, one fit (elapsed)', 'fit', 'sklearn_read_sql', 'elapsed', true, 1),
-    (24, '`health_model_fit`, five folds : `COPY` into pandas and `LogisticRegression`, one fit (elapsed)', 'fit', 'sklearn_copy', 'elapsed', true, NULL),
-    (10, '`health_score(row)`, 2 workers : 1 process (elapsed)', 'parallel', 'row', 'elapsed', true, NULL),
-    (11, 'events: `health_score(m, signal, value)` : `sum(value)`', 'event_score', 'event_sum', 'cpu', false, 1.4),
-    (12, 'events: `health_score(m, signal, value)` : join with a table of weights', 'event_score', 'event_join', 'cpu', true, 1.5),
-    (13, 'events: `health_score(m, signal, value, observed_at)` : `sum(value)`', 'event_timed', 'event_sum', 'cpu', false, NULL),
-    (14, 'events in order of time: `health_score(m, signal, value)` : `sum(value)`', 'event_score_by_time', 'event_sum_by_time', 'cpu', false, NULL),
-    (15, 'events in order of time: `health_score(m, signal, value)` : join with a table of weights', 'event_score_by_time', 'event_join_by_time', 'cpu', true, NULL),
-    (16, 'events in order of time: `sum(value)` : join with a table of weights', 'event_sum_by_time', 'event_join_by_time', 'cpu', true, NULL),
-    (17, 'events of 10,000 accounts, 2 workers : 1 process (elapsed)', 'event_few_parallel', 'event_few', 'elapsed', true, 1.7),
-    (18, 'events of 1,000,000 accounts, 2 workers : 1 process (elapsed)', 'event_parallel', 'event_score', 'elapsed', true, NULL),
-    (19, 'nights: `health_trend` : `regr_slope(score, extract(epoch FROM at))`', 'night_trend', 'night_slope', 'cpu', true, 2),
-    (20, 'nights in order of time: `health_trend` : `regr_slope(score, extract(epoch FROM at))`', 'night_trend_by_time', 'night_slope_by_time', 'cpu', true, NULL),
-    (25, '`CALL health_refresh` (scores, drivers, inputs, counts, alerts) : `INSERT … SELECT` of the same rows', 'refresh', 'write', 'cpu', false, 2),
-    (26, 'pgbench: `SELECT health_score(''bench'', $1)` : `SELECT $1`', 'score_text', 'select_text', 'tps', false, 0.85),
-    (27, 'pgbench: `SELECT health_score(''bench'', $1::jsonb)` : `SELECT $1::jsonb`', 'score_jsonb', 'select_jsonb', 'tps', false, NULL);
+CREATE TEMP TABLE comparison (line int GENERATED ALWAYS AS IDENTITY, title text, this text, baseline text, unit text, faster boolean, bar numeric);
+INSERT INTO comparison (title, this, baseline, unit, faster, bar) VALUES
+    ('reading the table: `sum(csat)`', 'scan', NULL, 'cpu', true, NULL),
+    ('`health_score(row)` : inline SQL', 'row', 'inline', 'cpu', true, 2),
+    ('`health_score(row)` : inline SQL with weights folded in by hand', 'row', 'inline_tuned', 'cpu', true, NULL),
+    ('`health_score(row)` : PL/pgSQL function', 'row', 'plpgsql', 'cpu', true, 10),
+    ('`health_score(jsonb)` : inline SQL with `(j->>''x'')::float8`', 'jsonb', 'inline_jsonb', 'cpu', true, 6),
+    ('`health_drivers(row)` : `health_score(row)`', 'drivers', 'row', 'cpu', false, 4),
+    ('`generate_series(1, 7)` for every account : `health_score(row)`', 'series', 'row', 'cpu', false, NULL),
+    ('`health_band(row)` : `health_score(row)`', 'band', 'row', 'cpu', false, NULL),
+    ('`health_assess(row)`, 100,000 accounts', 'assess', NULL, 'cpu', false, NULL),
+    ('`health_score(row)`, 2 workers : 1 process (elapsed)', 'parallel', 'row', 'elapsed', true, NULL),
+    ('events: `health_score(m, signal, value)` : `sum(value)`', 'event_score', 'event_sum', 'cpu', false, 1.4),
+    ('events: `health_score(m, signal, value)` : join with a table of weights', 'event_score', 'event_join', 'cpu', true, 1.5),
+    ('events: `avg(value)` : join with a table of weights', 'event_avg', 'event_join', 'cpu', true, NULL),
+    ('events: `health_score(m, signal, value, observed_at)` : `sum(value)`', 'event_timed', 'event_sum', 'cpu', false, NULL),
+    ('events in order of time: `health_score(m, signal, value)` : `sum(value)`', 'event_score_by_time', 'event_sum_by_time', 'cpu', false, NULL),
+    ('events in order of time: `health_score(m, signal, value)` : join with a table of weights', 'event_score_by_time', 'event_join_by_time', 'cpu', true, NULL),
+    ('events in order of time: `sum(value)` : join with a table of weights', 'event_sum_by_time', 'event_join_by_time', 'cpu', true, NULL),
+    ('events of 10,000 accounts, 2 workers : 1 process (elapsed)', 'event_few_parallel', 'event_few', 'elapsed', true, 1.7),
+    ('events of 1,000,000 accounts, 2 workers : 1 process (elapsed)', 'event_parallel', 'event_score', 'elapsed', true, NULL),
+    ('nights: `health_trend` : `regr_slope(score, extract(epoch FROM at))`', 'night_trend', 'night_slope', 'cpu', true, 2),
+    ('nights in order of time: `health_trend` : `regr_slope(score, extract(epoch FROM at))`', 'night_trend_by_time', 'night_slope_by_time', 'cpu', true, NULL),
+    ('`health_auc` : rank sum by window function', 'auc', 'rank_sum', 'cpu', true, 5),
+    ('`health_backtest` : `health_auc`', 'backtest', 'auc', 'cpu', false, NULL),
+    ('`health_model_fit`, five folds : `pandas.read_sql` and `LogisticRegression`, one fit (elapsed)', 'fit', 'sklearn_read_sql', 'elapsed', true, 1),
+    ('`health_model_fit`, five folds : `COPY` into pandas and `LogisticRegression`, one fit (elapsed)', 'fit', 'sklearn_copy', 'elapsed', true, NULL),
+    ('`CALL health_refresh` (scores, drivers, inputs, counts, alerts) : `INSERT … SELECT` of the same rows', 'refresh', 'write', 'cpu', false, 2),
+    ('pgbench: `SELECT health_score(''bench'', $1)` : `SELECT $1`', 'score_text', 'select_text', 'tps', false, 0.85),
+    ('pgbench: `SELECT health_score(''bench'', $1::jsonb)` : `SELECT $1::jsonb`', 'score_jsonb', 'select_jsonb', 'tps', false, NULL);
 
 -- Where there was no scikit-learn.
 UPDATE comparison SET baseline = NULL, bar = NULL WHERE baseline LIKE 'sklearn%' AND NOT EXISTS (SELECT FROM bench_time WHERE what = baseline);

@@ -40,6 +40,8 @@ TREND="length(health_trend(score, scored_at))"
 SLOPE="regr_slope(score, extract(epoch FROM scored_at))"
 queries+=(
   [event_sum]=$(grouped "sum(value)" bench_event)
+  # What Postgres itself needs for a state that is more than one number.
+  [event_avg]=$(grouped "avg(value)" bench_event)
   [event_score]=$(grouped "$SCORE" bench_event)
   [event_timed]=$(grouped "health_score('bench', signal, value, observed_at)" bench_event)
   [event_join]="SELECT sum(score) FROM bench_event_join"
@@ -54,7 +56,7 @@ queries+=(
   [night_trend_by_time]=$(grouped "$TREND" bench_night_by_time)
   [night_slope_by_time]=$(grouped "$SLOPE" bench_night_by_time)
 )
-events_order=(event_sum event_score event_join event_timed event_score event_sum_by_time event_score_by_time event_join_by_time
+events_order=(event_sum event_score event_join event_avg event_timed event_score event_sum_by_time event_score_by_time event_join_by_time
   event_few event_few_parallel event_parallel night_trend night_slope night_trend_by_time night_slope_by_time night_trend night_slope)
 
 # The planner takes every account of the table for a group of its own, however few the groups are, and would spare itself the workers.

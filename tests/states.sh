@@ -91,14 +91,14 @@ CREATE TABLE outcome (mutation text, result text, name text, state bytea);
 SELECT setseed(0.42) \g /dev/null
 DO $$
 DECLARE
-    mutations text[] := '{random,cut,longer,foreign,bits,words,tagged}';
+    mutations text[] := '{random,cut,longer,foreign,bits,words,tagged,compact}';
     words bytea[] := '{"\\x0000000000000000","\\xffffffffffffffff","\\xffffffffffffff7f","\\x0000000000000080","\\x000000000000f87f","\\x000000000000f07f","\\x000000000000f0ff","\\x0100000000000000","\\x0000000001000000"}';
     kinds kind[] := (SELECT array_agg(k ORDER BY name) FROM kind k);
     k kind; mutation text; state bytea; result text; query text; how int; position int;
 BEGIN
     FOR i IN 1 .. 100000 LOOP
         k := kinds[1 + i % array_length(kinds, 1)];
-        mutation := mutations[1 + (random() * 1e6)::int % 7];
+        mutation := mutations[1 + (random() * 1e6)::int % 8];
         state := k.state;
         CASE mutation
             WHEN 'random' THEN state := random_bytes(length(state));
@@ -106,6 +106,8 @@ BEGIN
             WHEN 'longer' THEN state := state || random_bytes(1 + (random() * 30)::int);
             WHEN 'foreign' THEN state := kinds[1 + (i + 1 + (random() * 9)::int) % array_length(kinds, 1)].state;
             WHEN 'tagged' THEN state := substring(state FROM 1 FOR 4) || random_bytes(length(state) - 4);
+            -- As if it were of the form that never leaves its process.
+            WHEN 'compact' THEN state := random_bytes(3) || '\x63' || substring(state FROM 5);
             WHEN 'bits' THEN
                 FOR j IN 0 .. (random() * 4)::int LOOP
                     position := 32 + (random() * (length(state) * 8 - 33))::int;

@@ -563,6 +563,50 @@ proptest! {
     }
 
     #[test]
+    fn the_compact_form_gives_what_the_full_one_gives(
+        document in document(), events in events(), numbers_only in any::<bool>(), made_up in prop::option::of((any::<prop::sample::Index>(), any::<u64>())),
+    ) {
+        let mut document = document;
+        for signal in document["signals"].as_object_mut().expect("signals").values_mut() {
+            let signal = signal.as_object_mut().expect("a signal");
+            for key in ["combine", "window", "lag", "max_age"] {
+                signal.remove(key);
+            }
+        }
+        let model = compiled(&document);
+        let gathering = model.gathering();
+        let Some(words) = gathering.compact_words() else { return Ok(()) };
+        let mut compact = vec![0; words];
+        Gathering::begin_compact(&mut compact);
+        let mut full = State::new(gathering, Some(NOON), false);
+        let taken = events.iter().filter(|event| !numbers_only || matches!(event.value, Cell::Number(_) | Cell::Missing));
+        for (before_it, event) in taken.enumerate() {
+            let before = compact.clone();
+            if !gathering.add_compact(&mut compact, event.signal.as_bytes(), event.value.value()) {
+                prop_assert_eq!(&before, &compact);
+                let known = model.inputs().iter().any(|input| input.name == event.signal);
+                prop_assert!(!known && before_it == 0 || !matches!(event.value, Cell::Number(_) | Cell::Missing));
+                break;
+            }
+            full.add(gathering, &Event { at: None, ..event.clone() }).expect("room");
+            let mut expanded = State(vec![0; gathering.words(false)]);
+            gathering.expand(&compact, &mut expanded.0, Some(NOON)).expect("a state");
+            prop_assert_eq!(&expanded.0, &full.0);
+        }
+        let (mut of_compact, mut of_full) = (Vec::new(), Vec::new());
+        gathering.read_compact(&compact, &mut of_compact).expect("values");
+        gathering.read(&full.0, &mut of_full).expect("values");
+        prop_assert_eq!(of_compact, of_full);
+        if let Some((at, word)) = made_up && words > 0 {
+            compact[at.index(words)] = word | 0x7FF0 << 48;
+            let _ = gathering.read_compact(&compact, &mut Vec::new());
+            let _ = gathering.expand(&compact, &mut full.0, None);
+            compact.push(0);
+            prop_assert_eq!(gathering.read_compact(&compact, &mut Vec::new()), Err(Stop::Forged));
+        }
+    }
+
+    #[test]
     fn made_up_states_are_refused_or_read(
         document in document(), events in events(), changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u64>()), 1..4), cut in any::<prop::sample::Index>(),
         small in any::<bool>(),

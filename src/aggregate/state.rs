@@ -95,6 +95,11 @@ pub fn forged(kind: Kind) -> ! {
 
 /// New words for a state, all 0, in the memory of the call: whoever runs the aggregate copies them.
 pub fn allocate<'a>(kind: Kind, words: usize) -> &'a mut [u64] {
+    allocate_tagged(kind.tag(), kind, words)
+}
+
+/// The same for a state that is told by another tag than its kind's.
+pub fn allocate_tagged<'a>(tag: u32, kind: Kind, words: usize) -> &'a mut [u64] {
     let bytes = BEFORE_WORDS + words * WORD;
     if bytes > LONGEST {
         Report::new(code::PROGRAM_LIMIT, format!("{} holds too many rows at once", kind.aggregate))
@@ -105,7 +110,7 @@ pub fn allocate<'a>(kind: Kind, words: usize) -> &'a mut [u64] {
     unsafe {
         let pointer: *mut u8 = pg_sys::palloc0(bytes).cast();
         pgrx::set_varsize_4b(pointer.cast(), bytes as i32);
-        pointer.add(HEADER).cast::<u32>().write(kind.tag());
+        pointer.add(HEADER).cast::<u32>().write(tag);
         std::slice::from_raw_parts_mut(pointer.add(BEFORE_WORDS).cast(), words)
     }
 }
@@ -114,22 +119,30 @@ pub fn allocate<'a>(kind: Kind, words: usize) -> &'a mut [u64] {
 /// unaligned, compressed) is copied first.
 #[inline(always)]
 pub fn open<'a>(datum: pg_sys::Datum, kind: Kind) -> &'a mut [u64] {
+    match in_place(datum) {
+        Some((tag, words)) if tag == kind.tag() => words,
+        _ => copy(datum, kind),
+    }
+}
+
+/// The tag and the words of a state in the form of [`allocate`].
+#[inline(always)]
+pub fn in_place<'a>(datum: pg_sys::Datum) -> Option<(u32, &'a mut [u64])> {
     let pointer: *mut u8 = datum.cast_mut_ptr();
     // SAFETY: the argument is declared bytea; its header says what follows. Only one function at a time has the state of
     // an aggregate, which is a copy of its own, never a datum in a table.
     unsafe {
-        if pgrx::varatt_is_4b_u(pointer.cast()) && pointer.addr().is_multiple_of(align_of::<u64>()) {
-            let length = pgrx::varsize_4b(pointer.cast());
-            if length >= BEFORE_WORDS
-                && length.is_multiple_of(WORD)
-                && pointer.add(HEADER).cast::<u32>().read() == kind.tag()
-            {
-                let words = (length - BEFORE_WORDS) / WORD;
-                return std::slice::from_raw_parts_mut(pointer.add(BEFORE_WORDS).cast(), words);
-            }
+        if !pgrx::varatt_is_4b_u(pointer.cast()) || !pointer.addr().is_multiple_of(align_of::<u64>()) {
+            return None;
         }
+        let length = pgrx::varsize_4b(pointer.cast());
+        if length < BEFORE_WORDS || !length.is_multiple_of(WORD) {
+            return None;
+        }
+        let words = (length - BEFORE_WORDS) / WORD;
+        let tag = pointer.add(HEADER).cast::<u32>().read();
+        Some((tag, std::slice::from_raw_parts_mut(pointer.add(BEFORE_WORDS).cast(), words)))
     }
-    copy(datum, kind)
 }
 
 #[cold]

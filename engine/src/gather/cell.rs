@@ -74,12 +74,18 @@ pub(super) struct Cell {
 /// What the short way needs of a cell of last values of any age.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Plain {
-    number: usize,
+    pub number: usize,
     at: usize,
     time_at: usize,
 }
 
 impl Plain {
+    /// The first value, of a state without times.
+    pub fn set(&self, fixed: &mut [u64], number: f64) {
+        set_kind(fixed, self.number, kind::NUMBER);
+        fixed[self.at] = number.to_bits();
+    }
+
     /// Keeps a number where that needs no second look: the first value, or one that is later than the number before.
     #[inline(always)]
     pub fn add(&self, fixed: &mut [u64], timed: bool, number: f64, at: Option<i64>) -> bool {
@@ -489,7 +495,7 @@ pub(super) fn fading(half_life: i64, age: Option<i64>) -> f64 {
     age.map_or(1.0, |age| (-(age.max(0) as f64) / half_life as f64).exp2())
 }
 
-fn order(left: &Value, right: &Value) -> Ordering {
+pub(super) fn order(left: &Value, right: &Value) -> Ordering {
     let rank = |value: &Value| match value {
         Value::Missing => 0,
         Value::Number(_) => 1,

@@ -3,6 +3,7 @@
 
 mod builder;
 mod cell;
+mod compact;
 mod heap;
 mod name_table;
 mod state;

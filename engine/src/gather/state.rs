@@ -13,13 +13,13 @@ use crate::value::Value;
 
 /// The words of the header: as_of; flags with the words of the heap in use; where the names of unknown signals lie.
 const AS_OF: usize = 0;
-const FLAGS: usize = 1;
+pub(super) const FLAGS: usize = 1;
 const UNKNOWN: usize = 2;
 const KINDS: usize = 3;
 
 const NO_AS_OF: u64 = i64::MIN as u64;
 const TIMED: u64 = 1;
-const KNOWN: u64 = 2;
+pub(super) const KNOWN: u64 = 2;
 
 /// Room for the names of a few unknown signals.
 const WORDS_OF_UNKNOWN: usize = 16;
@@ -39,14 +39,14 @@ pub enum Stop {
 /// How one model's inputs are gathered from events.
 #[derive(Debug)]
 pub struct Gathering {
-    cells: Vec<Cell>,
+    pub(super) cells: Vec<Cell>,
     /// Per input of the model, where its events go.
-    feeds: Vec<Feed>,
-    names: NameTable,
-    input_names: Vec<String>,
+    pub(super) feeds: Vec<Feed>,
+    pub(super) names: NameTable,
+    pub(super) input_names: Vec<String>,
     /// (input, cell) of the last values that are kept as they are.
-    plain: Vec<(usize, usize)>,
-    derived: Vec<Derived>,
+    pub(super) plain: Vec<(usize, usize)>,
+    pub(super) derived: Vec<Derived>,
     /// Words before the heap, without times and with them.
     fixed: [usize; 2],
     /// An event that cannot be read is an error whatever the segment.
@@ -57,13 +57,13 @@ pub struct Gathering {
 
 /// The cells that the events of one input go to.
 #[derive(Debug, Default, Clone)]
-struct Feed {
+pub(super) struct Feed {
     /// Copies, so that an event finds all it needs in one place.
     cells: Vec<Cell>,
     /// Whether a value of any kind may need room of the heap.
     has_sets: bool,
     /// The only cell, if it keeps the last value: the feed of most signals.
-    plain: Option<Plain>,
+    pub(super) plain: Option<Plain>,
 }
 
 /// A state to be changed.

@@ -1,6 +1,7 @@
 //! health_score and health_signals over events: one row a signal's value, one group an account. A row goes into the state
 //! of its group; the state gives the account's inputs, and they are scored as those of any account.
 
+mod compact;
 mod reference;
 mod site;
 mod value;
@@ -17,7 +18,8 @@ use crate::jsonb_write::JsonbWriter;
 use crate::model_cache::Compiled;
 use crate::site::recycle;
 use crate::sql_function;
-use reference::{Models, parts, parts_mut};
+use compact::{Owners, is_compact};
+use reference::{Models, parts, parts_mut, varying};
 use site::Step;
 pub use site::kept;
 
@@ -45,19 +47,29 @@ sql_function! {
             (unsafe { varlena_bytes(signal) }, value, at)
         });
         let gathering = model.compiled.model.gathering();
-        let words = match arguments.datum(STATE) {
-            Some(datum) => {
-                let words = state::open(datum, EVENTS);
-                if let Some((signal, Value::Number(number), at)) = event
-                    && let Some(body) = model.own_body(words, as_of)
-                    && gathering.add_number(body, signal, number, at)
-                {
-                    return state::datum_of(words);
-                }
-                model.require_same(words, as_of);
-                words
+        let state = arguments.datum(STATE);
+        let words = if let Some(compact) = &model.compact
+            && let Some(words) = state.map_or_else(|| Some(compact.first()), |state| compact.open(state))
+        {
+            match event {
+                Some((signal, value, _)) if !gathering.add_compact(words, signal, value) => model.expand(words, as_of),
+                _ => return state::datum_of(words),
             }
-            None => model.first_state(as_of, form.timed),
+        } else if let Some(datum) = state {
+            if is_compact(datum) {
+                varying("model");
+            }
+            let words = state::open(datum, EVENTS);
+            if let Some((signal, Value::Number(number), at)) = event
+                && let Some(body) = model.own_body(words, as_of)
+                && gathering.add_number(body, signal, number, at)
+            {
+                return state::datum_of(words);
+            }
+            model.require_same(words, as_of);
+            words
+        } else {
+            model.first_state(as_of, form.timed)
         };
         let Some((signal, value, at)) = event else { return state::datum_of(words) };
         let words = changed(words, &model.compiled, |body| gathering.add(body, signal, value, at));
@@ -147,6 +159,7 @@ sql_function! {
 #[derive(Default)]
 struct Kept<T> {
     models: Models,
+    owners: Owners,
     values: Vec<Value<'static>>,
     own: T,
 }
@@ -157,14 +170,22 @@ fn read<T: Default + 'static, R>(
     act: impl FnOnce(&Compiled, &[Value], Option<i64>, &mut T) -> R,
 ) -> Option<R> {
     require_aggregate(arguments, EVENTS);
-    let words: &[u64] = state::open(arguments.datum(STATE)?, EVENTS);
-    let Kept { models, values: kept, own } = site::kept(arguments);
-    let model = models.find(arguments, words);
-    let body = parts(words).1;
+    let datum = arguments.datum(STATE)?;
+    let Kept { models, owners, values: kept, own } = site::kept(arguments);
     let mut values = recycle(std::mem::take(kept));
-    let compiled = &model.compiled;
-    compiled.model.gathering().read(body, &mut values).unwrap_or_else(|stop| stopped(stop, compiled));
-    let result = act(compiled, &values, Gathering::as_of(body), own);
+    let (compiled, as_of, read) = match owners.open(datum) {
+        Some((words, compiled, as_of)) => {
+            (compiled, as_of, compiled.model.gathering().read_compact(words, &mut values))
+        }
+        None => {
+            let words: &[u64] = state::open(datum, EVENTS);
+            let compiled = &models.find(arguments, words).compiled;
+            let body = parts(words).1;
+            (compiled, Gathering::as_of(body), compiled.model.gathering().read(body, &mut values))
+        }
+    };
+    read.unwrap_or_else(|stop| stopped(stop, compiled));
+    let result = act(compiled, &values, as_of, own);
     *kept = recycle(values);
     Some(result)
 }

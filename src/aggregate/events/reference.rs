@@ -9,6 +9,7 @@ use std::rc::{Rc, Weak};
 use health_score_engine::Gathering;
 use serde_json::Value as Json;
 
+use crate::aggregate::events::compact::Compact;
 use crate::aggregate::events::site;
 use crate::aggregate::state::{self, EVENTS};
 use crate::arguments::Arguments;
@@ -56,6 +57,8 @@ pub struct Held {
     pub compiled: Rc<Compiled>,
     /// The beginning of its states: hash and reference.
     head: Box<[u64]>,
+    /// How its states are as long as they are compact, where they may be.
+    pub compact: Option<Compact>,
 }
 
 /// How a process that has only the state finds the model.
@@ -87,7 +90,12 @@ impl Held {
             // One for all that hold it, so that it is there as long as any of them is.
             known.upgrade().unwrap_or(compiled)
         });
-        Held { compiled, head: head.into() }
+        Held { compiled, head: head.into(), compact: None }
+    }
+
+    /// The same, with states that may be compact: they are without times, scored at this one, and never leave this process.
+    pub fn with_compact(self, as_of: Option<i64>) -> Held {
+        Held { compact: Compact::of(&self.compiled, as_of), ..self }
     }
 
     /// New words with room for so many of the engine.
@@ -102,6 +110,15 @@ impl Held {
         let gathering = self.compiled.model.gathering();
         let words = self.state(gathering.words(timed));
         gathering.begin(parts_mut(words).1, as_of, timed);
+        words
+    }
+
+    /// The state of the full form that a compact one becomes.
+    #[cold]
+    pub fn expand<'a>(&self, compact: &[u64], as_of: Option<i64>) -> &'a mut [u64] {
+        let gathering = self.compiled.model.gathering();
+        let words = self.state(gathering.words(false));
+        gathering.expand(compact, parts_mut(words).1, as_of).unwrap_or_else(|_| state::forged(EVENTS));
         words
     }
 
@@ -134,7 +151,7 @@ impl Held {
 }
 
 #[cold]
-fn varying(what: &str) -> ! {
+pub fn varying(what: &str) -> ! {
     Report::new(code::INVALID_PARAMETER, format!("{what} varies within a group"))
         .detail("The events of an account are scored by one model, as of one time.")
         .hint(format!("Add {what} to GROUP BY."))

@@ -86,7 +86,7 @@ impl Step {
     #[cold]
     fn resolve(&mut self, arguments: &Arguments, datum: pg_sys::Datum) -> usize {
         let Some(form) = self.form else { unreachable!("of() has set it") };
-        let held = if form.by_name {
+        let mut held = if form.by_name {
             // SAFETY: flinfo is valid during the call.
             let store = Store::of_function(unsafe { (*arguments.flinfo()).fn_oid });
             let named = by_name(store, text_of(datum));
@@ -100,6 +100,10 @@ impl Step {
         };
         if !form.timed {
             require_no_times(&held.compiled);
+            if !form.leaves {
+                let as_of = form.as_of(arguments, &held);
+                held = held.with_compact(as_of);
+            }
         }
         let at =
             self.models.iter().position(|known| std::ptr::eq(&*known.compiled, &*held.compiled)).unwrap_or_else(|| {

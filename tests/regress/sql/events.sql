@@ -61,6 +61,24 @@ SELECT health_signals('tall', signal, value) FROM (VALUES ('seen', date '2026-06
 SELECT health_signals('tall', signal, value) FROM (VALUES ('nps', 'NaN'::float8), ('tier', 'Infinity')) e (signal, value);
 SELECT health_signals('tall', signal, value) FROM (VALUES ('nps', '{"a": 1}'::jsonb), ('tier', 'null'), ('seen', '[1]')) e (signal, value);
 
+-- Numbers alone, and what comes between them: the account is the same in any order, and whatever else is asked for beside it.
+SELECT health_model_save('flat', '{"on_invalid": "missing", "signals": {"nps": {"scale": {"linear": [0, 10]}}, "plan": {"input": "tier", "scale": {"map": {"gold": 100, "1": 40}}}, "use": {"scale": {"linear": [0, 1]}}}}');
+CREATE TABLE flat_event (account_id int, place int, signal text, value jsonb);
+INSERT INTO flat_event
+SELECT a, row_number() OVER (PARTITION BY a), e ->> 0, e -> 1 FROM (VALUES
+    (1, '[["nps", 4], ["nps", 7], ["nps", -0.0], ["use", 0.5]]'::jsonb), (2, '[["page", "home"], ["nps", 4], ["page", 2]]'), (3, '[["nps", 4], ["page", 2], ["tier", "gold"], ["nps", 9], ["tier", 1]]'),
+    (4, '[["use", null], ["page", 1]]'), (5, '[["use", null], ["use", 0.25], ["use", true]]'), (6, '[["nps", 5], [null, 7], ["use", [1]], ["use", 0.5]]'), (7, '[["page", 1], ["home", 2]]')) v (a, events),
+    jsonb_array_elements(events) e;
+SELECT account_id, health_signals('flat', signal, value ORDER BY place) AS signals,
+       health_signals('flat', signal, value ORDER BY place)::text = health_signals('flat', signal, value ORDER BY place DESC)::text AS in_any_order,
+       health_signals('flat', signal, value)::text = health_signals('flat', signal, value, NULL::timestamptz)::text AS as_with_times,
+       health_score('flat', signal, value) IS NOT DISTINCT FROM health_score('flat', health_signals('flat', signal, value)) AS same_score
+  FROM flat_event WHERE account_id < 7 GROUP BY account_id ORDER BY account_id;
+SELECT health_signals('flat', signal, value) FROM flat_event WHERE account_id = 7;
+SELECT health_score(model, signal, value ORDER BY model) FROM (VALUES ('flat', 'nps', 4), ('tall', 'nps', 5)) e (model, signal, value);
+SELECT health_score(model, signal, value ORDER BY model DESC) FROM (VALUES ('flat', 'nps', 4), ('tall', 'nps', 5)) e (model, signal, value);
+SELECT health_score(model, signal, value) = health_score('flat', '{"nps": 4}') AS other_model_in_another_group FROM (VALUES ('flat', 'nps', 4), ('flat@1', 'nps', 4)) e (model, signal, value) GROUP BY model;
+
 -- An untyped literal stays what it was: an account's as_of.
 SELECT health_score('tall', '{"nps": 9}', '2026-06-30'), health_score('tall', '{"nps": 9}', '2026-06-30', ''), health_score('tall', '{"nps": 9}', NULL), health_score('tall', '{"nps": 9}', NULL, NULL),
        health_score('tall', '{"nps": 9, "seen": "2026-06-30"}'::text, as_of => '2026-06-30');
