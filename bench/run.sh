@@ -142,13 +142,18 @@ else
 fi
 
 # Refresh: 1,000,000 accounts into a history, compared for alerts with the run before, beside an INSERT … SELECT that writes the
-# same rows into a table with the same indexes, without scoring. What is written goes again before the next one.
+# same rows into a table with the same indexes, without scoring; and without alerts, which tells what they take of it. What is
+# written goes again before the next one.
 refresh_round() {
   local round=$1
   cat <<SQL
 TRUNCATE bench_history, health_alert CASCADE;
 DELETE FROM health_run;
+UPDATE health_playbook SET active = false;
+SELECT bench_cpu() AS cpu, clock_timestamp() AS at \gset before_
 CALL health_refresh('bench');
+INSERT INTO bench_time SELECT $round, 'refresh_quiet', bench_cpu() - :before_cpu, extract(epoch FROM clock_timestamp() - :'before_at') * 1000;
+UPDATE health_playbook SET active = true;
 CHECKPOINT;
 SELECT bench_cpu() AS cpu, clock_timestamp() AS at \gset before_
 CALL health_refresh('bench');

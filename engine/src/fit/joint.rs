@@ -2,6 +2,7 @@
 //! with effects that rise or fall where they must. Newton's method; its quadratic is solved signal by signal, since the bins
 //! of one signal do not overlap, so that a signal's part has a diagonal and monotone effects come from pooling neighbours.
 
+use super::downhill::part_downhill;
 use super::monotone::{Trend, pooled};
 
 /// Newton's steps, which end with one that leads no farther than this: what is left after it is about the square of it, which
@@ -9,9 +10,6 @@ use super::monotone::{Trend, pooled};
 const MOST_STEPS: usize = 12;
 const LAST_STEP: f64 = 0.05;
 const MOST_SWEEPS: usize = 60;
-/// Of a step that leads uphill, no smaller part is tried.
-const SMALLEST_PART: f64 = 1e-3;
-const ROUNDING: f64 = 1e-9;
 const SETTLED: f64 = 1e-4;
 /// So many accounts of a kind lead most of the way; all of them are asked for the last steps.
 const ENOUGH: usize = 20_000;
@@ -68,18 +66,19 @@ impl Design<'_> {
             self.quadratic(&starts, level, &effects, every, &mut quadratic, interrupt);
             let (new, change) = self.minimise(&starts, &quadratic, &effects, ridge, interrupt);
             let moved = new.iter().zip(&effects).fold(0.0_f64, |most, (new, old)| most.max((new - old).abs()));
-            // Where the bins all but part the two kinds, a whole step leads beyond the end, and from there nowhere.
-            let (mut part, mut there) = (1.0, new.clone());
-            loop {
-                let loss = self.loss(&starts, level + part * change, &there, every, ridge);
+            let after = |part: f64| {
+                // Weighted so that a whole step ends at `new` itself, where effects that were pooled are equal.
+                let there: Vec<f64> =
+                    effects.iter().zip(&new).map(|(old, new)| (1.0 - part) * old + part * new).collect();
+                (there, level + part * change)
+            };
+            let (part, loss) = part_downhill(height, |part| {
                 interrupt();
-                if loss <= height + ROUNDING * height.abs() || part < SMALLEST_PART {
-                    (effects, level, height) = (there, level + part * change, loss);
-                    break;
-                }
-                part /= 2.0;
-                there = effects.iter().zip(&new).map(|(old, new)| old + part * (new - old)).collect();
-            }
+                let (there, level_there) = after(part);
+                self.loss(&starts, level_there, &there, every, ridge)
+            });
+            (effects, level) = after(part);
+            height = loss;
             steps += 1;
             if moved < LAST_STEP || steps == MOST_STEPS {
                 if every == all {

@@ -7,6 +7,7 @@
 mod bands;
 mod candidates;
 mod document;
+mod downhill;
 mod feature;
 mod joint;
 mod learn;

@@ -1,14 +1,13 @@
 //! Which signals tell something that the others do not: non-negative logistic weights, under a lasso, of what each signal
 //! said of accounts that it was not fitted to. A signal of noise says nothing of them, so its weight is 0.
 
+use super::downhill::part_downhill;
+
 /// A signal must stand out by so many standard errors: chance does that less than once in a hundred times.
 const STANDING_OUT: f64 = 2.5;
 const RIDGE: f64 = 1e-3;
 const MOST_STEPS: usize = 25;
 const MOST_SWEEPS: usize = 200;
-/// Of a step that leads uphill, no smaller part is tried.
-const SMALLEST_PART: f64 = 1e-3;
-const ROUNDING: f64 = 1e-9;
 
 /// The weights of contributions to health, signal by signal.
 pub(super) fn weights(contributions: &[Vec<f64>], events: &[bool], interrupt: &mut dyn FnMut()) -> Vec<f64> {
@@ -70,19 +69,17 @@ pub(super) fn weights(contributions: &[Vec<f64>], events: &[bool], interrupt: &m
                 break;
             }
         }
-        // Where signals all but part the two kinds, a whole step leads beyond the end, and from there nowhere.
-        let mut part = 1.0;
-        loop {
+        let after = |part: f64| {
             let there: Vec<f64> = weights.iter().zip(&changes).map(|(weight, change)| weight + part * change).collect();
-            let level_there = level + part * change_of_level;
+            (there, level + part * change_of_level)
+        };
+        let (part, new) = part_downhill(height, |part| {
             interrupt();
-            let new = loss(contributions, events, &there, level_there, &lasso);
-            if new <= height + ROUNDING * height.abs() || part < SMALLEST_PART {
-                (weights, level, height) = (there, level_there, new);
-                break;
-            }
-            part /= 2.0;
-        }
+            let (there, level_there) = after(part);
+            loss(contributions, events, &there, level_there, &lasso)
+        });
+        (weights, level) = after(part);
+        height = new;
         if changes.iter().all(|change| change.abs() < 1e-6) {
             break;
         }
