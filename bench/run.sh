@@ -144,20 +144,25 @@ fi
 # Refresh: 1,000,000 accounts into a history, compared for alerts with the run before, beside an INSERT … SELECT that writes the
 # same rows into a table with the same indexes, without scoring; and without alerts, which tells what they take of it. What is
 # written goes again before the next one.
-refresh_round() {
-  local round=$1
+second_refresh() {
+  local round=$1 name=$2 playbooks=$3
   cat <<SQL
 TRUNCATE bench_history, health_alert CASCADE;
 DELETE FROM health_run;
-UPDATE health_playbook SET active = false;
-SELECT bench_cpu() AS cpu, clock_timestamp() AS at \gset before_
+UPDATE health_playbook SET active = $playbooks;
 CALL health_refresh('bench');
-INSERT INTO bench_time SELECT $round, 'refresh_quiet', bench_cpu() - :before_cpu, extract(epoch FROM clock_timestamp() - :'before_at') * 1000;
-UPDATE health_playbook SET active = true;
 CHECKPOINT;
 SELECT bench_cpu() AS cpu, clock_timestamp() AS at \gset before_
 CALL health_refresh('bench');
-INSERT INTO bench_time SELECT $round, 'refresh', bench_cpu() - :before_cpu, extract(epoch FROM clock_timestamp() - :'before_at') * 1000;
+INSERT INTO bench_time SELECT $round, '$name', bench_cpu() - :before_cpu, extract(epoch FROM clock_timestamp() - :'before_at') * 1000;
+SQL
+}
+
+refresh_round() {
+  local round=$1
+  cat <<SQL
+$(second_refresh "$round" refresh_quiet false)
+$(second_refresh "$round" refresh true)
 CREATE TABLE IF NOT EXISTS bench_scored AS SELECT * FROM bench_history WHERE scored_at = (SELECT max(as_of) FROM health_run);
 CREATE TABLE bench_written (LIKE bench_scored);
 ALTER TABLE bench_written ADD PRIMARY KEY (account_id, scored_at);

@@ -88,6 +88,25 @@ $plan"
   printf 'ok %s: serial, two and four workers, shuffled, sorted\n' "$model"
 done
 
+# Without times and of last values alone, states are compact as long as they stay in their process and their values are numbers:
+# all the same whether each is, as from workers, or becomes a full one at a text, or never was one.
+sql -c "SELECT health_model_save('last', definition #- '{signals,nps}' #- '{segments}') FROM health_model WHERE name = 'rows'" >/dev/null
+for only in "true" "signal <> 'tone'" "jsonb_typeof(value) = 'number' OR value IS NULL"; do
+  untimed() { printf "SELECT count(*), count(s), sum(hashtextextended(g || ' ' || coalesce(encode(float8send(s), 'hex'), '') || account, 0)::numeric) FROM
+    (SELECT %s AS g, health_score(%s, signal, value%s) AS s, health_signals(%s, signal, value%s)::text AS account FROM (SELECT * FROM event WHERE %s%s) e GROUP BY 1) x" "$1" "$2" "$3" "$2" "$3" "$only" "${4:-}"; }
+  for group in "id % 7" "id"; do
+    expected=$(sql -c "$SERIAL $(untimed "$group" "'last'" ', NULL::timestamptz')")
+    [[ $expected == *\|*\|* && ${expected%%|*} -gt 6 ]] || fail "without times, by $group: $expected"
+    for found in "$(sql -c "$SERIAL $(untimed "$group" "'last'" '')")" "$(sql -c "$SERIAL $(untimed "$group" "$(literal last)" '')")" \
+      "$(sql -c "$SERIAL $(untimed "$group" "'last'" '' ' ORDER BY random()')")" "$(sql -c "$SERIAL SET enable_hashagg = off; $(untimed "$group" "'last'" '')")" \
+      "$(sql -c "$(workers 2) SET enable_sort = off; $(untimed "$group" "'last'" '')")" \
+      "$(sql -c "$SERIAL SET work_mem = '64kB'; SET hash_mem_multiplier = 1; SET enable_sort = off; $(untimed "$group" "'last'" '')")"; do
+      [ "$found" = "$expected" ] || fail "without times, by $group, where $only: $found, not $expected"
+    done
+  done
+done
+printf 'ok without times: serial, two workers, shuffled, sorted, from disk\n'
+
 # A million groups that do not fit into memory.
 query="SELECT count(*), sum(round(s::numeric, 9)) FROM (SELECT health_score('rows', signal, value, at, $AS_OF) AS s FROM (SELECT id + 50000 * n AS id, signal, value, at FROM event, generate_series(0, 19) n WHERE signal IN ('nps', 'bought', 'tone')) e GROUP BY id) x"
 plan=$(sql -c "$SERIAL SET work_mem = '64kB'; SET hash_mem_multiplier = 1; SET enable_sort = off; EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) $query")

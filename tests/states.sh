@@ -184,6 +184,20 @@ for pair in "by_name k.state" "by_document k.state"; do
 done
 printf 'ok states of other models and sessions\n'
 
+# Postgres keeps one state for an aggregate of ours and one of somebody else's over the same rows: it finds its model elsewhere all the same.
+sql <<'SQL'
+CREATE AGGREGATE state_shared(text, text, anyelement) (SFUNC = health_score_step, STYPE = bytea, COMBINEFUNC = health_score_combine);
+CREATE AGGREGATE state_shared(text, text, anyelement, timestamptz) (SFUNC = health_score_step, STYPE = bytea, COMBINEFUNC = health_score_combine);
+CREATE TABLE shared (state bytea, score float8);
+INSERT INTO shared SELECT state_shared('other', signal, value), health_score('other', signal, value) FROM (VALUES ('logins', 40)) e (signal, value);
+INSERT INTO shared (score, state) SELECT health_score('other', signal, value), state_shared('other', signal, value) FROM (VALUES ('logins', 40)) e (signal, value);
+INSERT INTO shared (score, state) SELECT health_score('other', signal, value, now()), state_shared('other', signal, value, now()) FROM (VALUES ('logins', 40)) e (signal, value);
+SQL
+# One of a table at a time: states as of two times are not merged.
+shared=$(sql -c "SELECT score, merge_score(state) FROM shared GROUP BY state, score")
+[ "$shared" = $'80|80\n80|80\n80|80' ] || fail "shared states: $shared"
+printf 'ok shared states\n'
+
 # A call by hand, even with NULLs, is an error that names the aggregate.
 calls=$(sql <<'SQL'
 CREATE FUNCTION call_by_hand(query text) RETURNS text LANGUAGE plpgsql AS $$

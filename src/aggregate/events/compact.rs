@@ -1,5 +1,6 @@
 //! Compact states: those that no other process sees, of models that need no more than the last numbers of their signals. The
-//! words are the engine's alone; whose they are is said by the tag before them, which only this process can read.
+//! words are the engine's alone; whose they are is said by the tag before them, which says it to this process only, and while
+//! the call site that made them is there.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -11,40 +12,46 @@ use pgrx::pg_sys;
 use crate::aggregate::state::{self, EVENTS};
 use crate::model_cache::Compiled;
 
-/// The first byte of a tag; no other state has it. The rest is the owner's.
+/// The highest byte of a tag; no other state has it. The rest is the owner's.
 const MARK: u32 = 0x63 << 24;
 const OWNER: u32 = 0x00FF_FFFF;
 
 /// The model of compact states, and the time they are scored at.
 struct Owner {
-    compiled: Weak<Compiled>,
+    compiled: Rc<Compiled>,
     as_of: Option<i64>,
 }
 
 thread_local! {
-    /// By tag, those of which a call site has states.
-    static OWNERS: RefCell<HashMap<u32, Owner>> = RefCell::new(HashMap::new());
+    /// By tag, those of the call sites that are there.
+    static OWNERS: RefCell<HashMap<u32, Weak<Owner>>> = RefCell::new(HashMap::new());
 }
 
-/// What a call site needs of its own compact states.
-#[derive(Clone, Copy)]
+/// What a call site needs of its own compact states. As long as it is there, their owner is known.
 pub struct Compact {
     tag: u32,
     words: usize,
+    _owner: Rc<Owner>,
 }
 
 impl Compact {
-    /// None where states of this model cannot be compact, or where another owner has its tag.
+    /// None where states of this model cannot be compact. Where another owner has its tag, they are not, which costs memory
+    /// and nothing else.
     pub fn of(compiled: &Rc<Compiled>, as_of: Option<i64>) -> Option<Compact> {
         let words = compiled.model.gathering().compact_words()?;
         // Fibonacci hashing: the upper bits depend on all.
         let mixed = (compiled.hash ^ as_of.unwrap_or_default() as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         let tag = MARK | (mixed >> 40) as u32 & OWNER;
         OWNERS.with_borrow_mut(|owners| {
-            owners.retain(|_, owner| owner.compiled.strong_count() > 0);
-            let owner = owners.entry(tag).or_insert_with(|| Owner { compiled: Rc::downgrade(compiled), as_of });
-            let is_own = owner.as_of == as_of && std::ptr::eq(owner.compiled.as_ptr(), Rc::as_ptr(compiled));
-            is_own.then_some(Compact { tag, words })
+            owners.retain(|_, owner| owner.strong_count() > 0);
+            let known = owners.get(&tag).and_then(Weak::upgrade);
+            let owner = known.unwrap_or_else(|| {
+                let owner = Rc::new(Owner { compiled: compiled.clone(), as_of });
+                owners.insert(tag, Rc::downgrade(&owner));
+                owner
+            });
+            let is_own = owner.as_of == as_of && Rc::ptr_eq(&owner.compiled, compiled);
+            is_own.then_some(Compact { tag, words, _owner: owner })
         })
     }
 
@@ -73,22 +80,19 @@ pub fn is_compact(datum: pg_sys::Datum) -> bool {
 
 /// The owners of the states that a final function reads.
 #[derive(Default)]
-pub struct Owners(Vec<(u32, Rc<Compiled>, Option<i64>)>);
+pub struct Owners(Vec<(u32, Rc<Owner>)>);
 
 impl Owners {
     /// A compact state's words, its model and the time it is scored at; none for a state of the full form.
     #[inline]
     pub fn open<'a>(&mut self, datum: pg_sys::Datum) -> Option<(&'a [u64], &Rc<Compiled>, Option<i64>)> {
         let (tag, words) = state::in_place(datum).filter(|(tag, _)| tag & !OWNER == MARK)?;
-        let at = self.0.iter().position(|(known, ..)| *known == tag).unwrap_or_else(|| {
-            let owner = OWNERS.with_borrow(|owners| {
-                let owner = owners.get(&tag)?;
-                Some((tag, owner.compiled.upgrade()?, owner.as_of))
-            });
-            self.0.push(owner.unwrap_or_else(|| state::forged(EVENTS)));
+        let at = self.0.iter().position(|(known, _)| *known == tag).unwrap_or_else(|| {
+            let owner = OWNERS.with_borrow(|owners| owners.get(&tag).and_then(Weak::upgrade));
+            self.0.push((tag, owner.unwrap_or_else(|| state::forged(EVENTS))));
             self.0.len() - 1
         });
-        let (_, compiled, as_of) = &self.0[at];
-        Some((words, compiled, *as_of))
+        let owner = &self.0[at].1;
+        Some((words, &owner.compiled, owner.as_of))
     }
 }

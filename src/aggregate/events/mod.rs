@@ -160,6 +160,8 @@ sql_function! {
 struct Kept<T> {
     models: Models,
     owners: Owners,
+    /// Whether states may be compact, once it is known.
+    compact: Option<bool>,
     values: Vec<Value<'static>>,
     own: T,
 }
@@ -171,9 +173,11 @@ fn read<T: Default + 'static, R>(
 ) -> Option<R> {
     require_aggregate(arguments, EVENTS);
     let datum = arguments.datum(STATE)?;
-    let Kept { models, owners, values: kept, own } = site::kept(arguments);
+    let Kept { models, owners, compact, values: kept, own } = site::kept(arguments);
     let mut values = recycle(std::mem::take(kept));
-    let (compiled, as_of, read) = match owners.open(datum) {
+    // To others than our own aggregates any bytes may be given as a state.
+    let compact = *compact.get_or_insert_with(|| !site::leaves(arguments));
+    let (compiled, as_of, read) = match compact.then(|| owners.open(datum)).flatten() {
         Some((words, compiled, as_of)) => {
             (compiled, as_of, compiled.model.gathering().read_compact(words, &mut values))
         }

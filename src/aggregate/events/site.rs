@@ -86,7 +86,7 @@ impl Step {
     #[cold]
     fn resolve(&mut self, arguments: &Arguments, datum: pg_sys::Datum) -> usize {
         let Some(form) = self.form else { unreachable!("of() has set it") };
-        let mut held = if form.by_name {
+        let held = if form.by_name {
             // SAFETY: flinfo is valid during the call.
             let store = Store::of_function(unsafe { (*arguments.flinfo()).fn_oid });
             let named = by_name(store, text_of(datum));
@@ -98,18 +98,11 @@ impl Step {
             let document = if form.leaves { jsonb_text(bytes) } else { String::new() };
             Held::new(by_document(bytes), if form.leaves { Reference::Document(&document) } else { Reference::None })
         };
-        if !form.timed {
-            require_no_times(&held.compiled);
-            if !form.leaves {
-                let as_of = form.as_of(arguments, &held);
-                held = held.with_compact(as_of);
-            }
-        }
-        let at =
-            self.models.iter().position(|known| std::ptr::eq(&*known.compiled, &*held.compiled)).unwrap_or_else(|| {
-                self.models.push(held);
-                self.models.len() - 1
-            });
+        let known = self.models.iter().position(|known| std::ptr::eq(&*known.compiled, &*held.compiled));
+        let at = known.unwrap_or_else(|| {
+            self.models.push(form.prepared(arguments, held));
+            self.models.len() - 1
+        });
         // SAFETY: the argument is declared text or jsonb.
         self.last = Some((unsafe { stored_bytes(datum) }.into(), at));
         at
@@ -117,6 +110,16 @@ impl Step {
 }
 
 impl Form {
+    /// A model that is new here.
+    fn prepared(&self, arguments: &Arguments, held: Held) -> Held {
+        if self.timed {
+            return held;
+        }
+        require_no_times(&held.compiled);
+        let as_of = self.as_of(arguments, &held);
+        if self.leaves { held } else { held.with_compact(as_of) }
+    }
+
     /// The time to which a row's ages count.
     #[inline]
     pub fn as_of(&self, arguments: &Arguments, model: &Held) -> Option<i64> {
@@ -180,29 +183,35 @@ fn is_constant(arguments: &Arguments, at: usize) -> bool {
     }
 }
 
-/// Whether the states of this call may reach another process: those of a parallel worker, or of an aggregate that somebody
-/// else has built over the functions of ours, as Citus does.
+/// Whether the states of this call may reach another process, or anything but the functions here: those of a parallel worker,
+/// or of an aggregate that somebody else has built over the functions of ours, as Citus does.
 pub fn leaves(arguments: &Arguments) -> bool {
-    // SAFETY: fcinfo is valid; its context is null or a node, whose tag is checked before it is cast. The look-ups are by
-    // Oid, inside a transaction; names are C strings in the call's memory.
+    // SAFETY: fcinfo is valid; its context is null or a node, whose tag is checked before it is cast. The elements of an
+    // AggState's list within its length are Aggrefs.
     unsafe {
         let context = (*arguments.fcinfo()).context;
         if context.is_null() || (*context).type_ != pg_sys::NodeTag::T_AggState {
             return true;
         }
-        let split = (*context.cast::<pg_sys::AggState>()).aggsplit;
-        if split & pg_sys::AGGSPLITOP_SKIPFINAL != 0 {
+        let state = context.cast::<pg_sys::AggState>();
+        if (*state).aggsplit & pg_sys::AGGSPLITOP_SKIPFINAL != 0 {
             return true;
         }
-        let Some(aggref) = pg_sys::AggGetAggref(arguments.fcinfo()).cast::<pg_sys::Aggref>().as_ref() else {
-            return true;
-        };
-        let name = pg_sys::get_func_name(aggref.aggfnoid);
-        if name.is_null() {
-            return true;
-        }
-        let is_ours = matches!(std::ffi::CStr::from_ptr(name).to_bytes(), b"health_score" | b"health_signals");
-        let own_schema = pg_sys::get_func_namespace((*arguments.flinfo()).fn_oid);
-        !is_ours || pg_sys::get_func_namespace(aggref.aggfnoid) != own_schema
+        let aggref = pg_sys::AggGetAggref(arguments.fcinfo()).cast::<pg_sys::Aggref>().as_ref();
+        let (Some(aggref), Some(list)) = (aggref, (*state).aggs.as_ref()) else { return true };
+        // Postgres keeps one state for all aggregates over the same rows and support functions.
+        (0..list.length as usize)
+            .map(|at| &*(*list.elements.add(at)).ptr_value.cast::<pg_sys::Aggref>())
+            .any(|other| other.aggtransno == aggref.aggtransno && !is_ours(arguments, other.aggfnoid))
+    }
+}
+
+fn is_ours(arguments: &Arguments, aggregate: pg_sys::Oid) -> bool {
+    // SAFETY: look-ups by Oid, inside a transaction; names are C strings in the call's memory.
+    unsafe {
+        let name = pg_sys::get_func_name(aggregate);
+        !name.is_null()
+            && matches!(std::ffi::CStr::from_ptr(name).to_bytes(), b"health_score" | b"health_signals")
+            && pg_sys::get_func_namespace(aggregate) == pg_sys::get_func_namespace((*arguments.flinfo()).fn_oid)
     }
 }

@@ -74,6 +74,8 @@ SELECT account_id, health_signals('flat', signal, value ORDER BY place) AS signa
        health_signals('flat', signal, value)::text = health_signals('flat', signal, value, NULL::timestamptz)::text AS as_with_times,
        health_score('flat', signal, value) IS NOT DISTINCT FROM health_score('flat', health_signals('flat', signal, value)) AS same_score
   FROM flat_event WHERE account_id < 7 GROUP BY account_id ORDER BY account_id;
+SELECT account_id, health_score('flat', signal, value) AS score, health_score('flat', signal, value) FILTER (WHERE signal = 'nps') AS of_nps, health_score(DISTINCT 'flat', signal, value) IS NOT DISTINCT FROM health_score('flat', signal, value) AS of_different
+  FROM flat_event WHERE account_id IN (1, 3) GROUP BY GROUPING SETS ((account_id), ()) ORDER BY account_id;
 SELECT health_signals('flat', signal, value) FROM flat_event WHERE account_id = 7;
 SELECT health_score(model, signal, value ORDER BY model) FROM (VALUES ('flat', 'nps', 4), ('tall', 'nps', 5)) e (model, signal, value);
 SELECT health_score(model, signal, value ORDER BY model DESC) FROM (VALUES ('flat', 'nps', 4), ('tall', 'nps', 5)) e (model, signal, value);
