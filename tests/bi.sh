@@ -31,10 +31,10 @@ printf 'ok %s blocks of docs/bi.md run as the analyst and are flat\n' "$blocks"
 
 # What they say is what the tables say. numbered WORDS: the block whose text has these words.
 numbered() { grep -lF -- "$1" "$TMPDIR"/block.*.sql | head -n 1; }
-count=$(as_analyst -f "$(numbered 'AS band_rank, b.color')" | awk -F '|' '{ accounts += $5 } $4 == "" && $2 != "No score" { exit 1 } END { print accounts }') || fail 'a band has no colour'
+count=$(as_analyst -f "$(numbered 'AS day, coalesce(b.label')" | awk -F '|' '{ accounts += $5 } $4 == "" && $2 != "No score" { exit 1 } END { print accounts }') || fail 'a band has no colour'
 [ "$count" = "$(sql 'SELECT count(*) FROM demo.customers_history')" ] || fail "bands over time hold $count accounts"
-last=$(as_analyst -f "$(numbered 'AS from_score')" | tail -n 1 | cut -d '|' -f 8)
-score=$(as_analyst -f "$(numbered 'score, low, high, band')" | tail -n 1 | cut -d '|' -f 2)
+last=$(as_analyst -f "$(numbered 'AS from_score')" | tail -n 1 | cut -d '|' -f 9)
+score=$(as_analyst -f "$(numbered 'score, low, high, band')" | tail -n 1 | cut -d '|' -f 3)
 awk -v a="$last" -v b="$score" 'BEGIN { exit !(a - b < 1e-6 && b - a < 1e-6) }' || fail "the waterfall ends at $last, the score is $score"
 at_risk=$(as_analyst -f "$(numbered 'AS at_risk_percent')" | cut -d '|' -f 3)
 [ "$at_risk" = "$(sql 'SELECT count(*) FROM demo.customers_current WHERE band_rank = 1')" ] && [ "$at_risk" -gt 10 ] || fail "at risk: $at_risk"

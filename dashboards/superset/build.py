@@ -1,0 +1,264 @@
+#!/usr/bin/env python3
+"""Makes the export that Superset imports, out of docs/bi.md (the SQL of the datasets), dashboard.yaml and tabs/*.yaml (what is drawn of them) and
+one database (the source's names, the colours of its model's bands, the types of columns). It only reads."""
+
+import argparse
+import json
+import re
+import sys
+import uuid
+import zipfile
+from datetime import datetime, timezone
+from pathlib import Path
+
+import psycopg2
+import yaml
+from psycopg2.extensions import quote_ident
+
+HERE = Path(__file__).resolve().parent
+PAGE = HERE.parents[1] / "docs" / "bi.md"
+NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "health_score/dashboards/superset")
+COLUMNS_OF_GRID = 12
+MOST_ROWS = 10000
+SAID_IN_CAPITALS = {"id", "auc", "psi"}
+# In docs/bi.md one account is chosen by such a line; here the dashboard's filter does it.
+ONE_ACCOUNT = re.compile(r"^ *(WHERE|AND) [a-z.]*account_id = \(SELECT .*\)\n", re.MULTILINE)
+BLOCK = re.compile(r"([^\n]+)\n\n<!-- dataset: (\w+) -->\n```sql\n(.*?);\n```\n", re.DOTALL)
+TIMES = ("date", "timestamp with time zone")
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--uri", required=True, help="the database as Superset reaches it: postgresql://analyst:secret@host/database")
+    parser.add_argument("--source", default="customers", help="the source to show (health_source.name)")
+    parser.add_argument("--until", help="up to when outcomes are known; now, if not given")
+    parser.add_argument("zip", type=Path, help="the file to write")
+    return parser.parse_args()
+
+
+def fetch(connection, query, values=()):
+    with connection.cursor() as cursor:
+        cursor.execute(query, values)
+        return cursor.fetchall()
+
+
+def find_source(connection, name):
+    found = fetch(connection, "SELECT name, model, history_schema, history_name FROM health_source WHERE name = %s", (name,))
+    if not found:
+        known = ", ".join(row[0] for row in fetch(connection, "SELECT name FROM health_source ORDER BY name"))
+        sys.exit(f"error: there is no source {name}; there are: {known or 'none'}")
+    return dict(zip(("name", "model", "schema", "history"), found[0]))
+
+
+def for_source(sql, connection, source, until):
+    """The SQL of docs/bi.md, which speaks of the demo's source, for this one."""
+
+    def relation(match):
+        name = source["history"] if match[1] == "history" else f"{source['name']}_{match[1]}"
+        return f"{quote_ident(source['schema'], connection)}.{quote_ident(name, connection)}"
+
+    def literal(text):
+        return connection.cursor().mogrify("%s", (text,)).decode()
+
+    sql = re.sub(r"\bdemo\.customers_(\w+)", relation, sql)
+    sql = sql.replace("'customers'", literal(source["name"])).replace("'company'", literal(source["model"]))
+    sql = re.sub(r", (until => )?'2026-06-30'", lambda match: f", {match[1] or ''}{literal(until)}" if until else "", sql)
+    return re.sub(r"\n LIMIT \d+$", "", ONE_ACCOUNT.sub("", sql))
+
+
+def columns_of(connection, sql):
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT * FROM (\n{sql}\n) AS q LIMIT 0")
+        described = cursor.description
+    types = dict(fetch(connection, "SELECT oid::bigint, format_type(oid, NULL) FROM pg_type WHERE oid = ANY (%s::oid[])", ([c.type_code for c in described],)))
+    return {column.name: types[column.type_code] for column in described}
+
+
+def read_datasets(connection, source, until):
+    return {name: {"text": text, "sql": for_source(sql, connection, source, until)} for text, name, sql in BLOCK.findall(PAGE.read_text())}
+
+
+def said(name):
+    return name.upper() if name in SAID_IN_CAPITALS else name.replace("_", " ").capitalize()
+
+
+def bands(connection, model):
+    """Label, name and colour, from the worst to the best; the active version's before those that only older ones had."""
+    return fetch(connection, "SELECT label, band, color FROM health_model_bands WHERE name = %s ORDER BY active DESC, version DESC, rank", (model,))
+
+
+def identity(kind, content):
+    """Superset keeps a chart or dataset that it has: one that has changed must be another."""
+    return str(uuid.uuid5(NAMESPACE, f"{kind} {json.dumps(content, sort_keys=True)}"))
+
+
+def metric(label, sql):
+    return {"expressionType": "SQL", "sqlExpression": sql, "label": label, "hasCustomLabel": True, "optionName": f"metric_{uuid.uuid5(NAMESPACE, label + sql).hex[:12]}"}
+
+
+def x_axis(value):
+    if isinstance(value, str):
+        return value
+    [(label, sql)] = value.items()
+    return {"expressionType": "SQL", "sqlExpression": sql, "label": label}
+
+
+def threshold(label, height):
+    return {"annotationType": "FORMULA", "name": label, "value": str(height), "show": True, "style": "dashed", "width": 1, "opacity": "", "showLabel": True, "sourceType": "", "color": None}
+
+
+def chart_params(chart, labels, colors):
+    """What is short in tabs/*.yaml, as Superset wants it."""
+    params = {key: value for key, value in chart.items() if key not in ("name", "width", "dataset", "columns", "formats", "metric_by_band", "lines")}
+    params.setdefault("row_limit", MOST_ROWS)
+    if chart["viz_type"] == "table":
+        params |= {"query_mode": "raw", "all_columns": chart["columns"], "server_pagination": False, "table_timestamp_format": chart.get("table_timestamp_format", "%Y-%m-%d")}
+        params["column_config"] = {column: {"d3NumberFormat": form} for column, form in chart.get("formats", {}).items()}
+        return params
+    if "metric" in chart:
+        params["metric"] = metric(*next(iter(chart["metric"].items())))
+    if "metrics" in chart:
+        params["metrics"] = [metric(label, sql) for label, sql in chart["metrics"].items()]
+    if "metric_by_band" in chart:
+        # A metric each, so that they are stacked in the model's order.
+        params["metrics"] = [metric(label, f"{chart['metric_by_band']} FILTER (WHERE band = {quoted(label)})") for label in labels]
+    if "x_axis" in chart:
+        params["x_axis"] = x_axis(chart["x_axis"])
+    if "lines" in chart:
+        params["annotation_layers"] = [threshold(label, height) for label, height in chart["lines"].items()]
+    if chart["viz_type"] == "waterfall":
+        params["label_colors"] = colors
+    params.setdefault("x_axis_time_format", "%Y-%m-%d")
+    return params
+
+
+def quoted(text):
+    return "'" + text.replace("'", "''") + "'"
+
+
+def node(identifier, kind, parents, children=(), **meta):
+    return {identifier: {"id": identifier, "type": kind, "parents": list(parents), "children": list(children), "meta": meta}}
+
+
+def layout(tabs, chart_uuids, title):
+    """Superset's tree of tabs, rows and charts; chart ids are placeholders that the import replaces."""
+    top = ["ROOT_ID", "TABS-all"]
+    tree = {"DASHBOARD_VERSION_KEY": "v2"}
+    tree |= node("ROOT_ID", "ROOT", [], ["TABS-all"]) | node("GRID_ID", "GRID", ["ROOT_ID"]) | node("HEADER_ID", "HEADER", [], text=title)
+    tree |= node("TABS-all", "TABS", top[:1], [f"TAB-{name}" for name in tabs])
+    for name, tab in tabs.items():
+        rows = [f"ROW-{name}-{number}" for number in range(len(tab["rows"]))]
+        tree |= node(f"TAB-{name}", "TAB", top, rows, text=tab["title"])
+        for row_id, row in zip(rows, tab["rows"]):
+            if sum(chart["width"] for chart in row["charts"]) != COLUMNS_OF_GRID:
+                sys.exit(f"error: the charts of {row_id} are not {COLUMNS_OF_GRID} wide together")
+            charts = [f"CHART-{chart_uuids[chart['name']]}" for chart in row["charts"]]
+            tree |= node(row_id, "ROW", [*top, f"TAB-{name}"], charts, background="BACKGROUND_TRANSPARENT")
+            for chart_id, chart in zip(charts, row["charts"]):
+                number = list(chart_uuids).index(chart["name"]) + 1
+                tree |= node(chart_id, "CHART", [*top, f"TAB-{name}", row_id], width=chart["width"], height=row["height"], chartId=number,
+                             uuid=chart_uuids[chart["name"]], sliceName=chart["name"])
+    return tree
+
+
+def native_filter(given, dataset_uuid):
+    return {
+        "id": f"NATIVE_FILTER-{filter_id(given['name'])}",
+        "name": given["name"],
+        "type": "NATIVE_FILTER",
+        "filterType": "filter_select",
+        "targets": [{"datasetUuid": dataset_uuid, "column": {"name": given["column"]}}],
+        "scope": {"rootPath": [f"TAB-{tab}" for tab in given["tabs"]], "excluded": []},
+        "cascadeParentIds": [f"NATIVE_FILTER-{filter_id(given['within'])}"] if "within" in given else [],
+        "controlValues": {
+            "multiSelect": "first" not in given,
+            "enableEmptyFilter": "first" in given,
+            "defaultToFirstItem": "first" in given,
+            "searchAllOptions": True,
+            "sortAscending": "first" not in given,
+        },
+        "sortMetric": "first" if "first" in given else None,
+        "defaultDataMask": {"extraFormData": {}, "filterState": {}, "ownState": {}},
+    }
+
+
+def filter_id(name):
+    return name.lower().replace(" ", "_")
+
+
+def masked(uri):
+    """Superset asks for the password when the export is imported."""
+    return re.sub(r"(//[^:/@]*:)[^@]*@", r"\1XXXXXXXXXX@", uri)
+
+
+def build(args, connection):
+    source = find_source(connection, args.source)
+    dashboard = yaml.safe_load((HERE / "dashboard.yaml").read_text())
+    tabs = {name: yaml.safe_load((HERE / "tabs" / f"{name}.yaml").read_text()) for name in dashboard["tabs"]}
+    charts = [chart for tab in tabs.values() for row in tab["rows"] for chart in row["charts"]]
+    known = bands(connection, source["model"])
+    colors = dict(dashboard["colors"])
+    for label, band, color in reversed(known):
+        colors |= {label: color, band: color}
+    labels = list(dict.fromkeys([label for label, _, _ in known] + ["No score"]))
+
+    files = {"metadata.yaml": {"version": "1.0.0", "type": "Dashboard", "timestamp": datetime.now(timezone.utc).isoformat()}}
+    database_uuid = identity("database", [source["name"], masked(args.uri)])
+    files["databases/health_score.yaml"] = {
+        "version": "1.0.0", "uuid": database_uuid, "database_name": f"health_score: {source['name']}", "sqlalchemy_uri": masked(args.uri),
+        "expose_in_sqllab": True, "allow_run_async": False, "allow_ctas": False, "allow_cvas": False, "allow_dml": False, "extra": {},
+    }
+
+    firsts = {given["dataset"]: given["first"] for given in dashboard["filters"] if "first" in given}
+    wanted = {chart["dataset"] for chart in charts} | {given["dataset"] for given in dashboard["filters"]}
+    dataset_uuids = {}
+    for name, dataset in read_datasets(connection, source, args.until).items():
+        if name not in wanted:
+            sys.exit(f"error: no chart shows the dataset {name} of {PAGE.name}")
+        columns = columns_of(connection, dataset["sql"])
+        content = {
+            "version": "1.0.0", "database_uuid": database_uuid, "table_name": f"{source['name']}: {name}", "description": dataset["text"], "sql": dataset["sql"],
+            "schema": None, "main_dttm_col": next((column for column, kind in columns.items() if kind in TIMES), None),
+            "columns": [{"column_name": column, "verbose_name": said(column), "type": kind.upper(), "is_dttm": kind in TIMES, "groupby": True, "filterable": True}
+                        for column, kind in columns.items()],
+            "metrics": [{"metric_name": "first", "expression": firsts[name]}] if name in firsts else [],
+        }
+        dataset_uuids[name] = identity("dataset", content)
+        files[f"datasets/{name}.yaml"] = content | {"uuid": dataset_uuids[name]}
+    if missing := wanted - set(dataset_uuids):
+        sys.exit(f"error: {PAGE.name} has no dataset {', '.join(sorted(missing))}")
+
+    chart_uuids = {}
+    for chart in charts:
+        if chart["name"] in chart_uuids:
+            sys.exit(f"error: two charts are called {chart['name']}")
+        content = {"version": "1.0.0", "slice_name": chart["name"], "viz_type": chart["viz_type"], "dataset_uuid": dataset_uuids[chart["dataset"]],
+                   "params": chart_params(chart, labels, colors)}
+        chart_uuids[chart["name"]] = identity("chart", content)
+        files[f"charts/{filter_id(re.sub('[^A-Za-z0-9 ]', '', chart['name']))}.yaml"] = content | {"uuid": chart_uuids[chart["name"]]}
+
+    title = dashboard["title"] if source["name"] == "customers" else f"{dashboard['title']}: {source['name']}"
+    files["dashboards/customer_health.yaml"] = {
+        "version": "1.0.0", "uuid": str(uuid.uuid5(NAMESPACE, f"dashboard {source['name']}")), "dashboard_title": title, "slug": f"customer-health-{source['name']}",
+        "published": True, "position": layout(tabs, chart_uuids, title),
+        "metadata": {
+            "label_colors": colors, "color_scheme": "supersetColors", "cross_filters_enabled": False, "filter_bar_orientation": "HORIZONTAL",
+            "native_filter_configuration": [native_filter(given, dataset_uuids[given["dataset"]]) for given in dashboard["filters"]],
+        },
+    }
+    return files
+
+
+def main():
+    args = arguments()
+    with psycopg2.connect(args.uri) as connection:
+        files = build(args, connection)
+    args.zip.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(args.zip, "w", zipfile.ZIP_DEFLATED) as bundle:
+        for name, content in files.items():
+            bundle.writestr(f"health_score/{name}", yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=120))
+    print(f"{args.zip}: {len(files) - 2} files, {args.zip.stat().st_size} bytes")
+
+
+if __name__ == "__main__":
+    main()
