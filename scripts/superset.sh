@@ -16,7 +16,7 @@ mkdir -p "$directory"
 for secret in secret_key password; do
   [ -s "$directory/$secret" ] || "$VENV/bin/python" -c 'import secrets, sys; print(secrets.token_urlsafe(int(sys.argv[1])))' "$([ $secret = password ] && echo 9 || echo 42)" >"$directory/$secret"
 done
-export SUPERSET_HOME=$directory SUPERSET_CONFIG_PATH=$here/superset_config.py FLASK_APP='superset.app:create_app()' PYTHONWARNINGS=ignore HOME=$directory
+export SUPERSET_HOME=$directory SUPERSET_CONFIG_PATH=$here/superset_config.py FLASK_APP='superset.app:create_app()' PYTHONWARNINGS=ignore SCARF_ANALYTICS=false HOME=$directory
 
 superset() { "$VENV/bin/superset" "$@" >"$log" 2>&1 || { tail -n 30 "$log" >&2; die "superset ${1:-} failed"; }; }
 

@@ -38,7 +38,7 @@ score=$(as_analyst -f "$(numbered 'score, low, high, band')" | tail -n 1 | cut -
 awk -v a="$last" -v b="$score" 'BEGIN { exit !(a - b < 1e-6 && b - a < 1e-6) }' || fail "the waterfall ends at $last, the score is $score"
 at_risk=$(as_analyst -f "$(numbered 'AS at_risk_percent')" | cut -d '|' -f 3)
 [ "$at_risk" = "$(sql 'SELECT count(*) FROM demo.customers_current WHERE band_rank = 1')" ] && [ "$at_risk" -gt 10 ] || fail "at risk: $at_risk"
-rates=$(as_analyst -f "$(numbered 'AS churn_rate')" | awk -F '|' '{ printf "%s ", $1; if (NR > 1 && $4 >= last) exit 1; last = $4 }') || fail 'churn does not fall from band to band'
+rates=$(as_analyst -f "$(numbered 'AS churn_rate')" | awk -F '|' '{ printf "%s ", $1; if (NR > 1 && $5 >= last) exit 1; last = $5 }') || fail 'churn does not fall from band to band'
 [ "$rates" = 'red yellow green ' ] || fail "churn by band: $rates"
 printf 'ok their numbers agree with the tables\n'
 

@@ -20,7 +20,7 @@ PAGE = HERE.parents[1] / "docs" / "bi.md"
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "health_score/dashboards/superset")
 COLUMNS_OF_GRID = 12
 MOST_ROWS = 10000
-SAID_IN_CAPITALS = {"id", "auc", "psi"}
+SAID_IN_CAPITALS = {"id": "ID", "auc": "AUC", "psi": "PSI"}
 # In docs/bi.md one account is chosen by such a line; here the dashboard's filter does it.
 ONE_ACCOUNT = re.compile(r"^ *(WHERE|AND) [a-z.]*account_id = \(SELECT .*\)\n", re.MULTILINE)
 BLOCK = re.compile(r"([^\n]+)\n\n<!-- dataset: (\w+) -->\n```sql\n(.*?);\n```\n", re.DOTALL)
@@ -79,7 +79,8 @@ def read_datasets(connection, source, until):
 
 
 def said(name):
-    return name.upper() if name in SAID_IN_CAPITALS else name.replace("_", " ").capitalize()
+    words = [SAID_IN_CAPITALS.get(word, word) for word in name.split("_")]
+    return " ".join([words[0][0].upper() + words[0][1:], *words[1:]])
 
 
 def bands(connection, model):
@@ -104,36 +105,28 @@ def x_axis(value):
 
 
 def threshold(label, height):
-    return {"annotationType": "FORMULA", "name": label, "value": str(height), "show": True, "style": "dashed", "width": 1, "opacity": "", "showLabel": True, "sourceType": "", "color": None}
+    return {"annotationType": "FORMULA", "name": label, "value": str(height), "show": True, "style": "dashed", "width": 1, "opacity": "", "showLabel": True, "showMarkers": False, "hideLine": False, "sourceType": "", "color": None}
 
 
-def chart_params(chart, labels, colors):
+def chart_params(chart):
     """What is short in tabs/*.yaml, as Superset wants it."""
-    params = {key: value for key, value in chart.items() if key not in ("name", "width", "dataset", "columns", "formats", "metric_by_band", "lines")}
+    params = {key: value for key, value in chart.items() if key not in ("name", "width", "dataset", "columns", "formats", "lines")}
     params.setdefault("row_limit", MOST_ROWS)
     if chart["viz_type"] == "table":
-        params |= {"query_mode": "raw", "all_columns": chart["columns"], "server_pagination": False, "table_timestamp_format": chart.get("table_timestamp_format", "%Y-%m-%d")}
+        params |= {"query_mode": "raw", "all_columns": chart["columns"], "server_pagination": False, "show_cell_bars": False}
+        params.setdefault("table_timestamp_format", "%Y-%m-%d")
         params["column_config"] = {column: {"d3NumberFormat": form} for column, form in chart.get("formats", {}).items()}
         return params
     if "metric" in chart:
         params["metric"] = metric(*next(iter(chart["metric"].items())))
     if "metrics" in chart:
         params["metrics"] = [metric(label, sql) for label, sql in chart["metrics"].items()]
-    if "metric_by_band" in chart:
-        # A metric each, so that they are stacked in the model's order.
-        params["metrics"] = [metric(label, f"{chart['metric_by_band']} FILTER (WHERE band = {quoted(label)})") for label in labels]
     if "x_axis" in chart:
         params["x_axis"] = x_axis(chart["x_axis"])
     if "lines" in chart:
         params["annotation_layers"] = [threshold(label, height) for label, height in chart["lines"].items()]
-    if chart["viz_type"] == "waterfall":
-        params["label_colors"] = colors
     params.setdefault("x_axis_time_format", "%Y-%m-%d")
     return params
-
-
-def quoted(text):
-    return "'" + text.replace("'", "''") + "'"
 
 
 def node(identifier, kind, parents, children=(), **meta):
@@ -161,29 +154,31 @@ def layout(tabs, chart_uuids, title):
     return tree
 
 
-def native_filter(given, dataset_uuid):
+def native_filter(given, dataset_uuid, first):
+    column = given["column"]
+    mask = {"extraFormData": {}, "filterState": {}, "ownState": {}}
+    if first is not None:
+        mask["extraFormData"] = {"filters": [{"col": column, "op": "IN", "val": [first]}]}
+        mask["filterState"] = {"value": [first], "label": str(first)}
     return {
-        "id": f"NATIVE_FILTER-{filter_id(given['name'])}",
+        "id": filter_id(given["name"]),
         "name": given["name"],
         "type": "NATIVE_FILTER",
         "filterType": "filter_select",
-        "targets": [{"datasetUuid": dataset_uuid, "column": {"name": given["column"]}}],
+        "targets": [{"datasetUuid": dataset_uuid, "column": {"name": column}}],
         "scope": {"rootPath": [f"TAB-{tab}" for tab in given["tabs"]], "excluded": []},
-        "cascadeParentIds": [f"NATIVE_FILTER-{filter_id(given['within'])}"] if "within" in given else [],
-        "controlValues": {
-            "multiSelect": "first" not in given,
-            "enableEmptyFilter": "first" in given,
-            "defaultToFirstItem": "first" in given,
-            "searchAllOptions": True,
-            "sortAscending": "first" not in given,
-        },
-        "sortMetric": "first" if "first" in given else None,
-        "defaultDataMask": {"extraFormData": {}, "filterState": {}, "ownState": {}},
+        "cascadeParentIds": [filter_id(given["within"])] if "within" in given else [],
+        "controlValues": {"multiSelect": first is None, "enableEmptyFilter": first is not None, "searchAllOptions": True},
+        "defaultDataMask": mask,
     }
 
 
 def filter_id(name):
-    return name.lower().replace(" ", "_")
+    return f"NATIVE_FILTER-{slug(name)}"
+
+
+def slug(name):
+    return re.sub("[^a-z0-9]+", "_", name.lower()).strip("_")
 
 
 def masked(uri):
@@ -200,7 +195,6 @@ def build(args, connection):
     colors = dict(dashboard["colors"])
     for label, band, color in reversed(known):
         colors |= {label: color, band: color}
-    labels = list(dict.fromkeys([label for label, _, _ in known] + ["No score"]))
 
     files = {"metadata.yaml": {"version": "1.0.0", "type": "Dashboard", "timestamp": datetime.now(timezone.utc).isoformat()}}
     database_uuid = identity("database", [source["name"], masked(args.uri)])
@@ -209,10 +203,10 @@ def build(args, connection):
         "expose_in_sqllab": True, "allow_run_async": False, "allow_ctas": False, "allow_cvas": False, "allow_dml": False, "extra": {},
     }
 
-    firsts = {given["dataset"]: given["first"] for given in dashboard["filters"] if "first" in given}
     wanted = {chart["dataset"] for chart in charts} | {given["dataset"] for given in dashboard["filters"]}
     dataset_uuids = {}
-    for name, dataset in read_datasets(connection, source, args.until).items():
+    datasets = read_datasets(connection, source, args.until)
+    for name, dataset in datasets.items():
         if name not in wanted:
             sys.exit(f"error: no chart shows the dataset {name} of {PAGE.name}")
         columns = columns_of(connection, dataset["sql"])
@@ -221,7 +215,7 @@ def build(args, connection):
             "schema": None, "main_dttm_col": next((column for column, kind in columns.items() if kind in TIMES), None),
             "columns": [{"column_name": column, "verbose_name": said(column), "type": kind.upper(), "is_dttm": kind in TIMES, "groupby": True, "filterable": True}
                         for column, kind in columns.items()],
-            "metrics": [{"metric_name": "first", "expression": firsts[name]}] if name in firsts else [],
+            "metrics": [],
         }
         dataset_uuids[name] = identity("dataset", content)
         files[f"datasets/{name}.yaml"] = content | {"uuid": dataset_uuids[name]}
@@ -233,9 +227,9 @@ def build(args, connection):
         if chart["name"] in chart_uuids:
             sys.exit(f"error: two charts are called {chart['name']}")
         content = {"version": "1.0.0", "slice_name": chart["name"], "viz_type": chart["viz_type"], "dataset_uuid": dataset_uuids[chart["dataset"]],
-                   "params": chart_params(chart, labels, colors)}
+                   "params": chart_params(chart)}
         chart_uuids[chart["name"]] = identity("chart", content)
-        files[f"charts/{filter_id(re.sub('[^A-Za-z0-9 ]', '', chart['name']))}.yaml"] = content | {"uuid": chart_uuids[chart["name"]]}
+        files[f"charts/{slug(chart['name'])}.yaml"] = content | {"uuid": chart_uuids[chart["name"]]}
 
     title = dashboard["title"] if source["name"] == "customers" else f"{dashboard['title']}: {source['name']}"
     files["dashboards/customer_health.yaml"] = {
@@ -243,10 +237,20 @@ def build(args, connection):
         "published": True, "position": layout(tabs, chart_uuids, title),
         "metadata": {
             "label_colors": colors, "color_scheme": "supersetColors", "cross_filters_enabled": False, "filter_bar_orientation": "HORIZONTAL",
-            "native_filter_configuration": [native_filter(given, dataset_uuids[given["dataset"]]) for given in dashboard["filters"]],
+            "native_filter_configuration": [
+                native_filter(given, dataset_uuids[given["dataset"]], first_value(connection, given, datasets)) for given in dashboard["filters"]
+            ],
         },
     }
     return files
+
+
+def first_value(connection, given, datasets):
+    """What a filter shows at first: the value that its order puts first, if it has one."""
+    if "first" not in given:
+        return None
+    found = fetch(connection, f"SELECT {given['column']} FROM (\n{datasets[given['dataset']]['sql']}\n) AS q ORDER BY {given['first']}, {given['column']} LIMIT 1")
+    return found[0][0] if found else None
 
 
 def main():
