@@ -5,7 +5,7 @@ SCRIPTS := $(shell cd "$$(dirname "$(strip $(MAKEFILE_LIST))")" && pwd)/scripts
 export PG PG_CONFIG DATA TESTS
 export INVOKED_FROM := $(PWD)
 
-.PHONY: help setup build install demo psql test test-engine regress regress-accept isolation matrix test-assert ci package test-package test-dbt lint docs bench fuzz faults soak valgrind clean
+.PHONY: help setup build install demo dashboard psql test test-engine regress regress-accept isolation matrix test-assert ci package test-package test-dbt test-dashboard lint docs bench fuzz faults soak valgrind clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' "$(SCRIPTS)/../Makefile" | expand -t 24
@@ -24,6 +24,9 @@ install: ## build, and install into a private copy of Postgres (the system stays
 
 demo: ## a sample company, scored and explained (DATA=<dir>: real-world data sets too)
 	@"$(SCRIPTS)/demo.sh"
+
+dashboard: ## Superset with the dashboard on the demo's database, until Ctrl-C
+	@"$(SCRIPTS)/dashboard.sh"
 
 psql: ## psql in the demo's database
 	@"$(SCRIPTS)/psql.sh"
@@ -55,11 +58,14 @@ matrix: ## the whole suite on Postgres 15, 16, 17 and 18 (an hour; PG="16 18": o
 test-assert: ## regression and isolation tests on a Postgres with assertions, in parallel workers and without caches
 	@"$(SCRIPTS)/test-assert.sh"
 
-ci: ## what .ci/run runs: everything, then the regression tests on Postgres 18
+ci: ## what .ci/run runs: everything, then the regression tests on Postgres 18 and the dashboard
 	@"$(SCRIPTS)/ci.sh"
 
 test-dbt: ## the dbt package, by its integration tests
 	@"$(SCRIPTS)/test-dbt.sh"
+
+test-dashboard: ## the dashboard, by a browser (installs Superset, 800 MB, and chromium)
+	@"$(SCRIPTS)/test-dashboard.sh"
 
 lint: ## formatting, clippy, shellcheck
 	@"$(SCRIPTS)/lint.sh"

@@ -83,7 +83,7 @@ older_bindir() {
 }
 
 # Each script has a database of its own, with the extension, and a scratch directory. It says "ok name" or
-# "skip name: why" for each thing it tries; leaving with an error is one failure.
+# "skip name: why" for each thing it tries; leaving with an error is one failure. What it puts into $TMPDIR/keep is kept.
 run_shell_test() {
   local name=$1 database scratch shown=$RESULTS/shell/$1.out status=0 good skipped
   database=shell_${name//[^a-z0-9_]/_}
@@ -95,6 +95,7 @@ run_shell_test() {
     ${DATA_COPY:+"DATA=$DATA_COPY"} ${OLD_BINDIR:+"OLD_BINDIR=$OLD_BINDIR"} "${VENVS[@]}" \
     "TMPDIR=$scratch" "HOME=$scratch" \
     "./tests/$name.sh" </dev/null 2>&1 | tee "$shown" || status=$?
+  if as_server test -d "$scratch/keep"; then keep_results "shell/$name" "$scratch/keep"; fi
   good=$(grep -cE '^ok ' "$shown" || true)
   skipped=$(grep -cE '^skip [^:]+: ' "$shown" || true)
   PASSED=$((PASSED + good))
@@ -125,6 +126,8 @@ suite_shell() {
   test_venv pgspot "$ROOT/tests/python/pgspot.txt"
   test_venv model_sql "$ROOT/tests/python/duckdb.txt"
   test_venv dbt "$ROOT/dbt/integration_tests/requirements.txt"
+  # Too large to be fetched unasked.
+  if [[ " ${TESTS:-} " == *" dashboard "* ]]; then test_venv dashboard "$ROOT/dashboards/superset/requirements.txt"; fi
   OLD_BINDIR=${OLD_BINDIR:-$(older_bindir)}
   DATA_COPY=
   if [ -d "$data" ]; then

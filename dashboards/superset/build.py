@@ -197,7 +197,7 @@ def build(args, connection):
         colors |= {label: color, band: color}
 
     files = {"metadata.yaml": {"version": "1.0.0", "type": "Dashboard", "timestamp": datetime.now(timezone.utc).isoformat()}}
-    database_uuid = identity("database", [source["name"], masked(args.uri)])
+    database_uuid = identity("database", source["name"])
     files["databases/health_score.yaml"] = {
         "version": "1.0.0", "uuid": database_uuid, "database_name": f"health_score: {source['name']}", "sqlalchemy_uri": masked(args.uri),
         "expose_in_sqllab": True, "allow_run_async": False, "allow_ctas": False, "allow_cvas": False, "allow_dml": False, "extra": {},

@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# make dashboard: Superset with the dashboard on the demo's database, until Ctrl-C. The demo's server runs as long.
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/env.sh"
+. "$SCRIPTS/postgres.sh"
+. "$SCRIPTS/work.sh"
+
+venv=$("$SCRIPTS/venv.sh" dashboard "$ROOT/dashboards/superset/requirements.txt")
+"$SCRIPTS/demo.sh" --load-only </dev/null
+. "$SCRIPTS/cluster.sh"
+private_places
+make_work_directory
+
+only_one dashboard "the dashboard is open in another terminal already"
+# As make psql does: the last one out stops the server.
+exec 7>"$AREA/demo.lock"
+flock -n -s 7 || die "the demo is being made or shown in another terminal: wait for it"
+superset=
+leave() {
+  trap '' INT TERM
+  if [ -n "$superset" ]; then
+    kill "$superset" 2>/dev/null || true
+    wait "$superset" 2>/dev/null || true
+  fi
+  if flock -n -x 7; then cluster_stop demo; fi
+}
+trap leave EXIT
+trap 'echo; exit 0' INT
+trap 'exit 143' TERM
+
+place=$AREA/dashboard
+if [ "$ME" = 0 ]; then install -d -m 700 -o "$SERVER_USER" "$place"; else install -d -m 700 "$place"; fi
+stage_checkout "$place/files"
+cluster_running demo || cluster_start demo 7>&-
+if [ "$(cluster_psql demo demo -At -c "SELECT count(*) FROM health_source WHERE name = 'customers'")" = 0 ]; then
+  say "two years of nights of the sample company (half a minute)"
+  cluster_psql demo demo -f "$place/files/demo/nightly.sql" >/dev/null
+fi
+cluster_psql demo demo -v analyst=analyst -f "$place/files/docs/analyst.sql"
+
+as_server env "VENV=$venv" "$place/files/scripts/superset.sh" "$place/superset" "${DASHBOARD_PORT:-8088}" "postgresql://analyst@/demo?host=$(cluster_dir demo)" \
+  --until 2026-06-30 7>&- 9>&- &
+superset=$!
+wait "$superset"

@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# The dashboard of dashboards/superset: imported into a stock Superset on the sample company, each tab opened in a browser by tests/dashboard.py.
+set -euo pipefail
+
+if [[ " ${TESTS:-} " != *" dashboard "* ]]; then
+  printf 'skip dashboard: Superset and a browser are for make test-dashboard\n'
+  exit 0
+fi
+if [ -z "${VENV_DASHBOARD:-}" ] || ! command -v chromium >/dev/null; then
+  printf 'skip dashboard: %s could not be installed\n' "$([ -z "${VENV_DASHBOARD:-}" ] && echo 'Superset (PyPI)' || echo 'chromium (Debian)')"
+  exit 0
+fi
+
+fail() { printf 'FAILED dashboard: %s\n' "$1"; exit 1; }
+run() { psql -X -q -v ON_ERROR_STOP=1 "$@" >"$TMPDIR/dashboard.out" 2>&1 || { tail -n 20 "$TMPDIR/dashboard.out"; fail "$*"; }; }
+STARTED_WITHIN=300
+
+for script in company model nightly; do run -f "$ROOT/demo/$script.sql"; done
+run -v analyst=dashboard_analyst -f "$ROOT/docs/analyst.sql"
+mkdir -p "$TMPDIR/keep"
+
+VENV=$VENV_DASHBOARD "$ROOT/scripts/superset.sh" "$TMPDIR/superset" 8188 "postgresql://dashboard_analyst@/$PGDATABASE?host=$PGHOST" --until 2026-06-30 >"$TMPDIR/address" &
+superset=$!
+leave() {
+  kill $superset 2>/dev/null || true
+  wait $superset 2>/dev/null || true
+  cp "$TMPDIR/superset/server.log" "$TMPDIR/keep/" 2>/dev/null || true
+}
+trap leave EXIT
+trap 'exit 143' TERM
+for ((second = 0; ; second++)); do
+  ! grep -q '^http' "$TMPDIR/address" || break
+  kill -0 $superset 2>/dev/null && [ $second -lt $STARTED_WITHIN ] || fail 'Superset did not start'
+  sleep 1
+done
+read -r url _ _ _ password <"$TMPDIR/address"
+printf 'ok dashboard: it is built, and imports into Superset\n'
+
+"$VENV_DASHBOARD/bin/python" "$ROOT/tests/dashboard.py" "${url%/superset/*}" "$password" "$TMPDIR/keep"
