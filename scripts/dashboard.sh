@@ -19,7 +19,7 @@ superset=
 leave() {
   trap '' INT TERM
   if [ -n "$superset" ]; then
-    kill "$superset" 2>/dev/null || true
+    kill -- "-$superset" 2>/dev/null || true
     wait "$superset" 2>/dev/null || true
   fi
   if flock -n -x 7; then cluster_stop demo; fi
@@ -38,7 +38,10 @@ if [ "$(cluster_psql demo demo -At -c "SELECT count(*) FROM health_source WHERE 
 fi
 cluster_psql demo demo -v analyst=analyst -f "$place/files/docs/analyst.sql"
 
+# A process group of its own, which ends as a whole.
+set -m
 as_server env "VENV=$venv" "$place/files/scripts/superset.sh" "$place/superset" "${DASHBOARD_PORT:-8088}" "postgresql://analyst@/demo?host=$(cluster_dir demo)" \
   --until 2026-06-30 7>&- 9>&- &
 superset=$!
+set +m
 wait "$superset"

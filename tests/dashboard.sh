@@ -36,4 +36,19 @@ done
 read -r url _ _ _ password <"$TMPDIR/address"
 printf 'ok dashboard: it is built, and imports into Superset\n'
 
+# Of another source: its own names everywhere, and no password in what is handed on.
+run -c 'CREATE SCHEMA "Own Data"; CREATE VIEW "Own Data".account AS SELECT * FROM demo.account_inputs' \
+  -c "SELECT health_source_add('own', 'company', '\"Own Data\".account', 'account_id', name_column => 'name', value_column => 'mrr', owner_column => 'owner', renewal_column => 'renewal_date')"
+run -v analyst=dashboard_analyst -f "$ROOT/docs/analyst.sql"
+"$VENV_DASHBOARD/bin/python" "$ROOT/dashboards/superset/build.py" --uri "postgresql://dashboard_analyst:s3cret@/$PGDATABASE?host=$PGHOST" --source own "$TMPDIR/own.zip" >/dev/null
+"$VENV_DASHBOARD/bin/python" - "$TMPDIR/own.zip" <<'PYTHON' || fail 'the export of another source'
+import sys, zipfile
+with zipfile.ZipFile(sys.argv[1]) as bundle:
+    text = "".join(bundle.read(name).decode() for name in bundle.namelist())
+wrong = [word for word in ("demo.", "customers", "2026-06-30", "s3cret") if word in text]
+if wrong or text.count('"Own Data"."own_') + text.count('"Own Data".own_') + text.count('\\"Own Data\\"') < 20 or "XXXXXXXXXX@" not in text:
+    sys.exit(f"FAILED dashboard: the export of another source speaks of {wrong or 'nothing of its own'}")
+PYTHON
+printf 'ok dashboard: the export of another source has its names, and no password\n'
+
 "$VENV_DASHBOARD/bin/python" "$ROOT/tests/dashboard.py" "${url%/superset/*}" "$password" "$TMPDIR/keep"
