@@ -5,8 +5,9 @@ set -euo pipefail
 . "$SCRIPTS/postgres.sh"
 . "$SCRIPTS/work.sh"
 
-venv=$("$SCRIPTS/venv.sh" dashboard "$ROOT/dashboards/superset/requirements.txt")
 "$SCRIPTS/demo.sh" --load-only </dev/null
+python3 -c 'import ensurepip' 2>/dev/null || "$SCRIPTS/packages.sh" --tools python3-venv
+venv=$("$SCRIPTS/venv.sh" dashboard "$ROOT/dashboards/superset/requirements.txt")
 . "$SCRIPTS/cluster.sh"
 private_places
 make_work_directory

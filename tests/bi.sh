@@ -27,7 +27,11 @@ for block in "$TMPDIR"/block.*.sql; do
   [ -z "$types" ] || { cat "$TMPDIR/types"; fail "block $blocks is not flat: $types"; }
 done
 [ "$blocks" -ge 20 ] || fail "only $blocks blocks were found"
-printf 'ok %s blocks of docs/bi.md run as the analyst and are flat\n' "$blocks"
+# Each is a dataset of the dashboard, and the dashboard has no others.
+difference=$(diff <(sed -nE 's/^<!-- dataset: (.*) -->$/\1/p' "$page" | sort) <(grep -ohE 'dataset: \w+' "$ROOT"/dashboards/superset/tabs/*.yaml | sed 's/dataset: //' | sort -u)) ||
+  fail "docs/bi.md (<) and dashboards/superset/tabs (>) have other datasets: $difference"
+[ "$(grep -c '^<!-- dataset: ' "$page")" = "$blocks" ] || fail 'a block of docs/bi.md has no name'
+printf 'ok %s blocks of docs/bi.md run as the analyst and are flat, each is in the dashboard\n' "$blocks"
 
 # What they say is what the tables say. numbered WORDS: the block whose text has these words.
 numbered() { grep -lF -- "$1" "$TMPDIR"/block.*.sql | head -n 1; }

@@ -74,18 +74,17 @@ def columns_of(connection, sql):
     return {column.name: types[column.type_code] for column in described}
 
 
-def read_datasets(connection, source, until):
-    return {name: {"text": text, "sql": for_source(sql, connection, source, until)} for text, name, sql in BLOCK.findall(PAGE.read_text())}
-
-
 def said(name):
     words = [SAID_IN_CAPITALS.get(word, word) for word in name.split("_")]
     return " ".join([words[0][0].upper() + words[0][1:], *words[1:]])
 
 
-def bands(connection, model):
-    """Label, name and colour, from the worst to the best; the active version's before those that only older ones had."""
-    return fetch(connection, "SELECT label, band, color FROM health_model_bands WHERE name = %s ORDER BY active DESC, version DESC, rank", (model,))
+def band_colors(connection, model):
+    """By label and by name; the active version's before those that only others have."""
+    colors = {}
+    for label, band, color in fetch(connection, "SELECT label, band, color FROM health_model_bands WHERE name = %s AND color IS NOT NULL ORDER BY active, version", (model,)):
+        colors |= {label: color, band: color}
+    return colors
 
 
 def identity(kind, content):
@@ -105,7 +104,8 @@ def x_axis(value):
 
 
 def threshold(label, height):
-    return {"annotationType": "FORMULA", "name": label, "value": str(height), "show": True, "style": "dashed", "width": 1, "opacity": "", "showLabel": True, "showMarkers": False, "hideLine": False, "sourceType": "", "color": None}
+    return {"annotationType": "FORMULA", "sourceType": "", "name": label, "value": str(height), "show": True, "showLabel": True, "showMarkers": False, "hideLine": False,
+            "style": "dashed", "width": 1, "opacity": "", "color": None}
 
 
 def chart_params(chart):
@@ -154,6 +154,18 @@ def layout(tabs, chart_uuids, title):
     return tree
 
 
+def first_value(connection, given, blocks):
+    """What a filter shows at first: the value that its order puts first, if it has one."""
+    if "first" not in given:
+        return None
+    _, sql = blocks[given["dataset"]]
+    found = fetch(connection, f"SELECT {given['column']} FROM (\n{sql}\n) AS q ORDER BY {given['first']}, {given['column']} LIMIT 1")
+    if not found:
+        return None
+    [[value]] = found
+    return value if isinstance(value, int) else str(value)
+
+
 def native_filter(given, dataset_uuid, first):
     column = given["column"]
     mask = {"extraFormData": {}, "filterState": {}, "ownState": {}}
@@ -186,82 +198,77 @@ def masked(uri):
     return re.sub(r"(//[^:/@]*:)[^@]*@", r"\1XXXXXXXXXX@", uri)
 
 
+def database_file(uri, source):
+    return {
+        "version": "1.0.0", "uuid": identity("database", source["name"]), "database_name": f"health_score: {source['name']}", "sqlalchemy_uri": masked(uri),
+        "expose_in_sqllab": True, "allow_run_async": False, "allow_ctas": False, "allow_cvas": False, "allow_dml": False, "extra": {},
+    }
+
+
+def dataset_file(connection, name, text, sql, source, database_uuid):
+    columns = columns_of(connection, sql)
+    content = {
+        "version": "1.0.0", "database_uuid": database_uuid, "table_name": f"{source['name']}: {name}", "description": text, "sql": sql,
+        "schema": None, "main_dttm_col": next((column for column, kind in columns.items() if kind in TIMES), None), "metrics": [],
+        "columns": [{"column_name": column, "verbose_name": said(column), "type": kind.upper(), "is_dttm": kind in TIMES, "groupby": True, "filterable": True}
+                    for column, kind in columns.items()],
+    }
+    return content | {"uuid": identity("dataset", content)}
+
+
+def chart_file(chart, dataset_uuid):
+    content = {"version": "1.0.0", "slice_name": chart["name"], "viz_type": chart["viz_type"], "dataset_uuid": dataset_uuid, "params": chart_params(chart)}
+    return content | {"uuid": identity("chart", content)}
+
+
+def dashboard_file(dashboard, source, tabs, chart_uuids, colors, filters):
+    title = dashboard["title"] if source["name"] == "customers" else f"{dashboard['title']}: {source['name']}"
+    return {
+        "version": "1.0.0", "uuid": identity("dashboard", source["name"]), "dashboard_title": title, "slug": f"customer-health-{source['name']}", "published": True,
+        "position": layout(tabs, chart_uuids, title),
+        "metadata": {
+            "label_colors": colors, "color_scheme": "supersetColors", "cross_filters_enabled": False, "filter_bar_orientation": "HORIZONTAL",
+            "native_filter_configuration": filters,
+        },
+    }
+
+
 def build(args, connection):
+    """The files of the export, by name."""
     source = find_source(connection, args.source)
     dashboard = yaml.safe_load((HERE / "dashboard.yaml").read_text())
     tabs = {name: yaml.safe_load((HERE / "tabs" / f"{name}.yaml").read_text()) for name in dashboard["tabs"]}
     charts = [chart for tab in tabs.values() for row in tab["rows"] for chart in row["charts"]]
-    known = bands(connection, source["model"])
-    colors = dict(dashboard["colors"])
-    for label, band, color in reversed(known):
-        colors |= {label: color, band: color}
+    blocks = {name: (text, for_source(sql, connection, source, args.until)) for text, name, sql in BLOCK.findall(PAGE.read_text())}
+    if odd := set(blocks) ^ {used["dataset"] for used in [*charts, *dashboard["filters"]]}:
+        sys.exit(f"error: {PAGE.name} and the charts do not agree on the datasets {', '.join(sorted(odd))}")
+    if len({chart["name"] for chart in charts}) < len(charts):
+        sys.exit("error: two charts have one name")
 
-    files = {"metadata.yaml": {"version": "1.0.0", "type": "Dashboard", "timestamp": datetime.now(timezone.utc).isoformat()}}
-    database_uuid = identity("database", source["name"])
-    files["databases/health_score.yaml"] = {
-        "version": "1.0.0", "uuid": database_uuid, "database_name": f"health_score: {source['name']}", "sqlalchemy_uri": masked(args.uri),
-        "expose_in_sqllab": True, "allow_run_async": False, "allow_ctas": False, "allow_cvas": False, "allow_dml": False, "extra": {},
+    database = database_file(args.uri, source)
+    datasets = {name: dataset_file(connection, name, text, sql, source, database["uuid"]) for name, (text, sql) in blocks.items()}
+    drawn = {chart["name"]: chart_file(chart, datasets[chart["dataset"]]["uuid"]) for chart in charts}
+    filters = [native_filter(given, datasets[given["dataset"]]["uuid"], first_value(connection, given, blocks)) for given in dashboard["filters"]]
+    chart_uuids = {name: chart["uuid"] for name, chart in drawn.items()}
+    return {
+        "metadata.yaml": {"version": "1.0.0", "type": "Dashboard", "timestamp": datetime.now(timezone.utc).isoformat()},
+        "databases/health_score.yaml": database,
+        **{f"datasets/{name}.yaml": dataset for name, dataset in datasets.items()},
+        **{f"charts/{slug(name)}.yaml": chart for name, chart in drawn.items()},
+        "dashboards/customer_health.yaml": dashboard_file(dashboard, source, tabs, chart_uuids, band_colors(connection, source["model"]) | dashboard["colors"], filters),
     }
-
-    wanted = {chart["dataset"] for chart in charts} | {given["dataset"] for given in dashboard["filters"]}
-    dataset_uuids = {}
-    datasets = read_datasets(connection, source, args.until)
-    for name, dataset in datasets.items():
-        if name not in wanted:
-            sys.exit(f"error: no chart shows the dataset {name} of {PAGE.name}")
-        columns = columns_of(connection, dataset["sql"])
-        content = {
-            "version": "1.0.0", "database_uuid": database_uuid, "table_name": f"{source['name']}: {name}", "description": dataset["text"], "sql": dataset["sql"],
-            "schema": None, "main_dttm_col": next((column for column, kind in columns.items() if kind in TIMES), None),
-            "columns": [{"column_name": column, "verbose_name": said(column), "type": kind.upper(), "is_dttm": kind in TIMES, "groupby": True, "filterable": True}
-                        for column, kind in columns.items()],
-            "metrics": [],
-        }
-        dataset_uuids[name] = identity("dataset", content)
-        files[f"datasets/{name}.yaml"] = content | {"uuid": dataset_uuids[name]}
-    if missing := wanted - set(dataset_uuids):
-        sys.exit(f"error: {PAGE.name} has no dataset {', '.join(sorted(missing))}")
-
-    chart_uuids = {}
-    for chart in charts:
-        if chart["name"] in chart_uuids:
-            sys.exit(f"error: two charts are called {chart['name']}")
-        content = {"version": "1.0.0", "slice_name": chart["name"], "viz_type": chart["viz_type"], "dataset_uuid": dataset_uuids[chart["dataset"]],
-                   "params": chart_params(chart)}
-        chart_uuids[chart["name"]] = identity("chart", content)
-        files[f"charts/{slug(chart['name'])}.yaml"] = content | {"uuid": chart_uuids[chart["name"]]}
-
-    title = dashboard["title"] if source["name"] == "customers" else f"{dashboard['title']}: {source['name']}"
-    files["dashboards/customer_health.yaml"] = {
-        "version": "1.0.0", "uuid": str(uuid.uuid5(NAMESPACE, f"dashboard {source['name']}")), "dashboard_title": title, "slug": f"customer-health-{source['name']}",
-        "published": True, "position": layout(tabs, chart_uuids, title),
-        "metadata": {
-            "label_colors": colors, "color_scheme": "supersetColors", "cross_filters_enabled": False, "filter_bar_orientation": "HORIZONTAL",
-            "native_filter_configuration": [
-                native_filter(given, dataset_uuids[given["dataset"]], first_value(connection, given, datasets)) for given in dashboard["filters"]
-            ],
-        },
-    }
-    return files
-
-
-def first_value(connection, given, datasets):
-    """What a filter shows at first: the value that its order puts first, if it has one."""
-    if "first" not in given:
-        return None
-    found = fetch(connection, f"SELECT {given['column']} FROM (\n{datasets[given['dataset']]['sql']}\n) AS q ORDER BY {given['first']}, {given['column']} LIMIT 1")
-    return found[0][0] if found else None
 
 
 def main():
     args = arguments()
     with psycopg2.connect(args.uri) as connection:
+        connection.set_session(readonly=True)
         files = build(args, connection)
     args.zip.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(args.zip, "w", zipfile.ZIP_DEFLATED) as bundle:
         for name, content in files.items():
             bundle.writestr(f"health_score/{name}", yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=120))
-    print(f"{args.zip}: {len(files) - 2} files, {args.zip.stat().st_size} bytes")
+    print(f"{args.zip}: {len(files)} files")
 
 
 if __name__ == "__main__":
