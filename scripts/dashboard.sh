@@ -5,7 +5,10 @@ set -euo pipefail
 . "$SCRIPTS/postgres.sh"
 . "$SCRIPTS/work.sh"
 
-"$SCRIPTS/demo.sh" --load-only </dev/null
+if [ ! -x "$PG_CONFIG" ] || ! as_server test -f "$AREA/demo/loaded"; then
+  say "there is no demo database yet: making it"
+  "$SCRIPTS/demo.sh" --load-only </dev/null
+fi
 python3 -c 'import ensurepip' 2>/dev/null || "$SCRIPTS/packages.sh" --tools python3-venv
 venv=$("$SCRIPTS/venv.sh" dashboard "$ROOT/dashboards/superset/requirements.txt")
 . "$SCRIPTS/cluster.sh"

@@ -18,7 +18,7 @@ from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
 CHROMIUM = "/usr/bin/chromium"
-SECONDS_A_TAB = 60
+SECONDS_A_TAB = 180
 ANIMATION = 1.5
 BLOCK = re.compile(r"<!-- dataset: (\w+) -->\n```sql\n(.*?);\n```\n", re.DOTALL)
 MOST_MOVED = re.compile(r"\(SELECT account_id FROM demo\.customers_movers [^)]*\)[^)]*\)")
