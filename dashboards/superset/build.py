@@ -125,7 +125,7 @@ def chart_params(chart):
         params["x_axis"] = x_axis(chart["x_axis"])
     if "lines" in chart:
         params["annotation_layers"] = [threshold(label, height) for label, height in chart["lines"].items()]
-    params.setdefault("x_axis_time_format", "%Y-%m-%d")
+    params.setdefault("x_axis_time_format", "smart_date")
     return params
 
 
