@@ -1,7 +1,7 @@
 //! Writing jsonb's binary form directly, as jsonb_in would from the same JSON text. No Postgres memory is touched before
 //! [`JsonbWriter::to_datum`].
 //!
-//! Layout: src/include/utils/jsonb.h for containers, src/backend/utils/adt/numeric.c for numbers.
+//! Layout: src/include/utils/jsonb.h.
 
 use std::ops::Range;
 
@@ -14,6 +14,7 @@ use crate::jsonb::{
     each_member, scalar,
 };
 use crate::memory::require_room_if_large;
+use crate::numeric_write::{whole_billionths, write_billionths, write_decimal};
 
 /// Every entry of this number tells where it ends, the others how long they are.
 const OFFSET_STRIDE: usize = 32;
@@ -190,8 +191,10 @@ impl JsonbWriter {
 
     /// A finite number, as its shortest decimal.
     pub fn number(&mut self, number: f64) {
-        if number.fract() == 0.0 && (1.0..10_000.0).contains(&number) {
-            return self.small(number as u16);
+        if let Some(billionths) = whole_billionths(number) {
+            let start = self.bytes.len();
+            write_billionths(billionths, &mut self.bytes);
+            return self.push(NUMERIC, start..self.bytes.len());
         }
         let mut text = std::mem::take(&mut self.text);
         text.clear();
@@ -200,19 +203,10 @@ impl JsonbWriter {
         self.text = text;
     }
 
-    /// From 1 to 9999: one digit of a numeric.
-    fn small(&mut self, number: u16) {
-        const HEADER: u32 = (VARLENA_HEADER as u32 + 4) << 2;
-        let value = self.append(&HEADER.to_le_bytes());
-        self.bytes.extend_from_slice(&0x8000u16.to_le_bytes());
-        self.bytes.extend_from_slice(&number.to_le_bytes());
-        self.push(NUMERIC, value.start..self.bytes.len());
-    }
-
     /// A number in decimal, with or without exponent, as numeric's input function reads it.
     pub fn decimal(&mut self, text: &str) {
         let start = self.bytes.len();
-        write_numeric(text, &mut self.digits, &mut self.bytes);
+        write_decimal(text, &mut self.digits, &mut self.bytes);
         self.push(NUMERIC, start..self.bytes.len());
     }
 
@@ -310,52 +304,5 @@ impl JsonbWriter {
             );
             pg_sys::Datum::from(varlena)
         }
-    }
-}
-
-/// Appends a numeric with its varlena header: base-10000 digits without zeros at the ends, and how many decimals to show.
-fn write_numeric(text: &str, digits: &mut Vec<u8>, out: &mut Vec<u8>) {
-    digits.clear();
-    let (mut negative, mut point, mut exponent) = (false, None, 0i32);
-    for (at, byte) in text.bytes().enumerate() {
-        match byte {
-            b'0'..=b'9' => digits.push(byte - b'0'),
-            b'.' => point = Some(digits.len()),
-            b'-' => negative = true,
-            _ => {
-                exponent = text.get(at + 1..).and_then(|rest| rest.parse().ok()).unwrap_or(0);
-                break;
-            }
-        }
-    }
-    let whole = point.unwrap_or(digits.len());
-    let leading = digits.iter().take_while(|digit| **digit == 0).count();
-    // How many decimal digits stand before the point.
-    let before = whole as i32 + exponent - leading as i32;
-    let scale = ((digits.len() - whole) as i32 - exponent).max(0) as u16;
-    let last = digits.iter().rposition(|digit| *digit != 0).map_or(leading, |at| at + 1);
-    let significant = &digits[leading..last];
-    let weight = if significant.is_empty() { 0 } else { (before - 1).div_euclid(4) };
-    // The first digit of base 10000 may begin with zeros.
-    let offset = if significant.is_empty() { 0 } else { ((weight + 1) * 4 - before) as usize };
-    let words = (significant.len() + offset).div_ceil(4);
-    let negative = negative && !significant.is_empty();
-
-    let short = scale <= 0x3F && (-0x40..=0x3F).contains(&weight);
-    let size = VARLENA_HEADER + if short { 2 } else { 4 } + 2 * words;
-    out.extend_from_slice(&((size as u32) << 2).to_le_bytes());
-    if short {
-        let sign = if negative { 0x2000 } else { 0 };
-        out.extend_from_slice(&(0x8000 | sign | (scale << 7) | (weight as u16 & 0x7F)).to_le_bytes());
-    } else {
-        let sign = if negative { 0x4000 } else { 0 };
-        out.extend_from_slice(&(sign | (scale & 0x3FFF)).to_le_bytes());
-        out.extend_from_slice(&(weight as i16).to_le_bytes());
-    }
-    for word in 0..words {
-        let digit = (4 * word..4 * word + 4)
-            .map(|at| at.checked_sub(offset).and_then(|at| significant.get(at)).copied().unwrap_or(0))
-            .fold(0u16, |sum, digit| sum * 10 + u16::from(digit));
-        out.extend_from_slice(&digit.to_le_bytes());
     }
 }

@@ -34,6 +34,7 @@ mod model_cache;
 mod model_sql;
 mod model_store;
 mod numeric;
+mod numeric_write;
 mod outcome;
 mod plan;
 mod playbook;

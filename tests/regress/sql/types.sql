@@ -277,3 +277,7 @@ CREATE TABLE holder (id int, kept long);
 INSERT INTO holder SELECT id, l FROM long l;
 SELECT id, pg_column_size(kept) < 10000 AS compressed, health_score('types long', kept) FROM holder ORDER BY id;
 SELECT count(*), sum(health_score('types long', kept)) FROM holder, generate_series(1, 100);
+
+-- Numbers go into a jsonb as Postgres itself writes them, to the last digit.
+SELECT count(*) AS numbers, count(*) FILTER (WHERE health_inputs('x', x)::text = jsonb_build_object('x', x)::text AND pg_column_size(health_inputs('x', x)) = pg_column_size(jsonb_build_object('x', x))) AS the_same
+  FROM generate_series(1, 20000) i, LATERAL (VALUES (i::float8), (-i / 1e3), ((i * 7919::bigint % 1000003) / 10.0 ^ (i % 12)), (sqrt(i)), (1 / i::float8), (i * 1e5 + 0.5), (round(sqrt(i)::numeric, 9)::float8), (10.0 ^ (i % 40 - 20))) v (x);
