@@ -21,21 +21,31 @@ pub fn whole_billionths(number: f64) -> Option<i64> {
 pub fn write_billionths(billionths: i64, out: &mut Vec<u8>) {
     let magnitude = billionths.unsigned_abs();
     let (whole, fraction) = ((magnitude / 1_000_000_000) as u32, (magnitude % 1_000_000_000) as u32);
-    let words = [whole / 10_000, whole % 10_000, fraction / 100_000, fraction / 10 % 10_000, fraction % 10 * 1000];
-    let first = words.iter().position(|word| *word != 0).unwrap_or(0);
-    let last = words.iter().rposition(|word| *word != 0).unwrap_or(0);
-    let (mut scale, mut rest) = (if fraction == 0 { 0 } else { 9 }, fraction);
-    while rest != 0 && rest.is_multiple_of(10) {
-        rest /= 10;
-        scale -= 1;
-    }
+    let digits = [whole / 10_000, whole % 10_000, fraction / 100_000, fraction / 10 % 10_000, fraction % 10 * 1000];
+    let first = digits.iter().position(|digit| *digit != 0).unwrap_or(0);
+    let last = digits.iter().rposition(|digit| *digit != 0).unwrap_or(0);
+    // Four decimals a digit behind the point, without the zeros at the end of the last one.
+    let scale = (4 * last.saturating_sub(1)).saturating_sub(if last > 1 { zeros_at_end(digits[last]) } else { 0 });
     let weight = 1 - first as i16;
     let sign = if billionths < 0 { 0x2000 } else { 0 };
+    let header = 0x8000 | sign | (scale as u16) << 7 | (weight as u16 & 0x7F);
     let size = VARLENA_HEADER + 2 + 2 * (last + 1 - first);
-    out.extend_from_slice(&((size as u32) << 2).to_le_bytes());
-    out.extend_from_slice(&(0x8000 | sign | scale << 7 | (weight as u16 & 0x7F)).to_le_bytes());
-    for word in &words[first..=last] {
-        out.extend_from_slice(&(*word as u16).to_le_bytes());
+    let mut bytes = [0; VARLENA_HEADER + 2 + 2 * 5];
+    bytes[..VARLENA_HEADER].copy_from_slice(&((size as u32) << 2).to_le_bytes());
+    bytes[VARLENA_HEADER..][..2].copy_from_slice(&header.to_le_bytes());
+    for (bytes, digit) in bytes[VARLENA_HEADER + 2..].chunks_exact_mut(2).zip(&digits[first..=last]) {
+        bytes.copy_from_slice(&(*digit as u16).to_le_bytes());
+    }
+    out.extend_from_slice(&bytes[..size]);
+}
+
+/// Of a digit of base 10000 that is not 0.
+fn zeros_at_end(digit: u32) -> usize {
+    match digit {
+        _ if !digit.is_multiple_of(10) => 0,
+        _ if !digit.is_multiple_of(100) => 1,
+        _ if !digit.is_multiple_of(1000) => 2,
+        _ => 3,
     }
 }
 
