@@ -17,7 +17,7 @@ trap 'exit 143' TERM
 
 # One core, everything in memory, no compiler at work: what remains is the cost of the functions.
 cluster_init bench "cluster_name = 'health_score bench'" 'shared_buffers = 1GB' 'work_mem = 256MB' \
-  'maintenance_work_mem = 512MB' 'max_wal_size = 8GB' 'checkpoint_timeout = 1h' 'jit = off' 'max_parallel_workers_per_gather = 0'
+  'maintenance_work_mem = 512MB' 'max_wal_size = 8GB' 'checkpoint_timeout = 1h' 'jit = off' 'max_parallel_workers_per_gather = 0' 'autovacuum = off'
 cluster_start bench
 files=$(cluster_dir bench)/files
 stage_checkout "$files"

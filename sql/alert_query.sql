@@ -304,17 +304,20 @@ BEGIN
         ), candidate (playbook, account_id, id, score, band, segment, score_before, band_before, before_at, reason, begun) AS (
             %3$s
         ), raised AS MATERIALIZED (
-            SELECT c.* FROM candidate c JOIN playbook p ON p.name = c.playbook
-              LEFT JOIN latest l ON l.playbook = c.playbook AND l.account_id = c.id
-             WHERE (p.segment IS NULL OR p.segment = c.segment)
-               -- After an alert it takes the end of the matter, and the cooldown; then it may be raised though the last run saw it too.
-               AND CASE WHEN l.account_id IS NULL THEN c.begun
-                        ELSE l.status IN ('resolved', 'ended') AND l.as_of < $1 AND l.as_of <= $1 - p.cooldown
-                             AND (l.ended_at IS NOT NULL OR p.trigger = 'drop' AND l.as_of <= $1 - p.within) END
-               AND (p.condition IS NULL
-                    OR (SELECT %2$s.health_playbook_condition(p.condition, $1, h.score, h.inputs, h.drivers,
-                                   CASE WHEN p.looks_back THEN (SELECT b.drivers FROM %1$s b WHERE b.account_id = c.account_id AND b.scored_at = c.before_at) END)
-                          FROM %1$s h WHERE h.account_id = c.account_id AND h.scored_at = (SELECT m.at FROM moment m)))
+            -- A condition is asked of what is left then, one row at a time.
+            SELECT c.* FROM (
+                SELECT c.*, p.condition, p.looks_back FROM candidate c JOIN playbook p ON p.name = c.playbook
+                  LEFT JOIN latest l ON l.playbook = c.playbook AND l.account_id = c.id
+                 WHERE (p.segment IS NULL OR p.segment = c.segment)
+                   -- After an alert it takes the end of the matter, and the cooldown; then it may be raised though the last run saw it too.
+                   AND CASE WHEN l.account_id IS NULL THEN c.begun
+                            ELSE l.status IN ('resolved', 'ended') AND l.as_of < $1 AND l.as_of <= $1 - p.cooldown
+                                 AND (l.ended_at IS NOT NULL OR p.trigger = 'drop' AND l.as_of <= $1 - p.within) END
+                OFFSET 0) c
+             WHERE c.condition IS NULL
+                OR (SELECT %2$s.health_playbook_condition(c.condition, $1, h.score, h.inputs, h.drivers,
+                               CASE WHEN c.looks_back THEN (SELECT b.drivers FROM %1$s b WHERE b.account_id = c.account_id AND b.scored_at = c.before_at) END)
+                      FROM %1$s h WHERE h.account_id = c.account_id AND h.scored_at = (SELECT m.at FROM moment m))
         ), verdict AS MATERIALIZED (
             SELECT t.alerts, t.accounts, t.book, t.accounts > $7 * t.book AS held
               -- A stale account is no longer in the run.

@@ -23,7 +23,8 @@ DECLARE
     lacking text;
 BEGIN
     IF history IS NULL THEN
-        EXECUTE pg_catalog.format('CREATE TABLE %s (%s, PRIMARY KEY (account_id, scored_at)) PARTITION BY RANGE (scored_at)',
+        -- A row is some 2 kB wide: what alerts compare, a month of it for trends, is read from the index alone.
+        EXECUTE pg_catalog.format('CREATE TABLE %s (%s, PRIMARY KEY (account_id, scored_at) INCLUDE (score, band, segment, model_version)) PARTITION BY RANGE (scored_at)',
             name, pg_catalog.array_to_string(columns, ', '));
         EXECUTE pg_catalog.format('CREATE INDEX ON %s (scored_at)', name);
         EXECUTE pg_catalog.format('COMMENT ON TABLE %s IS %L', name,
@@ -45,11 +46,11 @@ BEGIN
                     WHERE i.indrelid OPERATOR(pg_catalog.=) history AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL
                       AND (SELECT pg_catalog.array_agg(a.attname::text ORDER BY a.attname)
                              FROM pg_catalog.pg_attribute a
-                            WHERE a.attrelid OPERATOR(pg_catalog.=) history AND a.attnum OPERATOR(pg_catalog.=) ANY (i.indkey::int2[]))
+                            WHERE a.attrelid OPERATOR(pg_catalog.=) history AND a.attnum OPERATOR(pg_catalog.=) ANY ((i.indkey::int2[])[0:i.indnkeyatts OPERATOR(pg_catalog.-) 1]))
                           OPERATOR(pg_catalog.=) ARRAY['account_id', 'scored_at']) THEN
         RAISE EXCEPTION 'table % cannot be the history of source "%"', history, source.name USING ERRCODE = 'object_not_in_prerequisite_state',
             DETAIL = 'It has no unique index on (account_id, scored_at).',
-            HINT = pg_catalog.format('ALTER TABLE %s ADD PRIMARY KEY (account_id, scored_at).', history);
+            HINT = pg_catalog.format('ALTER TABLE %s ADD PRIMARY KEY (account_id, scored_at) INCLUDE (score, band, segment, model_version).', history);
     END IF;
 END
 $$;
@@ -82,9 +83,36 @@ BEGIN
                 WHERE p.from_at OPERATOR(pg_catalog.<=) month AND p.to_at OPERATOR(pg_catalog.>=) next_month) THEN
         RETURN;
     END IF;
-    EXECUTE pg_catalog.format('CREATE TABLE %s (LIKE %s INCLUDING ALL)', partition, history);
+    -- Vacuumed after every night, of which it reads what is new, an index alone tells which rows are visible.
+    EXECUTE pg_catalog.format('CREATE TABLE %s (LIKE %s INCLUDING ALL) WITH (autovacuum_vacuum_insert_scale_factor = 0, autovacuum_vacuum_insert_threshold = 10000)',
+        partition, history);
     EXECUTE pg_catalog.format('ALTER TABLE %s ATTACH PARTITION %s FOR VALUES FROM (%L) TO (%L)', history, partition,
         pg_catalog.to_char(month AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS+00'), pg_catalog.to_char(next_month AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS+00'));
+END
+$$;
+
+CREATE OR REPLACE FUNCTION health_run_as_guard()
+RETURNS trigger
+LANGUAGE plpgsql
+SET search_path FROM CURRENT
+AS $$
+DECLARE
+    role text;
+BEGIN
+    FOREACH role IN ARRAY CASE TG_OP WHEN 'INSERT' THEN ARRAY[NEW.run_as] WHEN 'DELETE' THEN ARRAY[OLD.run_as]
+                                     ELSE ARRAY[OLD.run_as, NEW.run_as] END LOOP
+        -- As for every alert of a run: looking up who is who takes longer than writing it.
+        CONTINUE WHEN role OPERATOR(pg_catalog.=) current_user;
+        -- A role that is gone can be cleared away by those who could have acted for anybody.
+        IF NOT COALESCE((SELECT pg_catalog.pg_has_role(r.oid, 'USAGE') FROM pg_catalog.pg_roles r WHERE r.rolname OPERATOR(pg_catalog.=) role),
+                        (SELECT u.rolsuper FROM pg_catalog.pg_roles u WHERE u.rolname OPERATOR(pg_catalog.=) current_user)) THEN
+            RAISE EXCEPTION 'role % may not write rows of % that run as %', pg_catalog.quote_ident(current_user), TG_TABLE_NAME, pg_catalog.quote_ident(role)
+                USING ERRCODE = 'insufficient_privilege',
+                      DETAIL = 'A source runs with the rights of the role that added it, and only that role, or a member of it, changes it.',
+                      HINT = pg_catalog.format('SET ROLE %I first, or add a source of your own under another name.', role);
+        END IF;
+    END LOOP;
+    RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
 END
 $$;
 
@@ -401,17 +429,20 @@ BEGIN
         ), candidate (playbook, account_id, id, score, band, segment, score_before, band_before, before_at, reason, begun) AS (
             %3$s
         ), raised AS MATERIALIZED (
-            SELECT c.* FROM candidate c JOIN playbook p ON p.name = c.playbook
-              LEFT JOIN latest l ON l.playbook = c.playbook AND l.account_id = c.id
-             WHERE (p.segment IS NULL OR p.segment = c.segment)
-               -- After an alert it takes the end of the matter, and the cooldown; then it may be raised though the last run saw it too.
-               AND CASE WHEN l.account_id IS NULL THEN c.begun
-                        ELSE l.status IN ('resolved', 'ended') AND l.as_of < $1 AND l.as_of <= $1 - p.cooldown
-                             AND (l.ended_at IS NOT NULL OR p.trigger = 'drop' AND l.as_of <= $1 - p.within) END
-               AND (p.condition IS NULL
-                    OR (SELECT %2$s.health_playbook_condition(p.condition, $1, h.score, h.inputs, h.drivers,
-                                   CASE WHEN p.looks_back THEN (SELECT b.drivers FROM %1$s b WHERE b.account_id = c.account_id AND b.scored_at = c.before_at) END)
-                          FROM %1$s h WHERE h.account_id = c.account_id AND h.scored_at = (SELECT m.at FROM moment m)))
+            -- A condition is asked of what is left then, one row at a time.
+            SELECT c.* FROM (
+                SELECT c.*, p.condition, p.looks_back FROM candidate c JOIN playbook p ON p.name = c.playbook
+                  LEFT JOIN latest l ON l.playbook = c.playbook AND l.account_id = c.id
+                 WHERE (p.segment IS NULL OR p.segment = c.segment)
+                   -- After an alert it takes the end of the matter, and the cooldown; then it may be raised though the last run saw it too.
+                   AND CASE WHEN l.account_id IS NULL THEN c.begun
+                            ELSE l.status IN ('resolved', 'ended') AND l.as_of < $1 AND l.as_of <= $1 - p.cooldown
+                                 AND (l.ended_at IS NOT NULL OR p.trigger = 'drop' AND l.as_of <= $1 - p.within) END
+                OFFSET 0) c
+             WHERE c.condition IS NULL
+                OR (SELECT %2$s.health_playbook_condition(c.condition, $1, h.score, h.inputs, h.drivers,
+                               CASE WHEN c.looks_back THEN (SELECT b.drivers FROM %1$s b WHERE b.account_id = c.account_id AND b.scored_at = c.before_at) END)
+                      FROM %1$s h WHERE h.account_id = c.account_id AND h.scored_at = (SELECT m.at FROM moment m))
         ), verdict AS MATERIALIZED (
             SELECT t.alerts, t.accounts, t.book, t.accounts > $7 * t.book AS held
               -- A stale account is no longer in the run.
@@ -481,6 +512,21 @@ $$;
 
 -- The second transaction of a refresh: the rows of one as_of, and what hangs on them. Whatever is derived from the rows of a
 -- run belongs between the INSERT and health_run_finish, so that it is committed with them or not at all.
+CREATE OR REPLACE FUNCTION health_alert_execute(query text, as_of timestamptz, base timestamptz, held_times timestamptz[], source text, book text, run bigint, hold_above double precision,
+    OUT alerts bigint, OUT accounts bigint, OUT of_accounts bigint, OUT held boolean)
+RETURNS record
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+SET enable_nestloop = off
+SET enable_hashagg = off
+SET jit = off
+SET intervalstyle = 'postgres'
+AS $$
+BEGIN
+    EXECUTE query INTO alerts, accounts, of_accounts, held USING as_of, base, held_times, source, book, run, hold_above;
+END
+$$;
+
 CREATE OR REPLACE FUNCTION health_run_write(run bigint, source health_source, as_of timestamptz, replace boolean, path text)
 RETURNS bigint
 LANGUAGE plpgsql

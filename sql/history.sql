@@ -72,7 +72,8 @@ DECLARE
     lacking text;
 BEGIN
     IF history IS NULL THEN
-        EXECUTE pg_catalog.format('CREATE TABLE %s (%s, PRIMARY KEY (account_id, scored_at)) PARTITION BY RANGE (scored_at)',
+        -- A row is some 2 kB wide: what alerts compare, a month of it for trends, is read from the index alone.
+        EXECUTE pg_catalog.format('CREATE TABLE %s (%s, PRIMARY KEY (account_id, scored_at) INCLUDE (score, band, segment, model_version)) PARTITION BY RANGE (scored_at)',
             name, pg_catalog.array_to_string(columns, ', '));
         EXECUTE pg_catalog.format('CREATE INDEX ON %s (scored_at)', name);
         EXECUTE pg_catalog.format('COMMENT ON TABLE %s IS %L', name,
@@ -94,11 +95,11 @@ BEGIN
                     WHERE i.indrelid OPERATOR(pg_catalog.=) history AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL
                       AND (SELECT pg_catalog.array_agg(a.attname::text ORDER BY a.attname)
                              FROM pg_catalog.pg_attribute a
-                            WHERE a.attrelid OPERATOR(pg_catalog.=) history AND a.attnum OPERATOR(pg_catalog.=) ANY (i.indkey::int2[]))
+                            WHERE a.attrelid OPERATOR(pg_catalog.=) history AND a.attnum OPERATOR(pg_catalog.=) ANY ((i.indkey::int2[])[0:i.indnkeyatts OPERATOR(pg_catalog.-) 1]))
                           OPERATOR(pg_catalog.=) ARRAY['account_id', 'scored_at']) THEN
         RAISE EXCEPTION 'table % cannot be the history of source "%"', history, source.name USING ERRCODE = 'object_not_in_prerequisite_state',
             DETAIL = 'It has no unique index on (account_id, scored_at).',
-            HINT = pg_catalog.format('ALTER TABLE %s ADD PRIMARY KEY (account_id, scored_at).', history);
+            HINT = pg_catalog.format('ALTER TABLE %s ADD PRIMARY KEY (account_id, scored_at) INCLUDE (score, band, segment, model_version).', history);
     END IF;
 END
 $$;
@@ -133,7 +134,9 @@ BEGIN
                 WHERE p.from_at OPERATOR(pg_catalog.<=) month AND p.to_at OPERATOR(pg_catalog.>=) next_month) THEN
         RETURN;
     END IF;
-    EXECUTE pg_catalog.format('CREATE TABLE %s (LIKE %s INCLUDING ALL)', partition, history);
+    -- Vacuumed after every night, of which it reads what is new, an index alone tells which rows are visible.
+    EXECUTE pg_catalog.format('CREATE TABLE %s (LIKE %s INCLUDING ALL) WITH (autovacuum_vacuum_insert_scale_factor = 0, autovacuum_vacuum_insert_threshold = 10000)',
+        partition, history);
     EXECUTE pg_catalog.format('ALTER TABLE %s ATTACH PARTITION %s FOR VALUES FROM (%L) TO (%L)', history, partition,
         pg_catalog.to_char(month AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS+00'), pg_catalog.to_char(next_month AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS+00'));
 END
