@@ -35,6 +35,7 @@ INSERT INTO comparison (title, this, baseline, unit, faster, bar) VALUES
     ('`health_model_fit`, five folds : `COPY` into pandas and `LogisticRegression`, one fit (elapsed)', 'fit', 'sklearn_copy', 'elapsed', true, NULL),
     ('`CALL health_refresh` (scores, drivers, inputs, counts, alerts) : `INSERT … SELECT` of the same rows', 'refresh', 'write', 'cpu', false, 2),
     ('the same without playbooks: no alerts', 'refresh_quiet', 'write', 'cpu', false, NULL),
+    ('the same for 100,000 accounts that have a month of nights', 'refresh_month', 'write_month', 'cpu', false, NULL),
     ('pgbench: `SELECT health_score(''bench'', $1)` : `SELECT $1`', 'score_text', 'select_text', 'tps', false, 0.85),
     ('pgbench: `SELECT health_score(''bench'', $1::jsonb)` : `SELECT $1::jsonb`', 'score_jsonb', 'select_jsonb', 'tps', false, NULL);
 

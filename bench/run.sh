@@ -180,6 +180,39 @@ say "refresh"
   echo "SELECT health_source_add('bench', 'bench', 'bench_account', 'account_id') \\g /dev/null"
   echo "INSERT INTO health_playbook SELECT * FROM health_playbook_examples('bench');"
   for round in $(seq "$refresh_rounds"); do refresh_round "$round"; done
+  echo "TRUNCATE bench_history, health_alert CASCADE;"
+} | run_psql
+
+# The same where a month of nights lies there already: what trends and drops look back to.
+month_round() {
+  local round=$1 as_of=$2
+  cat <<SQL
+VACUUM bench_month_history;
+CHECKPOINT;
+SELECT bench_cpu() AS cpu, clock_timestamp() AS at \gset before_
+CALL health_refresh('bench_month', '$as_of');
+INSERT INTO bench_time SELECT $round, 'refresh_month', bench_cpu() - :before_cpu, extract(epoch FROM clock_timestamp() - :'before_at') * 1000;
+CREATE TABLE bench_scored AS SELECT * FROM bench_month_history WHERE scored_at = '$as_of';
+CREATE TABLE bench_written (LIKE bench_month_history INCLUDING INDEXES);
+CHECKPOINT;
+SELECT bench_cpu() AS cpu, clock_timestamp() AS at \gset before_
+INSERT INTO bench_written TABLE bench_scored;
+INSERT INTO bench_time SELECT $round, 'write_month', bench_cpu() - :before_cpu, extract(epoch FROM clock_timestamp() - :'before_at') * 1000;
+DROP TABLE bench_written, bench_scored;
+SQL
+}
+
+say "refresh after a month of nights"
+{
+  echo "SET client_min_messages = warning;"
+  echo "DROP TABLE bench_scored;"
+  # Something changes every day.
+  echo "CREATE VIEW bench_month AS SELECT account_id, nps, logins + (account_id + extract(day FROM health_as_of())::int) % 9 - 4 AS logins,
+          seat_use, tickets, overdue, usage_change, csat FROM bench_account WHERE account_id <= 100000;"
+  echo "SELECT health_source_add('bench_month', 'bench', 'bench_month', 'account_id', book => 'month', point_in_time => true) \\g /dev/null"
+  echo "CALL health_backfill('bench_month', '2026-01-10Z', '2026-02-07Z', '1 day');"
+  echo "CALL health_refresh('bench_month', '2026-02-08Z');"
+  for round in $(seq "$refresh_rounds"); do month_round "$round" "$(date -u -d "2026-02-08 + $round days" +%F)Z"; done
 } | run_psql
 
 say "pgbench"
