@@ -214,6 +214,8 @@ say "refresh after a month of nights"
   echo "CALL health_refresh('bench_month', '2026-02-08Z');"
   for round in $(seq "$refresh_rounds"); do month_round "$round" "$(date -u -d "2026-02-08 + $round days" +%F)Z"; done
 } | run_psql
+# A run whose alerts are held writes none.
+[ "$(run_psql -c "SELECT count(*) FROM health_run WHERE status <> 'done'")" = 0 ] || { echo "a refresh was held" >&2; exit 1; }
 
 say "pgbench"
 account=$(run_psql -c "SELECT account - 'account_id' FROM bench_document WHERE account_id = 1")

@@ -119,7 +119,8 @@ $$;
 COMMENT ON FUNCTION health_alert_watches(health_source, timestamptz) IS
 'The active playbooks that watch a source, with the time that a trend is looked at since, or a drop is measured from.';
 
--- One pass over the rows of the longest time that anything looks back to: each of them is 2 kB wide.
+-- One pass over the longest time that anything looks back to. A row is 2 kB wide: nothing is read but what the key of a history
+-- includes (health_history_make).
 CREATE FUNCTION health_alert_pairs(source health_source, as_of timestamptz, history text, home text)
 RETURNS text
 LANGUAGE plpgsql STABLE
@@ -304,7 +305,7 @@ BEGIN
         ), candidate (playbook, account_id, id, score, band, segment, score_before, band_before, before_at, reason, begun) AS (
             %3$s
         ), raised AS MATERIALIZED (
-            -- A condition is asked of what is left then, one row at a time.
+            -- Conditions are costly: OFFSET 0 has them asked of what playbook and latest alert leave over.
             SELECT c.* FROM (
                 SELECT c.*, p.condition, p.looks_back FROM candidate c JOIN playbook p ON p.name = c.playbook
                   LEFT JOIN latest l ON l.playbook = c.playbook AND l.account_id = c.id

@@ -52,6 +52,16 @@ BEGIN
             DETAIL = 'It has no unique index on (account_id, scored_at).',
             HINT = pg_catalog.format('ALTER TABLE %s ADD PRIMARY KEY (account_id, scored_at) INCLUDE (score, band, segment, model_version).', history);
     END IF;
+    IF source.last_as_of IS NULL THEN
+        -- The views show what lies there: the last run that is known, for the newest row may be that of a single account.
+        EXECUTE pg_catalog.format($sql$
+            UPDATE health_source s
+               SET last_as_of = COALESCE((SELECT pg_catalog.max(r.as_of) FROM health_run r
+                                           WHERE r.source OPERATOR(pg_catalog.=) s.name AND r.status IN ('done', 'held')
+                                             AND EXISTS (SELECT FROM %1$s h WHERE h.scored_at OPERATOR(pg_catalog.=) r.as_of)),
+                                         (SELECT pg_catalog.max(h.scored_at) FROM %1$s h))
+             WHERE s.name OPERATOR(pg_catalog.=) $1$sql$, history) USING source.name;
+    END IF;
 END
 $$;
 
@@ -83,9 +93,8 @@ BEGIN
                 WHERE p.from_at OPERATOR(pg_catalog.<=) month AND p.to_at OPERATOR(pg_catalog.>=) next_month) THEN
         RETURN;
     END IF;
-    -- Vacuumed after every night, of which it reads what is new, an index alone tells which rows are visible.
-    EXECUTE pg_catalog.format('CREATE TABLE %s (LIKE %s INCLUDING ALL) WITH (autovacuum_vacuum_insert_scale_factor = 0, autovacuum_vacuum_insert_threshold = 10000)',
-        partition, history);
+    -- An index alone tells what is visible only where vacuum has been: it comes after every night, and reads what is new.
+    EXECUTE pg_catalog.format('CREATE TABLE %s (LIKE %s INCLUDING ALL) WITH (autovacuum_vacuum_insert_scale_factor = 0)', partition, history);
     EXECUTE pg_catalog.format('ALTER TABLE %s ATTACH PARTITION %s FOR VALUES FROM (%L) TO (%L)', history, partition,
         pg_catalog.to_char(month AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS+00'), pg_catalog.to_char(next_month AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS+00'));
 END
@@ -101,7 +110,7 @@ DECLARE
 BEGIN
     FOREACH role IN ARRAY CASE TG_OP WHEN 'INSERT' THEN ARRAY[NEW.run_as] WHEN 'DELETE' THEN ARRAY[OLD.run_as]
                                      ELSE ARRAY[OLD.run_as, NEW.run_as] END LOOP
-        -- As for every alert of a run: looking up who is who takes longer than writing it.
+        -- So it is with every alert of a run, and the look-up takes longer than the write.
         CONTINUE WHEN role OPERATOR(pg_catalog.=) current_user;
         -- A role that is gone can be cleared away by those who could have acted for anybody.
         IF NOT COALESCE((SELECT pg_catalog.pg_has_role(r.oid, 'USAGE') FROM pg_catalog.pg_roles r WHERE r.rolname OPERATOR(pg_catalog.=) role),
@@ -268,7 +277,8 @@ $$;
 COMMENT ON FUNCTION health_alert_watches(health_source, timestamptz) IS
 'The active playbooks that watch a source, with the time that a trend is looked at since, or a drop is measured from.';
 
--- One pass over the rows of the longest time that anything looks back to: each of them is 2 kB wide.
+-- One pass over the longest time that anything looks back to. A row is 2 kB wide: nothing is read but what the key of a history
+-- includes (health_history_make).
 CREATE FUNCTION health_alert_pairs(source health_source, as_of timestamptz, history text, home text)
 RETURNS text
 LANGUAGE plpgsql STABLE
@@ -429,7 +439,7 @@ BEGIN
         ), candidate (playbook, account_id, id, score, band, segment, score_before, band_before, before_at, reason, begun) AS (
             %3$s
         ), raised AS MATERIALIZED (
-            -- A condition is asked of what is left then, one row at a time.
+            -- Conditions are costly: OFFSET 0 has them asked of what playbook and latest alert leave over.
             SELECT c.* FROM (
                 SELECT c.*, p.condition, p.looks_back FROM candidate c JOIN playbook p ON p.name = c.playbook
                   LEFT JOIN latest l ON l.playbook = c.playbook AND l.account_id = c.id
@@ -508,10 +518,10 @@ EXCEPTION WHEN lock_not_available THEN
 END
 $$;
 
--- What a run writes: the second transaction of a refresh, without its COMMIT.
-
--- The second transaction of a refresh: the rows of one as_of, and what hangs on them. Whatever is derived from the rows of a
--- run belongs between the INSERT and health_run_finish, so that it is committed with them or not at all.
+-- Where statistics are missing, as those of a partitioned table always are until somebody asks for them, a million rows are taken
+-- for few. A loop over them would take minutes: loops are put off. So are hashed groups, for those of a history come in the order of
+-- its key. What all that then seems to cost would call in the JIT compiler, for longer than the statement takes. All names in it
+-- are qualified, all operators those of Postgres.
 CREATE OR REPLACE FUNCTION health_alert_execute(query text, as_of timestamptz, base timestamptz, held_times timestamptz[], source text, book text, run bigint, hold_above double precision,
     OUT alerts bigint, OUT accounts bigint, OUT of_accounts bigint, OUT held boolean)
 RETURNS record
@@ -527,6 +537,10 @@ BEGIN
 END
 $$;
 
+-- What a run writes: the second transaction of a refresh, without its COMMIT.
+
+-- The second transaction of a refresh: the rows of one as_of, and what hangs on them. Whatever is derived from the rows of a
+-- run belongs between the INSERT and health_run_finish, so that it is committed with them or not at all.
 CREATE OR REPLACE FUNCTION health_run_write(run bigint, source health_source, as_of timestamptz, replace boolean, path text)
 RETURNS bigint
 LANGUAGE plpgsql

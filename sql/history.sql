@@ -101,6 +101,16 @@ BEGIN
             DETAIL = 'It has no unique index on (account_id, scored_at).',
             HINT = pg_catalog.format('ALTER TABLE %s ADD PRIMARY KEY (account_id, scored_at) INCLUDE (score, band, segment, model_version).', history);
     END IF;
+    IF source.last_as_of IS NULL THEN
+        -- The views show what lies there: the last run that is known, for the newest row may be that of a single account.
+        EXECUTE pg_catalog.format($sql$
+            UPDATE health_source s
+               SET last_as_of = COALESCE((SELECT pg_catalog.max(r.as_of) FROM health_run r
+                                           WHERE r.source OPERATOR(pg_catalog.=) s.name AND r.status IN ('done', 'held')
+                                             AND EXISTS (SELECT FROM %1$s h WHERE h.scored_at OPERATOR(pg_catalog.=) r.as_of)),
+                                         (SELECT pg_catalog.max(h.scored_at) FROM %1$s h))
+             WHERE s.name OPERATOR(pg_catalog.=) $1$sql$, history) USING source.name;
+    END IF;
 END
 $$;
 COMMENT ON FUNCTION health_history_make(health_source, regclass) IS
@@ -134,9 +144,8 @@ BEGIN
                 WHERE p.from_at OPERATOR(pg_catalog.<=) month AND p.to_at OPERATOR(pg_catalog.>=) next_month) THEN
         RETURN;
     END IF;
-    -- Vacuumed after every night, of which it reads what is new, an index alone tells which rows are visible.
-    EXECUTE pg_catalog.format('CREATE TABLE %s (LIKE %s INCLUDING ALL) WITH (autovacuum_vacuum_insert_scale_factor = 0, autovacuum_vacuum_insert_threshold = 10000)',
-        partition, history);
+    -- An index alone tells what is visible only where vacuum has been: it comes after every night, and reads what is new.
+    EXECUTE pg_catalog.format('CREATE TABLE %s (LIKE %s INCLUDING ALL) WITH (autovacuum_vacuum_insert_scale_factor = 0)', partition, history);
     EXECUTE pg_catalog.format('ALTER TABLE %s ATTACH PARTITION %s FOR VALUES FROM (%L) TO (%L)', history, partition,
         pg_catalog.to_char(month AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS+00'), pg_catalog.to_char(next_month AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS+00'));
 END

@@ -26,10 +26,10 @@ $$;
 COMMENT ON FUNCTION health_history_analyze(regclass, timestamptz) IS
 'Gathers the planner''s statistics of a history''s ids and times, for the month of a time; gives up after three seconds where somebody holds it.';
 
--- Without them a loop over a million rows would take minutes: loops are put off. How many accounts a partitioned table has is
--- never known: their groups are not hashed but read in the order of the history's index, or sorted.
--- What that then seems to cost would call in the JIT compiler, for longer than the statement takes. All names in it are
--- qualified, all operators those of Postgres.
+-- Where statistics are missing, as those of a partitioned table always are until somebody asks for them, a million rows are taken
+-- for few. A loop over them would take minutes: loops are put off. So are hashed groups, for those of a history come in the order of
+-- its key. What all that then seems to cost would call in the JIT compiler, for longer than the statement takes. All names in it
+-- are qualified, all operators those of Postgres.
 CREATE FUNCTION health_alert_execute(query text, as_of timestamptz, base timestamptz, held_times timestamptz[], source text, book text, run bigint, hold_above double precision,
     OUT alerts bigint, OUT accounts bigint, OUT of_accounts bigint, OUT held boolean)
 RETURNS record

@@ -73,7 +73,7 @@ DECLARE
 BEGIN
     FOREACH role IN ARRAY CASE TG_OP WHEN 'INSERT' THEN ARRAY[NEW.run_as] WHEN 'DELETE' THEN ARRAY[OLD.run_as]
                                      ELSE ARRAY[OLD.run_as, NEW.run_as] END LOOP
-        -- As for every alert of a run: looking up who is who takes longer than writing it.
+        -- So it is with every alert of a run, and the look-up takes longer than the write.
         CONTINUE WHEN role OPERATOR(pg_catalog.=) current_user;
         -- A role that is gone can be cleared away by those who could have acted for anybody.
         IF NOT COALESCE((SELECT pg_catalog.pg_has_role(r.oid, 'USAGE') FROM pg_catalog.pg_roles r WHERE r.rolname OPERATOR(pg_catalog.=) role),

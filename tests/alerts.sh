@@ -48,7 +48,6 @@ pairs=$(sql -c "SELECT health_alert_pairs(s, '2025-01-03Z', 'many_history', 'pub
 sql >"$TMPDIR/plan" <<SQL
 SET plan_cache_mode = force_custom_plan;
 SET enable_seqscan = off;
-SET enable_indexscan = off;
 SET enable_bitmapscan = off;
 SET enable_hashagg = off;
 PREPARE pairs (timestamptz, timestamptz, timestamptz[]) AS $pairs;

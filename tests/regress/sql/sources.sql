@@ -70,7 +70,11 @@ SELECT count(*) FROM health_source WHERE name = 'x';
 -- An existing table is adopted: plain, or without the unique index refused.
 CREATE TABLE sources.mine (LIKE sources.crm_history);
 SELECT health_source_add('adopts', 'source model', 'sources.accounts', 'id', parent_column => 'grp', history => 'mine'); \echo :SQLSTATE
-ALTER TABLE sources.mine ADD UNIQUE (scored_at, account_id);
+-- A column that an index only carries is not part of its key.
+CREATE UNIQUE INDEX only_carried ON sources.mine (account_id) INCLUDE (scored_at);
+SELECT health_source_add('adopts', 'source model', 'sources.accounts', 'id', parent_column => 'grp', history => 'mine'); \echo :SQLSTATE
+DROP INDEX sources.only_carried;
+ALTER TABLE sources.mine ADD UNIQUE (scored_at, account_id) INCLUDE (score);
 SELECT health_source_add('adopts', 'source model', 'sources.accounts', 'id', parent_column => 'grp', history => 'mine');
 CALL health_refresh('adopts');
 SELECT account_id, score, band, inputs FROM sources.mine ORDER BY account_id;
@@ -80,6 +84,7 @@ SELECT health_retain('adopts', '1 year'); \echo :SQLSTATE
 SELECT health_source_drop('crm');
 SELECT relname FROM pg_class WHERE relnamespace = 'sources'::regnamespace AND relname LIKE 'crm%' AND relkind IN ('v', 'p') ORDER BY 1;
 SELECT health_source_add('crm', 'source model', 'sources.accounts', 'id', name_column => 'The Name', parent_column => 'grp');
+SELECT account_id, score FROM sources.crm_current ORDER BY account_id;
 
 -- Names that need quotes, in schema, relation, columns and source.
 CREATE SCHEMA "Odd ""one""";
