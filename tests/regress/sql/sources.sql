@@ -79,6 +79,10 @@ SELECT health_source_add('adopts', 'source model', 'sources.accounts', 'id', par
 CALL health_refresh('adopts');
 SELECT account_id, score, band, inputs FROM sources.mine ORDER BY account_id;
 SELECT health_retain('adopts', '1 year'); \echo :SQLSTATE
+-- Added again, it shows the last run of before, not only the account that was scored since.
+SELECT health_refresh_account('adopts', 1), health_source_drop('adopts') \g /dev/null
+SELECT health_source_add('adopts', 'source model', 'sources.accounts', 'id', parent_column => 'grp', history => 'mine') \g /dev/null
+SELECT account_id, score FROM sources.adopts_current ORDER BY account_id;
 
 -- Dropped: the views go, the history stays, and is adopted by the next one of that name.
 SELECT health_source_drop('crm');
