@@ -78,7 +78,7 @@ COMMENT ON COLUMN health_alert.delivered_at IS 'When it was delivered.';
 COMMENT ON COLUMN health_alert.ref IS 'Its name where it was delivered to, such as a ticket''s.';
 COMMENT ON COLUMN health_alert.acknowledged_at IS 'When somebody took it up.';
 COMMENT ON COLUMN health_alert.acknowledged_by IS 'The role that did.';
-COMMENT ON COLUMN health_alert.snoozed_until IS 'Until when it is put off; then it is handed out again.';
+COMMENT ON COLUMN health_alert.snoozed_until IS 'Until when it is put off, or was before it was handed out again.';
 COMMENT ON COLUMN health_alert.ended_at IS 'The as_of of the run in which the matter had ended, whoever had taken it up. Before that, the playbook raises no other for the account.';
 COMMENT ON COLUMN health_alert.resolved_at IS 'When it was resolved, or ended by itself.';
 COMMENT ON COLUMN health_alert.resolved_by IS 'The role that resolved it.';

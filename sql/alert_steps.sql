@@ -60,7 +60,8 @@ BEGIN
          LIMIT n FOR UPDATE SKIP LOCKED
     ), claimed AS (
         UPDATE health_alert a
-           SET status = 'open', snoozed_until = NULL, delivered_at = NULL, claimed_by = current_user, attempts = a.attempts OPERATOR(pg_catalog.+) 1,
+           -- snoozed_until stays: it tells a reminder from a second delivery.
+           SET status = 'open', delivered_at = NULL, claimed_by = current_user, attempts = a.attempts OPERATOR(pg_catalog.+) 1,
                leased_until = pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) lease
           FROM free WHERE a.id OPERATOR(pg_catalog.=) free.id
         RETURNING a.*)

@@ -496,6 +496,37 @@ $$;
 
 -- Of rows that were written a moment ago the planner knows nothing, or, where autovacuum came by meanwhile, that there are none:
 -- accounts would be looked up by their time instead of their id, each among all the others.
+CREATE OR REPLACE FUNCTION health_alert_claim(n integer DEFAULT 1, lease interval DEFAULT '5 minutes', source text DEFAULT NULL)
+RETURNS SETOF health_alert
+LANGUAGE plpgsql
+SET search_path FROM CURRENT
+AS $$
+BEGIN
+    IF NOT (n OPERATOR(pg_catalog.>) 0 AND lease OPERATOR(pg_catalog.>) '0'::interval) IS TRUE THEN
+        RAISE EXCEPTION 'n and lease must be positive' USING ERRCODE = 'invalid_parameter_value',
+            HINT = 'For example: SELECT * FROM health_alert_claim(10, ''5 minutes'').';
+    END IF;
+    RETURN QUERY
+    WITH free AS MATERIALIZED (
+        SELECT a.id FROM health_alert a
+         WHERE (a.status OPERATOR(pg_catalog.=) 'open' AND a.delivered_at IS NULL
+                OR a.status OPERATOR(pg_catalog.=) 'snoozed' AND a.snoozed_until OPERATOR(pg_catalog.<=) pg_catalog.clock_timestamp())
+           AND (a.leased_until IS NULL OR a.leased_until OPERATOR(pg_catalog.<=) pg_catalog.clock_timestamp())
+           AND (health_alert_claim.source IS NULL OR a.source OPERATOR(pg_catalog.=) health_alert_claim.source)
+         ORDER BY a.due_at, a.id
+         LIMIT n FOR UPDATE SKIP LOCKED
+    ), claimed AS (
+        UPDATE health_alert a
+           -- snoozed_until stays: it tells a reminder from a second delivery.
+           SET status = 'open', delivered_at = NULL, claimed_by = current_user, attempts = a.attempts OPERATOR(pg_catalog.+) 1,
+               leased_until = pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) lease
+          FROM free WHERE a.id OPERATOR(pg_catalog.=) free.id
+        RETURNING a.*)
+    SELECT c.* FROM claimed c ORDER BY c.due_at, c.id;
+END
+$$;
+COMMENT ON COLUMN health_alert.snoozed_until IS 'Until when it is put off, or was before it was handed out again.';
+
 CREATE OR REPLACE FUNCTION health_history_analyze(history regclass, as_of timestamptz)
 RETURNS void
 LANGUAGE plpgsql

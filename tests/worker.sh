@@ -77,6 +77,15 @@ expect "what an endpoint gets" "$(head -n 1 "$TMPDIR/taken" | cut -d '|' -f 3-)"
 grep -q 503 "$TMPDIR/errors" || fail "no failure was told: $(cat "$TMPDIR/errors")"
 printf 'ok every alert is taken once by an endpoint that fails every third time\n'
 
+# A reminder is not what was delivered before: an endpoint that drops a key it knows must not drop it.
+sql -c "SELECT health_alert_snooze(id, clock_timestamp() + interval '50 milliseconds'), pg_sleep(0.1) FROM health_alert WHERE account_id = '1'" >/dev/null
+for _ in 1 2 3; do
+  sql -c "UPDATE health_alert SET leased_until = now() - interval '1 second' WHERE leased_until IS NOT NULL"
+  work >/dev/null
+done
+expect "a reminder" "$(awk -F '|' '$3 == 1 { print $1 }' "$TMPDIR/taken" | sort -u | wc -l)|$(awk -F '|' '$3 == 1' "$TMPDIR/taken" | wc -l)" "2|2"
+printf 'ok what was put off comes again, under another key\n'
+
 # Woken by NOTIFY, it delivers within a moment; the payload names no account.
 "$python" "$ROOT/docs/examples/alert_worker.py" "user=alert_worker" "$url" >"$TMPDIR/daemon" 2>>"$TMPDIR/errors" &
 worker=$!

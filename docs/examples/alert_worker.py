@@ -4,7 +4,8 @@
     alert_worker.py 'dbname=crm user=alert_worker' https://example.com/hooks/health
 
 The role needs SELECT and UPDATE on health_alert. Any number of these may run at once. An alert is delivered at least once: where
-the endpoint took it and the note of that was lost, it comes again after its lease, with the same key.
+the endpoint took it and the note of that was lost, it comes again after its lease, with the same key. One that was put off comes
+again with another.
 """
 
 import http.client
@@ -25,10 +26,13 @@ SHOWN = ("id", "playbook", "source", "account_id", "name", "owner", "severity", 
 def deliver(endpoint, alert):
     """POSTs one alert, and returns what the endpoint calls it; raises where it did not take it."""
     body = {column: alert[column] for column in SHOWN} | {"due_at": alert["due_at"].isoformat()}
+    key = f"health-alert-{alert['id']}"
+    if alert["snoozed_until"]:
+        key += f"-{alert['snoozed_until'].timestamp()}"
     request = urllib.request.Request(
         endpoint,
         json.dumps(body).encode(),
-        {"Content-Type": "application/json", "Idempotency-Key": f"health-alert-{alert['id']}"},
+        {"Content-Type": "application/json", "Idempotency-Key": key},
     )
     with urllib.request.urlopen(request, timeout=TIMEOUT) as response:
         return response.read(200).decode(errors="replace").strip() or None

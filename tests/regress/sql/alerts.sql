@@ -218,7 +218,7 @@ SELECT health_alert_snooze(:b, NULL); \echo :SQLSTATE
 SELECT health_alert_snooze(:b, clock_timestamp() + interval '100 milliseconds');
 SELECT count(*) FROM health_alert_claim(10);
 SELECT pg_sleep(0.15);
-SELECT id - :a AS alert, status, snoozed_until FROM health_alert_claim(10);
+SELECT id - :a AS alert, status, snoozed_until < clock_timestamp() AS was_put_off FROM health_alert_claim(10);
 SELECT health_alert_resolve(:b, NULL); \echo :SQLSTATE
 SELECT health_alert_resolve(:b, 'called', 'spoke with the new sponsor');
 \set VERBOSITY terse
