@@ -68,17 +68,22 @@ order=(scan row inline jsonb plpgsql row inline inline_tuned jsonb inline_jsonb 
   row inline jsonb series row inline assess row inline_tuned parallel
   auc rank_sum backtest auc fit auc)
 
-# round_script ROUND NAME...: every query with the processor time of its process and the time that passed.
+# timed ROUND NAME STATEMENT: the statement with the processor time of its process and the time that passed.
+timed() {
+  cat <<SQL
+SELECT bench_cpu() AS cpu, clock_timestamp() AS at \gset before_
+$3
+INSERT INTO bench_time SELECT $1, '$2', bench_cpu() - :before_cpu, extract(epoch FROM clock_timestamp() - :'before_at') * 1000;
+SQL
+}
+
+# round_script ROUND NAME...: every query, timed.
 round_script() {
   local round=$1 name
   shift
   for name; do
     case $name in *parallel) echo "$two_workers" ;; esac
-    cat <<SQL
-SELECT bench_cpu() AS cpu, clock_timestamp() AS at \gset before_
-${queries[$name]} \gset result_
-INSERT INTO bench_time SELECT $round, '$name', bench_cpu() - :before_cpu, extract(epoch FROM clock_timestamp() - :'before_at') * 1000;
-SQL
+    timed "$round" "$name" "${queries[$name]} \gset result_"
     case $name in *parallel) echo "$one_process" ;; esac
   done
 }
@@ -153,24 +158,19 @@ UPDATE health_playbook SET active = $playbooks;
 CALL health_refresh('bench');
 VACUUM bench_history;
 CHECKPOINT;
-SELECT bench_cpu() AS cpu, clock_timestamp() AS at \gset before_
-CALL health_refresh('bench');
-INSERT INTO bench_time SELECT $round, '$name', bench_cpu() - :before_cpu, extract(epoch FROM clock_timestamp() - :'before_at') * 1000;
+$(timed "$round" "$name" "CALL health_refresh('bench');")
 SQL
 }
 
-refresh_round() {
-  local round=$1
+# written_again ROUND NAME HISTORY: the newest night of a history, into a table like it.
+written_again() {
+  local round=$1 name=$2 history=$3
   cat <<SQL
-$(second_refresh "$round" refresh_quiet false)
-$(second_refresh "$round" refresh true)
-CREATE TABLE IF NOT EXISTS bench_scored AS SELECT * FROM bench_history WHERE scored_at = (SELECT max(as_of) FROM health_run);
-CREATE TABLE bench_written (LIKE bench_history INCLUDING INDEXES);
+CREATE TABLE bench_scored AS SELECT * FROM $history WHERE scored_at = (SELECT max(scored_at) FROM $history);
+CREATE TABLE bench_written (LIKE $history INCLUDING INDEXES);
 CHECKPOINT;
-SELECT bench_cpu() AS cpu, clock_timestamp() AS at \gset before_
-INSERT INTO bench_written TABLE bench_scored;
-INSERT INTO bench_time SELECT $round, 'write', bench_cpu() - :before_cpu, extract(epoch FROM clock_timestamp() - :'before_at') * 1000;
-DROP TABLE bench_written;
+$(timed "$round" "$name" "INSERT INTO bench_written TABLE bench_scored;")
+DROP TABLE bench_written, bench_scored;
 SQL
 }
 
@@ -179,40 +179,29 @@ say "refresh"
   echo "SET client_min_messages = warning;"
   echo "SELECT health_source_add('bench', 'bench', 'bench_account', 'account_id') \\g /dev/null"
   echo "INSERT INTO health_playbook SELECT * FROM health_playbook_examples('bench');"
-  for round in $(seq "$refresh_rounds"); do refresh_round "$round"; done
+  for round in $(seq "$refresh_rounds"); do
+    second_refresh "$round" refresh_quiet false
+    second_refresh "$round" refresh true
+    written_again "$round" write bench_history
+  done
   echo "TRUNCATE bench_history, health_alert CASCADE;"
 } | run_psql
 
-# The same where a month of nights lies there already: what trends and drops look back to.
-month_round() {
-  local round=$1 as_of=$2
-  cat <<SQL
-VACUUM bench_month_history;
-CHECKPOINT;
-SELECT bench_cpu() AS cpu, clock_timestamp() AS at \gset before_
-CALL health_refresh('bench_month', '$as_of');
-INSERT INTO bench_time SELECT $round, 'refresh_month', bench_cpu() - :before_cpu, extract(epoch FROM clock_timestamp() - :'before_at') * 1000;
-CREATE TABLE bench_scored AS SELECT * FROM bench_month_history WHERE scored_at = '$as_of';
-CREATE TABLE bench_written (LIKE bench_month_history INCLUDING INDEXES);
-CHECKPOINT;
-SELECT bench_cpu() AS cpu, clock_timestamp() AS at \gset before_
-INSERT INTO bench_written TABLE bench_scored;
-INSERT INTO bench_time SELECT $round, 'write_month', bench_cpu() - :before_cpu, extract(epoch FROM clock_timestamp() - :'before_at') * 1000;
-DROP TABLE bench_written, bench_scored;
-SQL
-}
-
+# The same where a month of nights lies there already: what trends and drops look back to. Something changes every day.
 say "refresh after a month of nights"
 {
   echo "SET client_min_messages = warning;"
-  echo "DROP TABLE bench_scored;"
-  # Something changes every day.
   echo "CREATE VIEW bench_month AS SELECT account_id, nps, logins + (account_id + extract(day FROM health_as_of())::int) % 9 - 4 AS logins,
           seat_use, tickets, overdue, usage_change, csat FROM bench_account WHERE account_id <= 100000;"
   echo "SELECT health_source_add('bench_month', 'bench', 'bench_month', 'account_id', book => 'month', point_in_time => true) \\g /dev/null"
   echo "CALL health_backfill('bench_month', '2026-01-10Z', '2026-02-07Z', '1 day');"
   echo "CALL health_refresh('bench_month', '2026-02-08Z');"
-  for round in $(seq "$refresh_rounds"); do month_round "$round" "$(date -u -d "2026-02-08 + $round days" +%F)Z"; done
+  for round in $(seq "$refresh_rounds"); do
+    echo "VACUUM bench_month_history;"
+    echo "CHECKPOINT;"
+    timed "$round" refresh_month "CALL health_refresh('bench_month', timestamptz '2026-02-08Z' + interval '$round days');"
+    written_again "$round" write_month bench_month_history
+  done
 } | run_psql
 # A run whose alerts are held writes none.
 [ "$(run_psql -c "SELECT count(*) FROM health_run WHERE status <> 'done'")" = 0 ] || { echo "a refresh was held" >&2; exit 1; }

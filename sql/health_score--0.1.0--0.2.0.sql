@@ -64,6 +64,9 @@ BEGIN
     END IF;
 END
 $$;
+COMMENT ON FUNCTION health_history_make(health_source, regclass) IS
+'Makes the history of a source, with the account''s id in the relation''s own type, or adopts a table that has the columns and the unique index, with what lies in it.';
+COMMENT ON COLUMN health_source.last_as_of IS 'The latest as_of of a finished run; of a history that was there before its source, the latest in it.';
 
 -- CREATE and ATTACH, not CREATE … PARTITION OF: the latter would lock the history against readers.
 CREATE OR REPLACE FUNCTION health_history_partition(source health_source, at timestamptz)

@@ -114,7 +114,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION health_history_make(health_source, regclass) IS
-'Makes the history of a source, with the account''s id in the relation''s own type, or adopts a table that has the columns and the unique index.';
+'Makes the history of a source, with the account''s id in the relation''s own type, or adopts a table that has the columns and the unique index, with what lies in it.';
 
 -- CREATE and ATTACH, not CREATE … PARTITION OF: the latter would lock the history against readers.
 CREATE FUNCTION health_history_partition(source health_source, at timestamptz)

@@ -54,7 +54,7 @@ COMMENT ON COLUMN health_source.keep_inputs IS 'Whether history keeps what the m
 COMMENT ON COLUMN health_source.max_staleness IS 'With time_column: accounts whose newest row is older than this are left out.';
 COMMENT ON COLUMN health_source.hold_alerts_above IS 'The share of the book, 0 to 1, above which alerts of one run are held back.';
 COMMENT ON COLUMN health_source.run_as IS 'The role that added it; nobody else''s refresh runs it.';
-COMMENT ON COLUMN health_source.last_as_of IS 'The latest as_of of a finished run.';
+COMMENT ON COLUMN health_source.last_as_of IS 'The latest as_of of a finished run; of a history that was there before its source, the latest in it.';
 COMMENT ON COLUMN health_source.created_at IS 'When it was first added.';
 
 -- Names only, as in the catalogs. Those who may add sources are granted INSERT, UPDATE and DELETE.

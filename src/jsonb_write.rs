@@ -14,11 +14,10 @@ use crate::jsonb::{
     each_member, scalar,
 };
 use crate::memory::require_room_if_large;
-use crate::numeric_write::{whole_billionths, write_billionths, write_decimal};
+use crate::numeric_write::{VARLENA_HEADER, whole_billionths, write_billionths, write_decimal};
 
 /// Every entry of this number tells where it ends, the others how long they are.
 const OFFSET_STRIDE: usize = 32;
-const VARLENA_HEADER: usize = 4;
 
 /// Values in the order in which they are given. Written into again and again, it keeps its memory.
 #[derive(Default)]

@@ -67,6 +67,9 @@ SELECT health_source_drop('crn'); \echo :SQLSTATE
 CALL health_refresh('crn'); \echo :SQLSTATE
 SELECT count(*) FROM health_source WHERE name = 'x';
 
+-- Autovacuum comes after every night: what alerts compare is read from the key alone where it has been.
+SELECT DISTINCT c.reloptions FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent IN ('sources.uuid_history'::regclass, 'sources.text_history'::regclass);
+
 -- An existing table is adopted: plain, or without the unique index refused.
 CREATE TABLE sources.mine (LIKE sources.crm_history);
 SELECT health_source_add('adopts', 'source model', 'sources.accounts', 'id', parent_column => 'grp', history => 'mine'); \echo :SQLSTATE
