@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# superset.sh DIRECTORY PORT URI [--option value ...]: Superset on 127.0.0.1 with the dashboard on the database at URI, until it is stopped. Prints its address, user and
+# serve.sh DIRECTORY PORT URI [--option value ...]: Superset on 127.0.0.1 with the dashboard on the database at URI, until it is stopped. Prints its address, user and
 # password once it answers. What it keeps is in DIRECTORY. PORT is the first that is tried; the options are those of build.py; VENV is the Python environment.
 set -euo pipefail
-. "$(dirname "${BASH_SOURCE[0]}")/env.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lib/env.sh"
 
 directory=$1
 first_port=$2

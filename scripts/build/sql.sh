@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Prints the install script of the extension: the files that sql/files lists, in its order.
 set -euo pipefail
-. "$(dirname "${BASH_SOURCE[0]}")/env.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lib/env.sh"
 cd "$ROOT/sql"
 
 mapfile -t files < <(sed -E 's/[[:space:]]*(#.*)?$//; /^$/d' files)

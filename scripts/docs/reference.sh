@@ -2,7 +2,7 @@
 # Prints docs/reference.md: every object of the extension in the database that the PG* variables name, by subject. What is
 # public is what README.md describes outside its section for the extension itself.
 set -euo pipefail
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 
 # Title | files of sql/ whose objects belong there. An object of a file that stands nowhere, and is not internal, is an error.
 subjects='
@@ -35,5 +35,5 @@ HEAD
   echo "COPY public FROM stdin;"
   awk '/^#/ { skip = /^### For the extension itself/ } !skip' "$root/README.md" | grep -oE 'health_[a-z0-9_]+' | LC_ALL=C sort -u
   echo '\.'
-  cat "$root/scripts/reference.sql"
+  cat "$root/scripts/docs/reference.sql"
 } | env PGCLIENTENCODING=UTF8 psql -X -q -A -t -v ON_ERROR_STOP=1

@@ -1,4 +1,4 @@
--- The body of docs/reference.md from the catalog, one line a row. scripts/reference.sh has made the temporary tables
+-- The body of docs/reference.md from the catalog, one line a row. scripts/docs/reference.sh has made the temporary tables
 -- subject (place, title, file), declared (name, file) and public (name).
 
 CREATE FUNCTION pg_temp.short(type text) RETURNS text LANGUAGE sql
@@ -71,7 +71,7 @@ DECLARE
     homeless text := (SELECT string_agg(DISTINCT name, ', ') FROM page WHERE place IS NULL AND name IN (TABLE public));
 BEGIN
     IF homeless IS NOT NULL THEN
-        RAISE 'scripts/reference.sh has no subject for %', homeless;
+        RAISE 'scripts/docs/reference.sh has no subject for %', homeless;
     END IF;
 END
 $$;

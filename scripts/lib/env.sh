@@ -3,7 +3,7 @@
 # Never starts, installs or removes anything.
 # shellcheck disable=SC2034  # the variables are for those who source this
 
-ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 SCRIPTS=$ROOT/scripts
 EXTENSION=health_score
 # Files that the server's user reads are made by whoever runs make.

@@ -2,6 +2,7 @@
 # Sourced after env.sh: which Postgres to build for. Sets PG (major version) and PG_CONFIG (its pg_config), and whose it is:
 # PG_ORIGIN is given (PG_CONFIG=/path), debian (installed, or offered by apt) or obtained (by servers.sh).
 # Installs nothing. Callers set PG=16, or PG_CONFIG=/path, which overrides PG. ASSERTIONS=yes asks for a server that checks itself.
+# shellcheck disable=SC2034  # the variables are for those who source this
 
 PG_DEFAULT=15
 PG_NEWER='16 17 18'

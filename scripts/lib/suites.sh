@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Sourced after cluster.sh: the three kinds of tests against a server, each adding to the caller's PASSED, FAILED, SKIPPED.
+# Sourced after cluster.sh and skips.sh: the three kinds of tests against a server, each adding to the caller's PASSED, FAILED, SKIPPED.
 # Results and diffs end up in the checkout's target/test/. TESTS="a b" picks tests by name; TEST_OPTIONS="-c name=value" are
 # settings of the sessions of pg_regress.
 
@@ -7,12 +7,12 @@ CLUSTER="test"
 RESULTS=$ROOT/target/test
 MOST_DIFF_LINES=400
 
-# test_names DIR SUFFIX: all there are, in bytewise order, or those of TESTS.
+# test_names SUFFIX FILE...: the names of all, in bytewise order, or of those in TESTS.
 test_names() {
   local path name
-  for path in "$1"/*"$2"; do
+  for path in "${@:2}"; do
     [ -e "$path" ] || continue
-    name=$(basename "$path" "$2")
+    name=$(basename "$path" "$1")
     if [ -z "${TESTS:-}" ] || [[ " $TESTS " == *" $name "* ]]; then printf '%s\n' "$name"; fi
   done | LC_ALL=C sort
 }
@@ -55,7 +55,7 @@ keep_results() {
 
 suite_regress() {
   local names
-  mapfile -t names < <(test_names "$ROOT/tests/regress/sql" .sql)
+  mapfile -t names < <(test_names .sql "$ROOT"/tests/regress/sql/*)
   [ ${#names[@]} -gt 0 ] || return 0
   say "regression tests"
   run_pg_regress regress "$PGXSDIR/../test/regress/pg_regress" "${names[@]}"
@@ -63,7 +63,7 @@ suite_regress() {
 
 suite_isolation() {
   local names
-  mapfile -t names < <(test_names "$ROOT/tests/isolation/specs" .spec)
+  mapfile -t names < <(test_names .spec "$ROOT"/tests/isolation/specs/*)
   [ ${#names[@]} -gt 0 ] || return 0
   say "isolation tests"
   run_pg_regress isolation "$PGXSDIR/../test/isolation/pg_isolation_regress" "${names[@]}"
@@ -82,10 +82,14 @@ older_bindir() {
   done
 }
 
+# The test scripts, by folders of what they try. What they source lies there too, and is not executable.
+shell_tests() { find "$ROOT/tests/shell" -name "${1:-*}.sh" -perm -u+x; }
+
 # Each script has a database of its own, with the extension, and a scratch directory. It says "ok name" or
 # "skip name: why" for each thing it tries; leaving with an error is one failure. What it puts into $TMPDIR/keep is kept.
 run_shell_test() {
-  local name=$1 database scratch shown=$RESULTS/shell/$1.out status=0 good skipped
+  local name=$1 script database scratch shown=$RESULTS/shell/$1.out status=0 good skipped
+  script=$(shell_tests "$name")
   database=shell_${name//[^a-z0-9_]/_}
   scratch=$(cluster_dir "$CLUSTER")/scratch-$name
   as_server mkdir -p "$scratch"
@@ -94,12 +98,12 @@ run_shell_test() {
   as_server env -C "$FILES" -u RUST_BACKTRACE -u RUST_LIB_BACKTRACE -u DATA "${client[@]}" "PATH=$BINDIR:$PATH" "BINDIR=$BINDIR" "ROOT=$FILES" \
     ${DATA_COPY:+"DATA=$DATA_COPY"} ${OLD_BINDIR:+"OLD_BINDIR=$OLD_BINDIR"} "${VENVS[@]}" \
     "TMPDIR=$scratch" "HOME=$scratch" \
-    "./tests/$name.sh" </dev/null 2>&1 | tee "$shown" || status=$?
+    ".${script#"$ROOT"}" </dev/null 2>&1 | tee "$shown" || status=$?
   if as_server test -d "$scratch/keep"; then keep_results "shell/$name" "$scratch/keep"; fi
   good=$(grep -cE '^ok ' "$shown" || true)
   skipped=$(grep -cE '^skip [^:]+: ' "$shown" || true)
   PASSED=$((PASSED + good))
-  SKIPPED=$((SKIPPED + skipped))
+  count_skips "$shown"
   if [ "$status" != 0 ]; then
     printf 'FAILED %s (exit status %s)\n' "$name" "$status"
     FAILED=$((FAILED + 1))
@@ -113,18 +117,20 @@ run_shell_test() {
 test_venv() {
   local venv
   [[ " ${names[*]} " == *" $1 "* ]] || return 0
-  if venv=$("$SCRIPTS/venv.sh" "$1" "$2"); then VENVS+=("VENV_${1^^}=$venv"); fi
+  if venv=$("$SCRIPTS/setup/venv.sh" "$1" "$2"); then VENVS+=("VENV_${1^^}=$venv"); fi
 }
 
 suite_shell() {
-  local names name data=$ROOT/../shared/data
-  mapfile -t names < <(test_names "$ROOT/tests" .sh)
+  local scripts names name data=$ROOT/../shared/data
+  mapfile -t scripts < <(shell_tests)
+  mapfile -t names < <(test_names .sh "${scripts[@]}")
   [ ${#names[@]} -gt 0 ] || return 0
+  [ -z "$(printf '%s\n' "${names[@]}" | uniq -d)" ] || die "two test scripts have one name: $(printf '%s\n' "${names[@]}" | uniq -d)"
   say "test scripts"
   mkdir -p "$RESULTS/shell"
   VENVS=()
-  test_venv pgspot "$ROOT/tests/python/pgspot.txt"
-  test_venv model_sql "$ROOT/tests/python/duckdb.txt"
+  test_venv pgspot "$ROOT/tests/shell/security/pgspot.txt"
+  test_venv model_sql "$ROOT/tests/shell/scoring/duckdb.txt"
   test_venv dbt "$ROOT/dbt/integration_tests/requirements.txt"
   # Too large to be fetched unasked.
   if [[ " ${TESTS:-} " == *" dashboard "* ]]; then test_venv dashboard "$ROOT/dashboards/superset/requirements.txt"; fi
@@ -135,7 +141,5 @@ suite_shell() {
     as_server mkdir -p "$DATA_COPY"
     tar -C "$data" -cf - . | as_server tar -C "$DATA_COPY" --no-same-owner -xf -
   fi
-  for name in "${names[@]}"; do
-    [ ! -x "$ROOT/tests/$name.sh" ] || run_shell_test "$name"
-  done
+  for name in "${names[@]}"; do run_shell_test "$name"; done
 }

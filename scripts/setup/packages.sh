@@ -3,8 +3,8 @@
 # and keeps a new server package from making one of its own. With --tests: what only tests use, and go without if need be;
 # with names after it, those instead. With --tools PACKAGE...: these alone, or fail.
 set -euo pipefail
-. "$(dirname "${BASH_SOURCE[0]}")/env.sh"
-. "$SCRIPTS/postgres.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lib/env.sh"
+. "$SCRIPTS/lib/postgres.sh"
 
 TOOLS=()
 if [ "${1:-}" = --tools ]; then TOOLS=("${@:2}"); fi

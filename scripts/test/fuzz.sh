@@ -2,7 +2,7 @@
 # make fuzz: each fuzzer of fuzz/ for FUZZ_SECONDS (600), or only those of FUZZ="document states". What it finds lies in
 # target/fuzz/artifacts/; what it learns is kept in target/fuzz/corpus/. A mended finding goes to fuzz/seeds/, which make test-engine replays.
 set -euo pipefail
-. "$(dirname "${BASH_SOURCE[0]}")/env.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lib/env.sh"
 
 CARGO_FUZZ=0.13.2
 SECONDS_EACH=${FUZZ_SECONDS:-600}

@@ -2,8 +2,8 @@
 # make matrix: the whole suite on every supported version of Postgres, each in a run of its own that does not stop the others.
 # A version that cannot be had here has failed.
 set -euo pipefail
-. "$(dirname "${BASH_SOURCE[0]}")/env.sh"
-. "$SCRIPTS/runs.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lib/env.sh"
+. "$SCRIPTS/lib/runs.sh"
 [ -z "${PG_CONFIG:-}" ] || die "make matrix takes no PG_CONFIG: it is of one version"
 
 for version in ${PG:-15 16 17 18}; do

@@ -2,16 +2,16 @@
 # make test-package: the Debian package goes onto a bare Postgres and off again, by dpkg itself. Both in a directory of their own:
 # the system's packages and files stay as they are.
 set -euo pipefail
-. "$(dirname "${BASH_SOURCE[0]}")/env.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lib/env.sh"
 "$SCRIPTS/package.sh"
-. "$SCRIPTS/postgres.sh"
+. "$SCRIPTS/lib/postgres.sh"
 if [ "$("$PG_CONFIG" --pkglibdir)" != "/usr/lib/postgresql/$PG/lib" ]; then
   printf 'skip package: Postgres %s is not that of a Debian package\n' "$PG"
   exit 0
 fi
 "$SCRIPTS/install.sh"
-. "$SCRIPTS/work.sh"
-. "$SCRIPTS/cluster.sh"
+. "$SCRIPTS/lib/work.sh"
+. "$SCRIPTS/lib/cluster.sh"
 private_places
 make_work_directory
 only_one package "the package of this checkout is already being tested"

@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
 # make valgrind: the regression tests of what touches raw memory (TESTS="json layout": only these), in a server under valgrind. An
-# error with a frame of ours fails, and so does any other that tests/valgrind.supp does not know as Postgres's own. Half an hour.
+# error with a frame of ours fails, and so does any other that scripts/test/valgrind.supp does not know as Postgres's own. Half an hour.
 set -euo pipefail
-. "$(dirname "${BASH_SOURCE[0]}")/env.sh"
-"$SCRIPTS/packages.sh" --tests valgrind
+. "$(dirname "${BASH_SOURCE[0]}")/../lib/env.sh"
+"$SCRIPTS/setup/packages.sh" --tests valgrind
 command -v valgrind >/dev/null || die "valgrind is not here (Debian: valgrind)"
 "$SCRIPTS/install.sh"
-. "$SCRIPTS/postgres.sh"
-. "$SCRIPTS/work.sh"
-. "$SCRIPTS/cluster.sh"
-. "$SCRIPTS/suites.sh"
+. "$SCRIPTS/lib/postgres.sh"
+. "$SCRIPTS/lib/work.sh"
+. "$SCRIPTS/lib/cluster.sh"
+. "$SCRIPTS/lib/suites.sh"
 private_places
 make_work_directory
 
@@ -35,13 +35,13 @@ as_server mkdir -p "$dir/logs"
 as_server tee "$dir/postgres" >/dev/null <<PROGRAM
 #!/bin/sh
 exec valgrind --quiet --trace-children=yes --leak-check=no --num-callers=40 --gen-suppressions=all \\
-  --suppressions='$FILES/tests/valgrind.supp' --log-file='$dir/logs/%p' '$BINDIR/postgres' "\$@"
+  --suppressions='$FILES/scripts/test/valgrind.supp' --log-file='$dir/logs/%p' '$BINDIR/postgres' "\$@"
 PROGRAM
 as_server chmod +x "$dir/postgres"
 say "starting the server under valgrind"
 as_server env -u RUST_BACKTRACE "$BINDIR/pg_ctl" -D "$dir/data" -p "$dir/postgres" -l "$dir/log" -s -w -t 300 start 9>&- || die "the server did not start: $(as_server tail -n 20 "$dir/log")"
 
-mapfile -t names < <(test_names "$ROOT/tests/regress/sql" .sql)
+mapfile -t names < <(test_names .sql "$ROOT"/tests/regress/sql/*)
 say "regression tests under valgrind: ${names[*]}"
 run_pg_regress regress "$PGXSDIR/../test/regress/pg_regress" "${names[@]}"
 as_server "$BINDIR/pg_ctl" -D "$dir/data" -s -w -t 300 -m fast stop 9>&-

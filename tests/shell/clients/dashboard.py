@@ -16,7 +16,7 @@ import yaml
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[3]
 CHROMIUM = "/usr/bin/chromium"
 SECONDS_A_TAB = 180
 ANIMATION = 1.5

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# The dashboard of dashboards/superset: imported into a stock Superset on the sample company, each tab opened in a browser by tests/dashboard.py.
+# The dashboard of dashboards/superset: imported into a stock Superset on the sample company, each tab opened in a browser by tests/shell/clients/dashboard.py.
 set -euo pipefail
+. "$ROOT/tests/shell/lib/test.sh"
 
 if [[ " ${TESTS:-} " != *" dashboard "* ]]; then
   printf 'skip dashboard: Superset and a browser are for make test-dashboard\n'
@@ -11,7 +12,6 @@ if [ -z "${VENV_DASHBOARD:-}" ] || ! command -v chromium >/dev/null; then
   exit 0
 fi
 
-fail() { printf 'FAILED dashboard: %s\n' "$1"; exit 1; }
 run() { psql -X -q -v ON_ERROR_STOP=1 "$@" >"$TMPDIR/dashboard.out" 2>&1 || { tail -n 20 "$TMPDIR/dashboard.out"; fail "$*"; }; }
 STARTED_WITHIN=300
 
@@ -19,7 +19,7 @@ for script in company model nightly; do run -f "$ROOT/demo/$script.sql"; done
 run -v analyst=dashboard_analyst -f "$ROOT/docs/analyst.sql"
 mkdir -p "$TMPDIR/keep"
 
-VENV=$VENV_DASHBOARD "$ROOT/scripts/superset.sh" "$TMPDIR/superset" 8188 "postgresql://dashboard_analyst@/$PGDATABASE?host=$PGHOST" --until 2026-06-30 >"$TMPDIR/address" &
+VENV=$VENV_DASHBOARD "$ROOT/dashboards/superset/serve.sh" "$TMPDIR/superset" 8188 "postgresql://dashboard_analyst@/$PGDATABASE?host=$PGHOST" --until 2026-06-30 >"$TMPDIR/address" &
 superset=$!
 leave() {
   kill $superset 2>/dev/null || true
@@ -51,4 +51,4 @@ if wrong or text.count('"Own Data"."own_') + text.count('"Own Data".own_') + tex
 PYTHON
 printf 'ok dashboard: the export of another source has its names, and no password\n'
 
-"$VENV_DASHBOARD/bin/python" "$ROOT/tests/dashboard.py" "${url%/superset/*}" "$password" "$TMPDIR/keep"
+"$VENV_DASHBOARD/bin/python" "$ROOT/tests/shell/clients/dashboard.py" "${url%/superset/*}" "$password" "$TMPDIR/keep"

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # The dbt package, used as a project uses it: dbt/integration_tests on a production, a staging and a pull request's target of one database.
 set -euo pipefail
+. "$ROOT/tests/shell/lib/test.sh"
 
 if [ -z "${VENV_DBT:-}" ]; then
   printf 'skip dbt: it could not be installed (PyPI: dbt-core, dbt-postgres)\n'
   exit 0
 fi
 
-fail() { printf 'FAILED dbt: %s\n' "$1"; exit 1; }
 sql() { psql -X -q -At -v ON_ERROR_STOP=1 -c "$1"; }
 
 # dbt writes beside the project: it gets a copy.

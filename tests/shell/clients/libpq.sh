@@ -2,9 +2,7 @@
 # Parameters as drivers send them: the extended protocol, with and without types, as text and binary, and pgbench's
 # prepared mode. A client that knows nothing of the functions leaves the types to the server (type Oid 0, "unknown").
 set -euo pipefail
-
-sql() { psql -X -q -At -v ON_ERROR_STOP=1 "$@"; }
-fail() { printf 'FAILED libpq: %s\n' "$1"; exit 1; }
+. "$ROOT/tests/shell/lib/test.sh"
 
 sql <<'SQL'
 SELECT health_model_save('libpq', '{
@@ -88,18 +86,15 @@ conn = pq.PQconnectdb(b"")  # PGHOST and the others say where
 if pq.PQstatus(conn) != 0:
     sys.exit("FAILED libpq: no connection: " + pq.PQerrorMessage(conn).decode())
 
-
 def fail(what):
     print("FAILED libpq: " + what)
     sys.exit(1)
-
 
 def pack(values, formats):
     count = len(values)
     raw = [None if value is None else value if isinstance(value, bytes) else value.encode() for value in values]
     return ((ctypes.c_char_p * count)(*raw), (I * count)(*[0 if value is None else len(value) for value in raw]),
             (I * count)(*(formats or [0] * count)))
-
 
 def outcome(result, binary):
     try:
@@ -112,18 +107,15 @@ def outcome(result, binary):
     finally:
         pq.PQclear(result)
 
-
 def run(query, values, types=None, formats=None, binary=False):
     """PQexecParams; without types paramTypes is NULL, as most drivers have it."""
     given, lengths, formats = pack(values, formats)
     oids = None if types is None else (ctypes.c_uint * len(types))(*types)
     return outcome(pq.PQexecParams(conn, query.encode(), len(values), oids, given, lengths, formats, int(binary)), binary)
 
-
 def check(name, got, wanted):
     if got != wanted:
         fail(f"{name}: {got!r}, not {wanted!r}")
-
 
 ACCOUNT, DOCUMENT = '{"nps": 9, "logins": 10}', sys.argv[1]
 TEXT, JSON, JSONB, FLOAT8, TIMESTAMPTZ, UNKNOWN = 25, 114, 3802, 701, 1184, 705

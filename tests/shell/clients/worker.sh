@@ -2,16 +2,13 @@
 # The worker of docs/examples against a local endpoint that fails every third time, once with an error, once by hanging up: in the
 # end every alert was taken exactly once.
 set -euo pipefail
-
-fail() { printf 'FAILED worker: %s\n' "$1"; exit 1; }
+. "$ROOT/tests/shell/lib/test.sh"
 
 python=/usr/bin/python3
 if ! "$python" -c 'import psycopg' 2>/dev/null; then
   printf 'skip worker: %s has no psycopg 3 (Debian: python3-psycopg)\n' "$python"
   exit 0
 fi
-sql() { psql -X -q -At -v ON_ERROR_STOP=1 "$@"; }
-expect() { [ "$2" = "$3" ] || fail "$1: expected $3, got $2"; }
 
 cat >"$TMPDIR/endpoint.py" <<'PY'
 import http.server, json, sys
@@ -43,7 +40,7 @@ PY
 "$python" "$TMPDIR/endpoint.py" "$TMPDIR/port" >"$TMPDIR/taken" &
 endpoint=$!
 trap 'kill "$endpoint" 2>/dev/null || true' EXIT
-for _ in $(seq 100); do [ -s "$TMPDIR/port" ] && break; sleep 0.05; done
+soon test -s "$TMPDIR/port" || fail "the endpoint did not start"
 url=http://127.0.0.1:$(cat "$TMPDIR/port")/hook
 
 sql <<'SQL'
@@ -78,7 +75,7 @@ grep -q 503 "$TMPDIR/errors" || fail "no failure was told: $(cat "$TMPDIR/errors
 printf 'ok every alert is taken once by an endpoint that fails every third time\n'
 
 # A reminder is not what was delivered before: an endpoint that drops a key it knows must not drop it.
-sql -c "SELECT health_alert_snooze(id, clock_timestamp() + interval '50 milliseconds'), pg_sleep(0.1) FROM health_alert WHERE account_id = '1'" >/dev/null
+sql -c "SELECT health_alert_snooze(id, clock_timestamp() + interval '1 second'), pg_sleep(1.1) FROM health_alert WHERE account_id = '1'" >/dev/null
 for _ in 1 2 3; do
   sql -c "UPDATE health_alert SET leased_until = now() - interval '1 second' WHERE leased_until IS NOT NULL"
   work >/dev/null
@@ -90,13 +87,14 @@ printf 'ok what was put off comes again, under another key\n'
 "$python" "$ROOT/docs/examples/alert_worker.py" "user=alert_worker" "$url" >"$TMPDIR/daemon" 2>>"$TMPDIR/errors" &
 worker=$!
 trap 'kill "$endpoint" "$worker" 2>/dev/null || true' EXIT
-for _ in $(seq 100); do grep -q delivered "$TMPDIR/daemon" && break; sleep 0.05; done
+soon grep -q delivered "$TMPDIR/daemon" || fail "the worker did not start: $(tail -n 5 "$TMPDIR/errors")"
 heard=$(sql -c "LISTEN health_alert" -c "INSERT INTO account VALUES (77, 10, '2025-01-03Z')" -c "CALL health_refresh('worker', '2025-01-03Z')" -c "SELECT 1")
 [[ $heard == *'"health_alert" with payload "{"source" : "worker", "run" : '*', "count" : 1}"'* ]] || fail "NOTIFY: $heard"
 # Not to be taken for a number of the process that sent it.
 payload=${heard#*with payload }
 [[ ${payload%% received from*} != *77* ]] || fail "NOTIFY names an account: $heard"
-for _ in $(seq 100); do [ "$(sql -c "SELECT count(*) FROM health_alert WHERE account_id = '77' AND attempts > 0")" = 1 ] && break; sleep 0.05; done
+claimed() { [ "$(sql -c "SELECT count(*) FROM health_alert WHERE account_id = '77' AND attempts > 0")" = 1 ]; }
+soon claimed || fail "nothing is claimed after NOTIFY"
 expect "claimed after NOTIFY" "$(sql -c "SELECT attempts FROM health_alert WHERE account_id = '77'")" 1
 kill "$worker"
 printf 'ok woken by NOTIFY, whose payload is source, run and count\n'

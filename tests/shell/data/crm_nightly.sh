@@ -2,26 +2,15 @@
 # A year of a CRM's accounts, month by month, by the two kinds of sources that have a past: a view that asks for health_as_of(),
 # and a table with a time column. Both write the same history and raise the same alerts; people and workers deal with them.
 set -euo pipefail
+. "$ROOT/tests/shell/lib/test.sh"
+. "$ROOT/tests/shell/data/tables.sh"
 
-fail() { printf 'FAILED crm_nightly: %s\n' "$1"; exit 1; }
-sql() { psql -X -q -At -v ON_ERROR_STOP=1 "$@"; }
-expect() { [ "$2" = "$3" ] || fail "$1: $2 instead of $3"; }
-load() { gzip -dcf "$DATA/$2" | psql -X -q -v ON_ERROR_STOP=1 -c "COPY $1 FROM STDIN WITH (FORMAT csv, HEADER)"; }
 
-for file in crm_usage_weekly.csv.gz crm_subscriptions.csv.gz; do
-  if [ ! -f "${DATA:-}/$file" ]; then
-    printf 'skip crm_nightly: %s is not there (DATA=%s)\n' "$file" "${DATA:-}"
-    exit 0
-  fi
-done
-
-sql <<'SQL'
-CREATE TABLE usage_weekly (account_id int, week date, event_type text, events float8, users int, value float8);
-CREATE TABLE subscription (account_id int, product text, start_date date, end_date date, mrr numeric, quantity numeric, units text,
-                           bill_period_months int, discount numeric);
-SQL
-load usage_weekly crm_usage_weekly.csv.gz
-load subscription crm_subscriptions.csv.gz
+if ! has_data crm_usage_weekly.csv.gz; then
+  skip_without_data crm_nightly
+  exit 0
+fi
+crm_tables
 
 sql <<'SQL' >/dev/null
 -- What was known before 00:00 UTC of a day of the accounts that had a subscription then.

@@ -2,25 +2,15 @@
 # 605 accounts of a CRM scored every week of a year, straight from the tables of usage and subscriptions, beside plain SQL that
 # knows nothing of the extension: the same score for every account and week, and nothing seen before its time.
 set -euo pipefail
+. "$ROOT/tests/shell/lib/test.sh"
+. "$ROOT/tests/shell/data/tables.sh"
 
-fail() { printf 'FAILED crm_weekly: %s\n' "$1"; exit 1; }
-sql() { psql -X -q -At -v ON_ERROR_STOP=1 "$@"; }
-load() { gzip -dcf "$DATA/$2" | psql -X -q -v ON_ERROR_STOP=1 -c "COPY $1 FROM STDIN WITH (FORMAT csv, HEADER)"; }
 
-for file in crm_usage_weekly.csv.gz crm_subscriptions.csv.gz; do
-  if [ ! -f "${DATA:-}/$file" ]; then
-    printf 'skip crm_weekly: %s is not there (DATA=%s)\n' "$file" "${DATA:-}"
-    exit 0
-  fi
-done
-
-sql <<'SQL'
-CREATE TABLE usage_weekly (account_id int, week date, event_type text, events float8, users int, value float8);
-CREATE TABLE subscription (account_id int, product text, start_date date, end_date date, mrr numeric, quantity numeric, units text,
-                           bill_period_months int, discount numeric);
-SQL
-load usage_weekly crm_usage_weekly.csv.gz
-load subscription crm_subscriptions.csv.gz
+if ! has_data crm_usage_weekly.csv.gz; then
+  skip_without_data crm_weekly
+  exit 0
+fi
+crm_tables
 sql <<'SQL'
 CREATE INDEX ON usage_weekly (account_id, week);
 ANALYZE usage_weekly, subscription;

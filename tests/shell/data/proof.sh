@@ -2,22 +2,15 @@
 # A year of a CRM's customers, point in time: each month's scores from what was known then, held against who left afterwards. The
 # labels are made a second time by hand; what is written when a customer leaves tells nothing before.
 set -euo pipefail
+. "$ROOT/tests/shell/lib/test.sh"
+. "$ROOT/tests/shell/data/tables.sh"
 
-fail() { printf 'FAILED proof: %s\n' "$1"; exit 1; }
-sql() { psql -X -q -At -v ON_ERROR_STOP=1 "$@"; }
-load() { gzip -dcf "$DATA/$2" | psql -X -q -v ON_ERROR_STOP=1 -c "COPY $1 FROM STDIN WITH (FORMAT csv, HEADER)"; }
 
-if [ ! -r "${DATA:-}/crm_usage_weekly.csv.gz" ]; then
-  printf 'skip proof: ../shared/data is not there\n'
+if ! has_data crm_usage_weekly.csv.gz; then
+  skip_without_data proof
   exit 0
 fi
-
-sql <<'SQL'
-CREATE TABLE usage_weekly (account_id int, week date, event_type text, events float8, users int, value float8);
-CREATE TABLE subscription (account_id int, product text, start_date date, end_date date, mrr numeric, quantity numeric, units text, bill_period_months int, discount numeric);
-SQL
-load usage_weekly crm_usage_weekly.csv.gz
-load subscription crm_subscriptions.csv.gz
+crm_tables
 
 sql >/dev/null <<'SQL'
 -- A week is known when it is over, a cancellation when it takes effect.

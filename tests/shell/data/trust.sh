@@ -2,10 +2,10 @@
 # Learning from outcomes: what cannot be learnt is refused, noise gets no weight, and on real tables the AUC on held-out
 # accounts is what a data scientist would reach.
 set -euo pipefail
+. "$ROOT/tests/shell/lib/test.sh"
+. "$ROOT/tests/shell/data/tables.sh"
 
-fail() { printf 'FAILED trust: %s\n' "$1"; exit 1; }
 sql() { psql -X -q -At -v ON_ERROR_STOP=1 -c "$1"; }
-load() { gzip -dcf "$DATA/$2" | psql -X -q -v ON_ERROR_STOP=1 -c "COPY $1 FROM STDIN WITH (FORMAT csv, HEADER)"; }
 at_least() { awk -v value="$1" -v least="$2" 'BEGIN { exit !(value >= least) }' || fail "$3: $1 is below $2"; }
 
 # A book whose churn depends on three of its columns; and columns of noise.
@@ -44,22 +44,12 @@ rare=$(sql "SELECT jsonb_build_object('signals', (SELECT jsonb_agg(s) FROM jsonb
 [ "$rare" = '{"n": 400000, "events": 40, "signals": ["use"]}' ] || fail "10,000 to 1: $rare"
 printf 'ok 10,000 to 1\n'
 
-if [ -z "${DATA:-}" ] || [ ! -r "$DATA/telco_customer_churn.csv.gz" ]; then
-  printf 'skip fits of real tables: ../shared/data is not there\n'
+if ! has_data telco_customer_churn.csv.gz; then
+  skip_without_data "fits of real tables"
   exit 0
 fi
-sql 'CREATE SCHEMA telco; CREATE SCHEMA saas; CREATE SCHEMA cdnow;
-CREATE TABLE telco.customer ("customerID" text, gender text, "SeniorCitizen" int, "Partner" text, "Dependents" text, tenure int, "PhoneService" text,
-  "MultipleLines" text, "InternetService" text, "OnlineSecurity" text, "OnlineBackup" text, "DeviceProtection" text, "TechSupport" text, "StreamingTV" text,
-  "StreamingMovies" text, "Contract" text, "PaperlessBilling" text, "PaymentMethod" text, "MonthlyCharges" numeric, "TotalCharges" text, "Churn" text);
-CREATE TABLE saas.account (customer_id text, gender text, age int, country text, city text, customer_segment text, tenure_months int, signup_channel text,
-  contract_type text, monthly_logins int, weekly_active_days int, avg_session_time float8, features_used int, usage_growth_rate numeric,
-  last_login_days_ago int, monthly_fee numeric, total_revenue numeric, payment_method text, payment_failures int, discount_applied text,
-  price_increase_last_3m text, support_tickets int, avg_resolution_time float8, complaint_type text, csat_score numeric, escalations int,
-  email_open_rate numeric, marketing_click_rate numeric, nps_score int, survey_response text, referral_count int, churn int);
-CREATE TABLE cdnow.line (line text)'
-load telco.customer telco_customer_churn.csv.gz
-load saas.account saas_accounts.csv.gz
+churn_tables
+sql 'CREATE SCHEMA cdnow; CREATE TABLE cdnow.line (line text)'
 gzip -dc "$DATA/cdnow_transactions.txt.gz" | sed 's/^ *//' | psql -X -q -v ON_ERROR_STOP=1 -c "COPY cdnow.line FROM STDIN"
 sql "CREATE VIEW telco.account AS SELECT *, nullif(trim(\"TotalCharges\"), '')::numeric AS total_charges FROM telco.customer;
 CREATE TABLE cdnow.purchase AS SELECT p[1] AS customer, to_date(p[2], 'YYYYMMDD') AS at, p[3]::int AS items, p[4]::numeric AS value FROM (SELECT regexp_split_to_array(trim(line), '\s+') AS p FROM cdnow.line WHERE line ~ '^\s*[0-9]') l;

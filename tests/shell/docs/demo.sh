@@ -2,8 +2,8 @@
 # What make demo shows: the scripts run from the first line to the last, the scores separate who leaves from who stays.
 # The real-world data sets are used where they lie beside the checkout.
 set -euo pipefail
+. "$ROOT/tests/shell/lib/test.sh"
 
-fail() { printf 'FAILED demo: %s\n' "$1"; exit 1; }
 run() { psql -X -q -v ON_ERROR_STOP=1 "$@" >"$TMPDIR/demo.out" 2>&1 || { tail -n 20 "$TMPDIR/demo.out"; fail "$*"; }; }
 sql() { psql -X -q -At -v ON_ERROR_STOP=1 -c "$1"; }
 
@@ -41,7 +41,7 @@ above "$company" 0.75 "sample company, scored six months before"
 printf 'ok sample company: lines add up, AUC six months ahead %s\n' "$company"
 
 if [ -z "${DATA:-}" ]; then
-  printf 'skip telco_customer_churn: ../shared/data is not there\nskip saas_accounts: ../shared/data is not there\n'
+  printf 'skip %s: the data sets are not there (DATA)\n' telco_customer_churn saas_accounts
   exit 0
 fi
 for name in telco_customer_churn saas_accounts; do

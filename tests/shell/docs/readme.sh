@@ -31,11 +31,11 @@ tidy() {
   ' "$work/expected" "$1"
 }
 
-# run_page PAGE: a page without examples is fine. (Those of docs/bi.md are for the demo's database, where tests/bi.sh runs them.)
+# run_page PAGE: a page without examples is fine. (Those of docs/bi.md are for the demo's database, where tests/shell/docs/bi.sh runs them.)
 run_page() {
   local page=$1 status=0 blocks silent
   [ "$page" != docs/bi.md ] && grep -q '^```sql$' "$ROOT/$page" || return 0
-  awk -v page="$page" -v script="$work/script.sql" -v expected="$work/expected" -f "$ROOT/tests/readme.awk" "$ROOT/$page"
+  awk -v page="$page" -v script="$work/script.sql" -v expected="$work/expected" -f "$ROOT/tests/shell/docs/readme.awk" "$ROOT/$page"
 
   # As in a terminal, but for what differs from reader to reader: the time zone, and the line numbers of CONTEXT. The script
   # comes from stdin, since psql -f would print its own file name before each error.
@@ -105,7 +105,7 @@ ask "SELECT DISTINCT name FROM ($members) m" | LC_ALL=C sort >"$work/there"
   basename -s .sql "$ROOT"/dbt/macros/*/*.sql
   grep -rhoE "var\('health_[a-z_]+" "$ROOT/dbt/macros" | cut -d "'" -f 2
 } | LC_ALL=C sort -u >"$work/known"
-# (Of docs/reference.md, which is made from the catalog, tests/reference.sh says whether it is true.)
+# (Of docs/reference.md, which is made from the catalog, tests/shell/docs/reference.sh says whether it is true.)
 for page in "${pages[@]}"; do
   [ "$page" != docs/reference.md ] || continue
   { grep -oE 'health_[a-z0-9_]+' "$ROOT/$page" || true; } | LC_ALL=C sort -u >"$work/named"

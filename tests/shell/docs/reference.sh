@@ -2,7 +2,7 @@
 # docs/reference.md says what the catalog says.
 set -euo pipefail
 
-./scripts/reference.sh >"$TMPDIR/reference.md"
+./scripts/docs/reference.sh >"$TMPDIR/reference.md"
 diff -U 3 --label "docs/reference.md" --label "the catalog" "$ROOT/docs/reference.md" "$TMPDIR/reference.md" || {
   echo "docs/reference.md is stale: run make docs"
   exit 1

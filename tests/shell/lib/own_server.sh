@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Sourced by tests that need a server of their own in $TMPDIR: one that dies, is short of memory, or whose log is read. Not executable,
-# so it is no test. It needs fail(); the server ends with the script.
+# so it is no test. After test.sh; the server ends with the script.
 
 SERVER=$TMPDIR/server
 LOG=$TMPDIR/log
@@ -27,13 +27,9 @@ start_server() {
 stop_server() { [ ! -f "$SERVER/postmaster.pid" ] || pg_ctl -D "$SERVER" -s -w -t 60 -m immediate stop; }
 
 # A postmaster that has ended its sessions after a crash takes connections again within a moment.
+answers() { [ "$(psql -X -q -At -c 'SELECT 1' 2>/dev/null)" = 1 ]; }
 wait_for_server() {
-  for _ in $(seq 600); do
-    [ "$(psql -X -q -At -c 'SELECT 1' 2>/dev/null)" != 1 ] || return 0
-    sleep 0.05
-  done
-  tail -n 20 "$LOG"
-  fail "the server does not come back"
+  soon answers || { tail -n 20 "$LOG"; fail "the server does not come back"; }
 }
 
 # Whether a process of the server has ended by a signal; not kill -9, which is the tests' own.

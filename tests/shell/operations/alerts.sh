@@ -2,10 +2,7 @@
 # Four workers claim alerts at once: each alert is handed out exactly once; what a lease lost is handed out again, once.
 # And a run compares nights without reading their rows.
 set -euo pipefail
-
-fail() { printf 'FAILED alerts: %s\n' "$1"; exit 1; }
-sql() { psql -X -q -At -v ON_ERROR_STOP=1 "$@"; }
-expect() { [ "$2" = "$3" ] || fail "$1: expected $3, got $2"; }
+. "$ROOT/tests/shell/lib/test.sh"
 
 sql <<'SQL'
 SELECT health_model_save('m', '{"signals": {"a": {"scale": {"linear": [0, 100]}}}, "bands": [{"name": "red", "from": 0}, {"name": "green", "from": 50}]}') \g /dev/null

@@ -2,12 +2,9 @@
 # What no server is spared, in one of its own: kill -9 in the middle of whatever runs long, a full disk, and no more memory. What
 # was committed is there, what was not is gone, the server lives.
 set -euo pipefail
+. "$ROOT/tests/shell/lib/test.sh"
 
-fail() { printf 'FAILED faults: %s\n' "$1"; exit 1; }
-# shellcheck source=tests/own_server.sh
-. "$ROOT/tests/own_server.sh"
-sql() { psql -X -q -At -v ON_ERROR_STOP=1 "$@"; }
-expect() { [ "$2" = "$3" ] || fail "$1: expected $3, got $2"; }
+. "$ROOT/tests/shell/lib/own_server.sh"
 
 # A disk of 24 MB that only the server sees: a user namespace lets anybody mount one, where the kernel has them. The server may
 # not be root there, so it becomes somebody else in one more.
@@ -46,15 +43,10 @@ before=$(state)
 # killed NAME STATEMENT [BACKEND]: kill -9 of the process that runs it, or of a worker of it.
 killed=0
 killed() {
-  local name=$1 statement=$2 backend=${3:-client backend} pid='' client
+  local name=$1 statement=$2 backend=${3:-client backend} pid client
   psql -X -q -At -c "$statement" >"$TMPDIR/killed.out" 2>&1 &
   client=$!
-  for _ in $(seq 500); do
-    pid=$(sql -c "SELECT pid FROM pg_stat_activity WHERE backend_type = '$backend' AND state = 'active' AND pid <> pg_backend_pid() AND query_start < clock_timestamp() - interval '200 ms' LIMIT 1")
-    [ -z "$pid" ] || break
-    kill -0 "$client" 2>/dev/null || break
-    sleep 0.02
-  done
+  pid=$(at_work "backend_type = '$backend'")
   [ -n "$pid" ] || fail "$name: it was never seen at work: $(head -c 500 "$TMPDIR/killed.out")"
   kill -9 "$pid"
   wait "$client" && fail "$name: it ended by itself"

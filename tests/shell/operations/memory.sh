@@ -2,8 +2,8 @@
 # Memory stays flat: a statement over ten times the rows needs no more of it. What counts is the backend's
 # peak, which no later free can hide.
 set -euo pipefail
+. "$ROOT/tests/shell/lib/test.sh"
 
-fail() { printf 'FAILED memory: %s\n' "$1"; exit 1; }
 # What is measured differs by 1.5 MB at most; a leak of one small allocation a row comes to more than this.
 MOST_KB=6144
 

@@ -3,9 +3,7 @@
 # once. No error, no deadlock; the memory of each backend stays flat; and every score that was written or given is the one of the
 # version beside it, which was active then.
 set -euo pipefail
-
-fail() { printf 'FAILED soak: %s\n' "$1"; exit 1; }
-sql() { psql -X -q -At -v ON_ERROR_STOP=1 "$@"; }
+. "$ROOT/tests/shell/lib/test.sh"
 
 LASTS=${SOAK_SECONDS:-20}
 CLIENTS=8
@@ -80,7 +78,7 @@ sample() {
 }
 
 begin=$SECONDS
-PGAPPNAME=soak pgbench -n -c "$CLIENTS" -j 2 -T "$LASTS" -r -f "$TMPDIR/score.sql@60" -f "$TMPDIR/change.sql@15" -f "$TMPDIR/save.sql@4" -f "$TMPDIR/activate.sql@4" \
+PGAPPNAME=soak pgbench -n -c "$CLIENTS" -j 2 -T "$LASTS" -r -l --log-prefix="$TMPDIR/latency" -f "$TMPDIR/score.sql@60" -f "$TMPDIR/change.sql@15" -f "$TMPDIR/save.sql@4" -f "$TMPDIR/activate.sql@4" \
   -f "$TMPDIR/refresh.sql@7" -f "$TMPDIR/alerts.sql@10" >"$TMPDIR/pgbench.out" 2>&1 &
 bench=$!
 : >"$TMPDIR/memory"
@@ -113,10 +111,11 @@ else
 fi
 
 # Each score again by the version beside it; and that version was active at some time of its statement. A version becomes active
-# when its transaction ends, which is a little after the time that its trigger sees.
+# when its transaction ends, which is after the time that its trigger sees, by less than the longest transaction of the run took.
+longest=$(awk '$3 > most { most = $3 } END { print most }' "$TMPDIR"/latency.*)
 sql >/dev/null <<SQL
 CREATE INDEX ON activated (version, at);
-CREATE TABLE active AS SELECT version, at AS from_at, coalesce(lead(at) OVER (ORDER BY at), 'infinity') + interval '2 seconds' AS until_at FROM activated;
+CREATE TABLE active AS SELECT version, at AS from_at, coalesce(lead(at) OVER (ORDER BY at), 'infinity') + interval '$longest microseconds' AS until_at FROM activated;
 CREATE INDEX ON active (version, from_at);
 CREATE VIEW written AS $(for ((at = 0; at < CLIENTS; at++)); do printf '%s SELECT * FROM soak_%s_history ' "$([ $at = 0 ] || echo 'UNION ALL')" $at; done);
 SQL

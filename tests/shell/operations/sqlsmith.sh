@@ -2,10 +2,9 @@
 # Random statements on the extension's functions (sqlsmith): no crash, and no XX000, which would be a bug. Set-returning functions
 # and those that take a row are called through functions of the test. SQLSMITH_STATEMENTS is how many; make faults has 5,000.
 set -euo pipefail
+. "$ROOT/tests/shell/lib/test.sh"
 
-fail() { printf 'FAILED sqlsmith: %s\n' "$1"; exit 1; }
-# shellcheck source=tests/own_server.sh
-. "$ROOT/tests/own_server.sh"
+. "$ROOT/tests/shell/lib/own_server.sh"
 
 STATEMENTS=${SQLSMITH_STATEMENTS:-500}
 SEED=${SQLSMITH_SEED:-1}
@@ -18,7 +17,6 @@ init_server "track_functions = 'all'"
 start_server
 psql -X -q -At -c "CREATE DATABASE smith"
 export PGDATABASE=smith
-sql() { psql -X -q -At -v ON_ERROR_STOP=1 "$@"; }
 sql >/dev/null <<'SQL'
 CREATE EXTENSION health_score;
 CREATE TABLE account (id int, a int, b float8, tone text, at timestamptz, plan text);

@@ -2,9 +2,8 @@
 # A streaming standby answers every function and view that does not write, with what the primary says; what writes is refused by
 # Postgres itself, and nothing crashes.
 set -euo pipefail
-. "$(dirname "$0")/calls.sh"
-
-fail() { printf 'FAILED standby: %s\n' "$1"; exit 1; }
+. "$ROOT/tests/shell/lib/test.sh"
+. "$ROOT/tests/shell/lib/calls.sh"
 
 primary=$TMPDIR/primary
 standby=$TMPDIR/standby
@@ -32,14 +31,11 @@ pg_ctl -D "$standby" -l "$TMPDIR/standby.log" -s -w -t 60 start || { tail -n 20 
 
 sql "$PRIMARY" -d postgres -c "CREATE DATABASE standby"
 { echo 'CREATE EXTENSION health_score;'; calls_setup; } | sql "$PRIMARY"
+replayed() { [ "$(sql "$STANDBY" -d postgres -c "SELECT pg_last_wal_replay_lsn() >= '$1'")" = t ]; }
 caught_up() {
   local at
   at=$(sql "$PRIMARY" -c "SELECT pg_current_wal_lsn()")
-  for _ in $(seq 300); do
-    [ "$(sql "$STANDBY" -d postgres -c "SELECT pg_last_wal_replay_lsn() >= '$at'")" = t ] && return
-    sleep 0.1
-  done
-  fail "the standby did not catch up"
+  soon replayed "$at" || fail "the standby did not catch up"
 }
 caught_up
 [ "$(sql "$STANDBY" -c "SELECT pg_is_in_recovery()")" = t ] || fail "the standby is none"

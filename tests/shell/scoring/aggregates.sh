@@ -2,9 +2,7 @@
 # Aggregates at size: the same values from workers, from disk and in any plan; and a moving frame whose cost does not grow
 # with its width.
 set -euo pipefail
-
-sql() { psql -X -q -At -v ON_ERROR_STOP=1 "$@"; }
-fail() { printf 'FAILED aggregates: %s\n' "$1"; exit 1; }
+. "$ROOT/tests/shell/lib/test.sh"
 
 SERIAL="SET max_parallel_workers_per_gather = 0;"
 PARALLEL="SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = 0; SET max_parallel_workers_per_gather = 2;
@@ -58,9 +56,16 @@ took() {
   sql -c "$SERIAL SET work_mem = '512MB';" -c '\timing on' -c "SELECT count(t) FROM (SELECT health_trend(score, at) OVER (ORDER BY at $1 ROWS $2 PRECEDING) AS t FROM history) x" |
     sed -n 's/^Time: \([0-9]*\).*/\1/p' | tail -n 1
 }
+least() { if [ "$1" -lt "$2" ]; then echo "$1"; else echo "$2"; fi; }
 for order in ASC DESC; do
+  # Something else may be at work meanwhile: the best of three tries of each, where the first is not good.
   narrow=$(took $order 29)
   wide=$(took $order 99999)
-  [ "$wide" -lt $((narrow * 3 + 1000)) ] || fail "a frame of 30 rows took $narrow ms, one of 100,000 $wide ms ($order)"
+  for _ in 1 2; do
+    [ "$wide" -ge $((narrow * 3)) ] || break
+    narrow=$(least "$narrow" "$(took $order 29)")
+    wide=$(least "$wide" "$(took $order 99999)")
+  done
+  [ "$wide" -lt $((narrow * 3)) ] || fail "a frame of 30 rows took $narrow ms, one of 100,000 $wide ms ($order)"
   printf 'ok wide frames, times %s (30 rows: %s ms, 100,000 rows: %s ms)\n' "$order" "$narrow" "$wide"
 done

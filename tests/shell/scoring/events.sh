@@ -1,9 +1,7 @@
 #!/usr/bin/env bash
 # Scores from events at size: the same as from rows, to the last bit; the same from workers, from disk and in any order.
 set -euo pipefail
-
-sql() { psql -X -q -At -v ON_ERROR_STOP=1 "$@"; }
-fail() { printf 'FAILED events: %s\n' "$1"; exit 1; }
+. "$ROOT/tests/shell/lib/test.sh"
 
 SERIAL="SET max_parallel_workers_per_gather = 0;"
 workers() { printf 'SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = 0; SET max_parallel_workers_per_gather = %s; SET parallel_leader_participation = off;' "$1"; }

@@ -2,13 +2,11 @@
 # health_model_sql against the functions: random models over random rows, the query run in Postgres, and in SQLite and DuckDB
 # where Python has them. A row that the function refuses has no score in the query.
 set -euo pipefail
+. "$ROOT/tests/shell/lib/test.sh"
 
 # Scores are rounded to 9 decimals, so that a sum in another order may move the last of them.
 most='1.5e-9'
 models=120
-
-fail() { printf 'FAILED model_sql: %s\n' "$1"; exit 1; }
-sql() { psql -X -q -At -v ON_ERROR_STOP=1 "$@"; }
 
 sql <<'SQL'
 CREATE TYPE plan AS ENUM ('basic', 'team', 'enterprise');
@@ -138,10 +136,8 @@ compare account 0.1
 compare clean 0.2
 
 # A planner that put each step into the next would need 2^60 times the first one.
-started=$SECONDS
 sql -c "SELECT health_model_sql(jsonb_build_object('signals', '{\"s\": {\"input\": \"whole\", \"scale\": {\"linear\": [0, 20]}}}'::jsonb, 'rules', (SELECT jsonb_agg(jsonb_build_object('name', 'r' || i, 'when', '{\"score\": \"running\", \"gt\": 5}'::jsonb, 'adjust', -0.5)) FROM generate_series(1, 60) i)), 'account')" >"$TMPDIR/rules.sql"
-sql -o /dev/null -f "$TMPDIR/rules.sql"
-[ $((SECONDS - started)) -lt 20 ] || fail "a query of sixty rules took $((SECONDS - started)) seconds"
+PGOPTIONS='-c statement_timeout=5min' sql -o /dev/null -f "$TMPDIR/rules.sql" || fail "a query of sixty rules does not come to an end"
 printf 'ok a query of sixty rules\n'
 
 if ! python3 -c 'import sqlite3' 2>/dev/null; then

@@ -1,9 +1,7 @@
 #!/usr/bin/env bash
 # Parallel queries: the score is computed in the workers, and is the serial one, bit for bit.
 set -euo pipefail
-
-sql() { psql -X -q -At -v ON_ERROR_STOP=1 "$@"; }
-fail() { printf 'FAILED parallel: %s\n' "$1"; exit 1; }
+. "$ROOT/tests/shell/lib/test.sh"
 
 PARALLEL="SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = 0; SET max_parallel_workers_per_gather = 2;
 SET parallel_leader_participation = off;"

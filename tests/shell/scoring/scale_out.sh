@@ -3,15 +3,14 @@
 # computed by the nodes that hold the rows, which the SQL sent to them shows, and are those of one machine. docs/scale-out.md
 # says how, and what the trap of models by name is.
 set -euo pipefail
+. "$ROOT/tests/shell/lib/test.sh"
 
-fail() { printf 'FAILED scale_out: %s\n' "$1"; exit 1; }
 if [ "$(psql -X -At -c "SELECT count(*) FROM pg_available_extensions WHERE name = 'postgres_fdw'")" = 0 ]; then
   printf 'skip scale_out: this Postgres has no postgres_fdw\n'
   exit 0
 fi
 
 NODES='1 2 3'
-sql() { psql -X -q -At -v ON_ERROR_STOP=1 "$@"; }
 on() { local node=$1; shift; PGHOST=$TMPDIR/n$node PGDATABASE=postgres sql "$@"; }
 stop() {
   local node

@@ -2,9 +2,7 @@
 # Aggregate states are bytes that anybody can make up: whatever they hold, a support function gives an error or a sensible
 # value. And true states come through however they are stored.
 set -euo pipefail
-
-sql() { psql -X -q -At -v ON_ERROR_STOP=1 "$@"; }
-fail() { printf 'FAILED states: %s\n' "$1"; exit 1; }
+. "$ROOT/tests/shell/lib/test.sh"
 
 sql <<'SQL'
 SELECT health_model_save('states', '{"signals": {"logins": {"combine": "sum", "window": "30 days", "scale": {"linear": [0, 2000]}}, "kinds": {"input": "kind", "combine": "distinct", "scale": {"linear": [0, 9]}},

@@ -1,9 +1,8 @@
 #!/usr/bin/env bash
 # What later versions of Postgres can do with rows and values, which the other tests, being for all versions, leave out.
 set -euo pipefail
+. "$ROOT/tests/shell/lib/test.sh"
 
-sql() { psql -X -q -At -v ON_ERROR_STOP=1 "$@"; }
-fail() { printf 'FAILED versions: %s\n' "$1"; exit 1; }
 server=$(($(sql -c "SHOW server_version_num") / 10000))
 
 # from VERSION NAME: whether this server has it.

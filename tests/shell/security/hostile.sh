@@ -1,11 +1,9 @@
 #!/usr/bin/env bash
-# Every function of the extension, called in a session whose search_path begins with a schema of look-alikes (tests/trap.sql), and
+# Every function of the extension, called in a session whose search_path begins with a schema of look-alikes (tests/shell/security/trap.sql), and
 # with temporary tables of the same names besides: the answers are those of a session without, and nothing is trapped.
 set -euo pipefail
-. "$(dirname "$0")/calls.sh"
-
-fail() { printf 'FAILED hostile: %s\n' "$1"; exit 1; }
-sql() { psql -X -q -At -v ON_ERROR_STOP=1 "$@"; }
+. "$ROOT/tests/shell/lib/test.sh"
+. "$ROOT/tests/shell/lib/calls.sh"
 
 calls_setup | sql
 laid=$(sql -f "$(dirname "$0")/trap.sql" 2>&1) || fail "the trap: $laid"

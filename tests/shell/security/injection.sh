@@ -2,10 +2,8 @@
 # Texts that would end a string, a name or a statement, in every text argument of every function, by the catalog; and as the names
 # of everything that a source, a model and a playbook can name. Nothing of them is ever executed.
 set -euo pipefail
-. "$(dirname "$0")/calls.sh"
-
-fail() { printf 'FAILED injection: %s\n' "$1"; exit 1; }
-sql() { psql -X -q -At -v ON_ERROR_STOP=1 "$@"; }
+. "$ROOT/tests/shell/lib/test.sh"
+. "$ROOT/tests/shell/lib/calls.sh"
 
 calls_setup | sql
 sql <<'SQL'

@@ -2,8 +2,8 @@
 # The extension is not "trusted": the owner of a database who is no superuser cannot install it. A superuser does, into a schema of its
 # own, and grants; from there on the owner needs nobody.
 set -euo pipefail
+. "$ROOT/tests/shell/lib/test.sh"
 
-fail() { printf 'FAILED owner: %s\n' "$1"; exit 1; }
 root() { psql -X -q -At -v ON_ERROR_STOP=1 "$@"; }
 owner() { psql -X -q -At -v ON_ERROR_STOP=1 -v SHOW_CONTEXT=never -U health_owner -d owned "$@"; }
 clean() { root -d postgres -c "DROP DATABASE IF EXISTS owned" -c "DROP ROLE IF EXISTS health_owner, health_team"; }

@@ -1,4 +1,4 @@
-"""pgspot over an install script: prints "PASS CODE CONTEXT: OBJECT, OBJECT" for what it finds, as tests/pgspot.expected has it.
+"""pgspot over an install script: prints "PASS CODE CONTEXT: OBJECT, OBJECT" for what it finds, as tests/shell/security/pgspot.expected has it.
 
 Two passes. "functions" looks into the bodies, as in a schema where only the extension has objects; "script" at the statements of
 the script alone, as in a schema where anybody may have laid out look-alikes before. pgspot reads less than Postgres does: what it

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# pgspot over the install script: what it finds is what tests/pgspot.expected lists with a reason, no more and no less.
+# pgspot over the install script: what it finds is what tests/shell/security/pgspot.expected lists with a reason, no more and no less.
 set -euo pipefail
+. "$ROOT/tests/shell/lib/test.sh"
 
 if [ -z "${VENV_PGSPOT:-}" ]; then
   printf 'skip pgspot: it could not be installed (PyPI: pgspot)\n'
   exit 0
 fi
 pgspot() { "$VENV_PGSPOT/bin/python" "$here/pgspot.py" "$VENV_PGSPOT/bin/pgspot" "$1"; }
-fail() { printf 'FAILED pgspot: %s\n' "$1"; exit 1; }
 here=$(dirname "$0")
 directory=$(psql -X -q -At -c "SELECT setting FROM pg_config WHERE name = 'SHAREDIR'")/extension
 version=$(psql -X -q -At -c "SELECT default_version FROM pg_available_extensions WHERE name = 'health_score'")
@@ -15,7 +15,7 @@ version=$(psql -X -q -At -c "SELECT default_version FROM pg_available_extensions
 found=$TMPDIR/found
 pgspot "$directory/health_score--$version.sql" >"$found"
 [ "$(wc -l <"$found")" -ge 20 ] || fail "it has found next to nothing: does it still read the script?"
-diff <(grep -v '^#\|^$' "$here/pgspot.expected" | LC_ALL=C sort) <(LC_ALL=C sort "$found") || fail "not what tests/pgspot.expected says"
+diff <(grep -v '^#\|^$' "$here/pgspot.expected" | LC_ALL=C sort) <(LC_ALL=C sort "$found") || fail "not what tests/shell/security/pgspot.expected says"
 printf 'ok %s findings, each with its reason\n' "$(wc -l <"$found")"
 
 # Nothing else in the scripts that upgrade. (They replace functions: of an extension's own alone, Postgres sees to that.)

@@ -2,10 +2,8 @@
 # What a role may do that was granted nothing, table by table and function by function, by the catalog; and what one may see that
 # may read every table of the extension, but no row of it.
 set -euo pipefail
-. "$(dirname "$0")/calls.sh"
-
-fail() { printf 'FAILED privileges: %s\n' "$1"; exit 1; }
-sql() { psql -X -q -At -v ON_ERROR_STOP=1 "$@"; }
+. "$ROOT/tests/shell/lib/test.sh"
+. "$ROOT/tests/shell/lib/calls.sh"
 
 trap 'sql -c "DROP OWNED BY health_nobody, health_blind" -c "DROP ROLE health_nobody, health_blind" 2>/dev/null || true' EXIT
 {

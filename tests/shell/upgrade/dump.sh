@@ -2,27 +2,16 @@
 # pg_dump and pg_restore in every form, and logical replication, in a server of its own: what comes back is what was there, row for
 # row, table by table, and goes on from where it was.
 set -euo pipefail
-. "$(dirname "$0")/calls.sh"
+. "$ROOT/tests/shell/lib/test.sh"
+. "$ROOT/tests/shell/lib/calls.sh"
 . "$(dirname "$0")/dump_lib.sh"
 
-fail() { printf 'FAILED dump: %s\n' "$1"; exit 1; }
-sql() { psql -X -q -At -v ON_ERROR_STOP=1 "$@"; }
-expect() { [ "$2" = "$3" ] || fail "$1: expected $3, got $2"; }
-
-server=$TMPDIR/server
-export PGHOST=$TMPDIR PGDATABASE=origin PGOPTIONS='-c client_min_messages=error'
-trap '[ ! -f "$server/postmaster.pid" ] || pg_ctl -D "$server" -s -w -t 60 -m immediate stop' EXIT
-initdb -D "$server" -U "$PGUSER" -A trust -E UTF8 --locale=C --no-sync >/dev/null
-cat >>"$server/postgresql.conf" <<SETTINGS
-listen_addresses = ''
-port = $PGPORT
-unix_socket_directories = '$TMPDIR'
-fsync = off
-timezone = 'UTC'
-wal_level = logical
-SETTINGS
-pg_ctl -D "$server" -l "$TMPDIR/log" -s -w -t 60 start || { tail -n 20 "$TMPDIR/log"; fail "the server did not start"; }
+. "$ROOT/tests/shell/lib/own_server.sh"
+export PGOPTIONS='-c client_min_messages=error'
+init_server 'wal_level = logical'
+start_server
 sql -d postgres -c "CREATE DATABASE origin"
+export PGDATABASE=origin
 
 fill origin
 [ "$(sql -c "SELECT count(*) >= 3 FROM health_model_check(health_model_get('warned')) WHERE severity = 'warning'")" = t ] || fail "the document to be warned of: $(sql -c "SELECT * FROM health_model_check(health_model_get('warned'))")"
@@ -107,9 +96,10 @@ sql -c "CREATE PUBLICATION health FOR TABLE $replicated" -c "SELECT pg_create_lo
 # Within one server the slot is made first, or both sides would wait for each other.
 sql -d replica -c "CREATE SUBSCRIPTION health CONNECTION 'host=$TMPDIR port=$PGPORT dbname=origin user=$PGUSER' PUBLICATION health WITH (create_slot = false, slot_name = 'health')"
 rows() { for table in ${replicated//,/}; do sql -d "$1" -c "SELECT '$table', count(*), md5(string_agg(r::text, ',' ORDER BY r::text COLLATE \"C\")) FROM $table r"; done; }
+arrived() { [ "$(rows replica)" = "$(rows origin)" ]; }
 arrives() {
-  for _ in $(seq 300); do [ "$(rows replica)" = "$(rows origin)" ] && return; sleep 0.1; done
-  tail -n 5 "$TMPDIR/log"
+  soon arrived && return
+  tail -n 5 "$LOG"
   fail "$1 has not arrived: $(diff <(rows origin) <(rows replica))"
 }
 arrives "what was there"
@@ -119,7 +109,7 @@ printf 'ok logical replication: %s rows of %s tables\n' "$(rows replica | awk -F
 cat >"$TMPDIR/session.sql" <<SQL
 SELECT health_score('live', '{"a": 5}');
 \\! PGDATABASE=origin psql -X -q -At -c "SELECT health_model_save('live', '{\"signals\": {\"a\": {\"scale\": {\"linear\": [0, 50]}}}}')" >/dev/null
-\\! for i in \$(seq 200); do [ "\$(PGDATABASE=replica psql -X -q -At -c "SELECT version FROM health_model WHERE name = 'live' AND active")" = 2 ] && break; sleep 0.05; done
+\\! for i in \$(seq 2400); do [ "\$(PGDATABASE=replica psql -X -q -At -c "SELECT version FROM health_model WHERE name = 'live' AND active")" = 2 ] && break; sleep 0.05; done
 SELECT health_score('live', '{"a": 5}');
 SQL
 sql -c "SELECT health_model_save('live', '{\"signals\": {\"a\": {\"scale\": {\"linear\": [0, 10]}}}}')" >/dev/null

@@ -1,16 +1,15 @@
 #!/usr/bin/env bash
 # pg_upgrade from an older Postgres that has the extension (OLD_BINDIR, its programs) to this one: everything is there, and goes on.
 set -euo pipefail
-. "$(dirname "$0")/calls.sh"
+. "$ROOT/tests/shell/lib/test.sh"
+. "$ROOT/tests/shell/lib/calls.sh"
 . "$(dirname "$0")/dump_lib.sh"
 
 if [ -z "${OLD_BINDIR:-}" ]; then
   printf 'skip pg_upgrade: no older Postgres has been installed beside this one (PG=16 make install, then PG=18 make test)\n'
   exit 0
 fi
-fail() { printf 'FAILED pg_upgrade: %s\n' "$1"; exit 1; }
 sql() { "$BINDIR/psql" -X -q -At -v ON_ERROR_STOP=1 "$@"; }
-expect() { [ "$2" = "$3" ] || fail "$1: expected $3, got $2"; }
 major() { "$1/pg_config" --version | sed -E 's/^PostgreSQL ([0-9]+).*/\1/'; }
 
 old=$TMPDIR/old

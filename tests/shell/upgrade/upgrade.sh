@@ -2,9 +2,8 @@
 # From each released version to this one by ALTER EXTENSION … UPDATE: the catalog is that of a fresh install, the user's rows
 # are what they were, and until then the older objects work with the new library.
 set -euo pipefail
+. "$ROOT/tests/shell/lib/test.sh"
 
-fail() { printf 'FAILED upgrade: %s\n' "$1"; exit 1; }
-sql() { psql -X -q -At -v ON_ERROR_STOP=1 "$@"; }
 same() { cmp -s "$2" "$3" || { diff "$2" "$3" | cut -c1-300 | head -n 40; fail "$1"; }; }
 
 current=$(sql -c "SELECT default_version FROM pg_available_extensions WHERE name = 'health_score'")
