@@ -9,6 +9,8 @@ make_work_directory
 
 name=$1
 requirements=$2
+# Without the checksums that a line may have.
+packages=$(cut -d " " -f 1 "$requirements" | tr "\n" " ")
 venv=$WORK/venv-$name
 
 # Tests run as the server's user, who may not see what lies in somebody's home.
@@ -30,13 +32,13 @@ flock 8
 python=$(find_python)
 state=$("$python" --version; cat "$requirements")
 if [ "$(cat "$venv/made" 2>/dev/null)" != "$state" ]; then
-  say "installing $(tr '\n' ' ' <"$requirements")for $name (a minute)"
+  say "installing ${packages}for $name (a minute)"
   rm -rf "$venv"
   "$python" -m venv "$venv" >&2 || die "$name: python3 -m venv failed"
   if ! timeout 600 "$venv/bin/pip" install --quiet --disable-pip-version-check --retries 1 -r "$requirements" >"$WORK/venv-$name.log" 2>&1; then
     tail -n 3 "$WORK/venv-$name.log" >&2
     rm -rf "$venv"
-    die "$name: pip could not install $(tr '\n' ' ' <"$requirements")"
+    die "$name: pip could not install $packages"
   fi
   printf '%s\n' "$state" >"$venv/made"
 fi
