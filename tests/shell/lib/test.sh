@@ -48,13 +48,15 @@ milliseconds() {
 
 median() { sort -n | awk '{ value[NR] = $1 } END { print value[int((NR + 1) / 2)] }'; }
 
-# in_time NAME COMMAND...: the command prints how many ms something took, which may be as long as three yardsticks taken beside it.
-# What is late is tried five times, and the medians decide: one stall of a busy machine is nothing. Leaves the time in TOOK.
+# in_time NAME COMMAND...: the command prints how many ms something took, which may be as long as three yardsticks. What is later
+# than that is tried five times, each beside another yardstick, and the medians decide: one stall of a busy machine is nothing.
+# Leaves the time in TOOK.
 in_time() {
   local name=$1 times=() yards=() try allowed
   shift
   for try in 1 2 3 4 5; do
-    yards+=("$(milliseconds sql -c "$YARDSTICK")")
+    [ $try = 1 ] && [ -n "${YARD:-}" ] || YARD=$(milliseconds sql -c "$YARDSTICK")
+    yards+=("$YARD")
     TOOK=$("$@") || { printf '%s\n' "$TOOK"; exit 1; }
     times+=("$TOOK")
     TOOK=$(printf '%s\n' "${times[@]}" | median)
