@@ -34,7 +34,7 @@ SQL
 
 # The yardstick: one call of Postgres's own that nothing interrupts, of some 100 ms on an idle machine of today. A machine that is
 # slow, or busy, takes longer for it as for everything else.
-YARDSTICK="SELECT length(reverse(repeat('x', 30000000)))"
+YARDSTICK="SELECT length(reverse(repeat('x', 5000000)))"
 
 # since BEGIN: milliseconds from a value of EPOCHREALTIME until now.
 since() { printf '%s\n' $(((${EPOCHREALTIME/[.,]/} - ${1/[.,]/}) / 1000)); }
