@@ -1,4 +1,4 @@
--- health_run and health_run_signal: what each refresh did. The steps of a run are functions here; sql/refresh.sql puts them into
+-- health_run and health_run_signal: what each refresh did. The steps of a run are functions here; sql/refresh/refresh.sql puts them into
 -- transactions.
 
 CREATE TABLE health_run (

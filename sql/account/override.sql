@@ -1,5 +1,5 @@
 -- health_override: a person's last word on the score of an account, until it expires. An entry is never changed: the newest one
--- counts. How overrides reach a score is in sql/given.sql.
+-- counts. How overrides reach a score is in sql/account/given.sql.
 
 CREATE TABLE health_override (
     id         bigint           NOT NULL GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -1,5 +1,5 @@
 -- How a run's alerts are found: one statement over the rows of the run and those of the last run that was not held, a SELECT for
--- each kind of trigger. Nothing is written here but the text; sql/run_alerts.sql executes it, under search_path pg_catalog.
+-- each kind of trigger. Nothing is written here but the text; sql/alert/run_alerts.sql executes it, under search_path pg_catalog.
 
 CREATE FUNCTION health_run_base(source text, as_of timestamptz, within interval DEFAULT '0')
 RETURNS timestamptz

@@ -66,7 +66,7 @@ AS 'MODULE_PATHNAME', 'health_score';
 COMMENT ON FUNCTION health_score(jsonb, text, timestamptz, text) IS
 'The health score, 0 to 100 (higher is healthier; NULL: insufficient data), of an account, given as a text or literal holding a JSON object, by a model document. A document that reads time needs as_of.';
 
--- health_score over events (sql/events.sql) takes a value of any type where an account's as_of stands. So that an untyped literal or
+-- health_score over events (sql/aggregate/events.sql) takes a value of any type where an account's as_of stands. So that an untyped literal or
 -- parameter in that place is still as_of, there is a type that nothing but a literal can be: what a call leaves without a type is
 -- taken for a string before all else, and no other function has a string there. It reads what timestamptz reads.
 

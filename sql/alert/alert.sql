@@ -1,5 +1,5 @@
 -- health_alert and health_alert_score: what playbooks have raised, what became of it, and the scores afterwards. What people and
--- workers do with an alert is in sql/alert_steps.sql.
+-- workers do with an alert is in sql/alert/alert_steps.sql.
 
 CREATE TABLE health_alert (
     id              bigint           NOT NULL GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

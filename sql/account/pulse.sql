@@ -1,5 +1,5 @@
 -- health_pulse: a person's dated judgement of one signal of an account, which counts in place of the relation's value until it
--- expires. An entry is never changed: the newest one counts. How pulses reach a score is in sql/given.sql.
+-- expires. An entry is never changed: the newest one counts. How pulses reach a score is in sql/account/given.sql.
 
 CREATE TABLE health_pulse (
     id         bigint      NOT NULL GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

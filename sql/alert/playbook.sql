@@ -1,4 +1,4 @@
--- health_playbook: what is to happen when something happens to an account. Nothing is evaluated here; sql/alert_query.sql does.
+-- health_playbook: what is to happen when something happens to an account. Nothing is evaluated here; sql/alert/alert_query.sql does.
 
 CREATE TABLE health_playbook (
     name       text             NOT NULL PRIMARY KEY,
