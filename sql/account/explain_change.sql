@@ -3,7 +3,7 @@
 CREATE FUNCTION health_explain_change_query(history regclass, by text)
 RETURNS text
 LANGUAGE plpgsql STABLE
-SET search_path FROM CURRENT
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
 BEGIN
     -- $1 account, $2 its time before, $3 its time after, $4 and $5 those of the others, $6 whether a column names the segments: a
@@ -95,7 +95,7 @@ CREATE FUNCTION health_explain_change_of(source text, account_id text, "from" ti
     OUT peers bigint, OUT peers_change double precision, OUT peers_alike bigint)
 RETURNS SETOF record
 LANGUAGE plpgsql STABLE
-SET search_path FROM CURRENT
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 -- The rows of a new time have no statistics: a loop over a book of them would take hours, and its cost call in the JIT compiler.
 SET enable_nestloop = off
 SET jit = off
@@ -152,42 +152,42 @@ END
 $$;
 COMMENT ON FUNCTION health_explain_change_of(text, text, timestamptz, timestamptz, text) IS 'What the forms of health_explain_change do, for an id as text.';
 
-CREATE FUNCTION health_explain_change(source text, account_id text, "from" timestamptz DEFAULT pg_catalog.now() OPERATOR(pg_catalog.-) interval '30 days', "to" timestamptz DEFAULT pg_catalog.now(), by text DEFAULT NULL,
+CREATE FUNCTION @extschema@.health_explain_change(source text, account_id text, "from" timestamptz DEFAULT now() - interval '30 days', "to" timestamptz DEFAULT now(), by text DEFAULT NULL,
     OUT rank integer, OUT part text, OUT driver text, OUT label text, OUT before_value text, OUT after_value text, OUT change double precision,
     OUT peers bigint, OUT peers_change double precision, OUT peers_alike bigint)
 RETURNS SETOF record
 LANGUAGE plpgsql STABLE
-SET search_path FROM CURRENT
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
 BEGIN
     RETURN QUERY SELECT c.* FROM health_explain_change_of(source, account_id, "from", "to", by) c;
 END
 $$;
-COMMENT ON FUNCTION health_explain_change(text, text, timestamptz, timestamptz, text) IS
+COMMENT ON FUNCTION @extschema@.health_explain_change(text, text, timestamptz, timestamptz, text) IS
 'Why an account''s score differs from what it was, from history: behaviour, coverage, rules, override, segment and model, what hurt most first, after a row for the score; the others add up to it. by (segment, owner or all) says how the others of the book changed.';
 
-CREATE FUNCTION health_explain_change(source text, account_id bigint, "from" timestamptz DEFAULT pg_catalog.now() OPERATOR(pg_catalog.-) interval '30 days', "to" timestamptz DEFAULT pg_catalog.now(), by text DEFAULT NULL,
+CREATE FUNCTION @extschema@.health_explain_change(source text, account_id bigint, "from" timestamptz DEFAULT now() - interval '30 days', "to" timestamptz DEFAULT now(), by text DEFAULT NULL,
     OUT rank integer, OUT part text, OUT driver text, OUT label text, OUT before_value text, OUT after_value text, OUT change double precision,
     OUT peers bigint, OUT peers_change double precision, OUT peers_alike bigint)
 RETURNS SETOF record
 LANGUAGE plpgsql STABLE
-SET search_path FROM CURRENT
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
 BEGIN
     RETURN QUERY SELECT c.* FROM health_explain_change_of(source, account_id::text, "from", "to", by) c;
 END
 $$;
-COMMENT ON FUNCTION health_explain_change(text, bigint, timestamptz, timestamptz, text) IS 'As the form for text, for an id that is a number.';
+COMMENT ON FUNCTION @extschema@.health_explain_change(text, bigint, timestamptz, timestamptz, text) IS 'As the form for text, for an id that is a number.';
 
-CREATE FUNCTION health_explain_change(source text, account_id uuid, "from" timestamptz DEFAULT pg_catalog.now() OPERATOR(pg_catalog.-) interval '30 days', "to" timestamptz DEFAULT pg_catalog.now(), by text DEFAULT NULL,
+CREATE FUNCTION @extschema@.health_explain_change(source text, account_id uuid, "from" timestamptz DEFAULT now() - interval '30 days', "to" timestamptz DEFAULT now(), by text DEFAULT NULL,
     OUT rank integer, OUT part text, OUT driver text, OUT label text, OUT before_value text, OUT after_value text, OUT change double precision,
     OUT peers bigint, OUT peers_change double precision, OUT peers_alike bigint)
 RETURNS SETOF record
 LANGUAGE plpgsql STABLE
-SET search_path FROM CURRENT
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
 BEGIN
     RETURN QUERY SELECT c.* FROM health_explain_change_of(source, account_id::text, "from", "to", by) c;
 END
 $$;
-COMMENT ON FUNCTION health_explain_change(text, uuid, timestamptz, timestamptz, text) IS 'As the form for text, for an id that is a UUID.';
+COMMENT ON FUNCTION @extschema@.health_explain_change(text, uuid, timestamptz, timestamptz, text) IS 'As the form for text, for an id that is a UUID.';

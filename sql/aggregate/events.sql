@@ -63,74 +63,74 @@ AS 'MODULE_PATHNAME', 'health_signals_final';
 COMMENT ON FUNCTION health_signals_final(bytea) IS
 'The result of aggregate health_signals. Not meant to be called.';
 
-CREATE AGGREGATE health_score(model text, signal text, value anyelement) (
+CREATE AGGREGATE @extschema@.health_score(model text, signal text, value anyelement) (
     SFUNC = health_score_step, STYPE = bytea, SSPACE = 200, COMBINEFUNC = health_score_combine, FINALFUNC = health_score_final, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE health_score(text, text, anyelement) IS
+COMMENT ON AGGREGATE @extschema@.health_score(text, text, anyelement) IS
 'The health score, 0 to 100 (higher is healthier; NULL: insufficient data), of an account given as rows of signal and value, by a saved model''s name (or name@version).';
 
-CREATE AGGREGATE health_score(model text, signal text, value anyelement, observed_at timestamptz) (
+CREATE AGGREGATE @extschema@.health_score(model text, signal text, value anyelement, observed_at timestamptz) (
     SFUNC = health_score_step, STYPE = bytea, SSPACE = 200, COMBINEFUNC = health_score_combine, FINALFUNC = health_score_final, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE health_score(text, text, anyelement, timestamptz) IS
+COMMENT ON AGGREGATE @extschema@.health_score(text, text, anyelement, timestamptz) IS
 'The health score, 0 to 100 (higher is healthier; NULL: insufficient data), of an account given as rows of signal and value, with the time of each, by a saved model''s name (or name@version). Later events than now are left out.';
 
-CREATE AGGREGATE health_score(model text, signal text, value anyelement, observed_at timestamptz, as_of timestamptz) (
+CREATE AGGREGATE @extschema@.health_score(model text, signal text, value anyelement, observed_at timestamptz, as_of timestamptz) (
     SFUNC = health_score_step, STYPE = bytea, SSPACE = 200, COMBINEFUNC = health_score_combine, FINALFUNC = health_score_final, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE health_score(text, text, anyelement, timestamptz, timestamptz) IS
+COMMENT ON AGGREGATE @extschema@.health_score(text, text, anyelement, timestamptz, timestamptz) IS
 'The health score, 0 to 100 (higher is healthier; NULL: insufficient data), of an account given as rows of signal and value, with the time of each, as of a time, by a saved model''s name (or name@version). Later events are left out; NULL means the transaction''s now().';
 
-CREATE AGGREGATE health_score(model jsonb, signal text, value anyelement) (
+CREATE AGGREGATE @extschema@.health_score(model jsonb, signal text, value anyelement) (
     SFUNC = health_score_step, STYPE = bytea, SSPACE = 200, COMBINEFUNC = health_score_combine, FINALFUNC = health_score_final, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE health_score(jsonb, text, anyelement) IS
+COMMENT ON AGGREGATE @extschema@.health_score(jsonb, text, anyelement) IS
 'The health score, 0 to 100 (higher is healthier; NULL: insufficient data), of an account given as rows of signal and value, by a model document.';
 
-CREATE AGGREGATE health_score(model jsonb, signal text, value anyelement, observed_at timestamptz) (
+CREATE AGGREGATE @extschema@.health_score(model jsonb, signal text, value anyelement, observed_at timestamptz) (
     SFUNC = health_score_step, STYPE = bytea, SSPACE = 200, COMBINEFUNC = health_score_combine, FINALFUNC = health_score_final, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE health_score(jsonb, text, anyelement, timestamptz) IS
+COMMENT ON AGGREGATE @extschema@.health_score(jsonb, text, anyelement, timestamptz) IS
 'The health score, 0 to 100 (higher is healthier; NULL: insufficient data), of an account given as rows of signal and value, with the time of each, by a model document.';
 
-CREATE AGGREGATE health_score(model jsonb, signal text, value anyelement, observed_at timestamptz, as_of timestamptz) (
+CREATE AGGREGATE @extschema@.health_score(model jsonb, signal text, value anyelement, observed_at timestamptz, as_of timestamptz) (
     SFUNC = health_score_step, STYPE = bytea, SSPACE = 200, COMBINEFUNC = health_score_combine, FINALFUNC = health_score_final, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE health_score(jsonb, text, anyelement, timestamptz, timestamptz) IS
+COMMENT ON AGGREGATE @extschema@.health_score(jsonb, text, anyelement, timestamptz, timestamptz) IS
 'The health score, 0 to 100 (higher is healthier; NULL: insufficient data), of an account given as rows of signal and value, with the time of each, as of a time, by a model document. Later events are left out; NULL means no time.';
 
-CREATE AGGREGATE health_signals(model text, signal text, value anyelement) (
+CREATE AGGREGATE @extschema@.health_signals(model text, signal text, value anyelement) (
     SFUNC = health_score_step, STYPE = bytea, SSPACE = 200, COMBINEFUNC = health_score_combine, FINALFUNC = health_signals_final, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE health_signals(text, text, anyelement) IS
+COMMENT ON AGGREGATE @extschema@.health_signals(text, text, anyelement) IS
 'The account, as a jsonb object for health_band, health_drivers and the like, that rows of signal and value come to, by a saved model''s name (or name@version).';
 
-CREATE AGGREGATE health_signals(model text, signal text, value anyelement, observed_at timestamptz) (
+CREATE AGGREGATE @extschema@.health_signals(model text, signal text, value anyelement, observed_at timestamptz) (
     SFUNC = health_score_step, STYPE = bytea, SSPACE = 200, COMBINEFUNC = health_score_combine, FINALFUNC = health_signals_final, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE health_signals(text, text, anyelement, timestamptz) IS
+COMMENT ON AGGREGATE @extschema@.health_signals(text, text, anyelement, timestamptz) IS
 'The account, as a jsonb object for health_band, health_drivers and the like, that rows of signal and value come to, with the time of each, by a saved model''s name (or name@version). Later events than now are left out.';
 
-CREATE AGGREGATE health_signals(model text, signal text, value anyelement, observed_at timestamptz, as_of timestamptz) (
+CREATE AGGREGATE @extschema@.health_signals(model text, signal text, value anyelement, observed_at timestamptz, as_of timestamptz) (
     SFUNC = health_score_step, STYPE = bytea, SSPACE = 200, COMBINEFUNC = health_score_combine, FINALFUNC = health_signals_final, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE health_signals(text, text, anyelement, timestamptz, timestamptz) IS
+COMMENT ON AGGREGATE @extschema@.health_signals(text, text, anyelement, timestamptz, timestamptz) IS
 'The account, as a jsonb object for health_band, health_drivers and the like, that rows of signal and value come to, with the time of each, as of a time, by a saved model''s name (or name@version). Later events are left out; NULL means the transaction''s now().';
 
-CREATE AGGREGATE health_signals(model jsonb, signal text, value anyelement) (
+CREATE AGGREGATE @extschema@.health_signals(model jsonb, signal text, value anyelement) (
     SFUNC = health_score_step, STYPE = bytea, SSPACE = 200, COMBINEFUNC = health_score_combine, FINALFUNC = health_signals_final, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE health_signals(jsonb, text, anyelement) IS
+COMMENT ON AGGREGATE @extschema@.health_signals(jsonb, text, anyelement) IS
 'The account, as a jsonb object for health_band, health_drivers and the like, that rows of signal and value come to, by a model document.';
 
-CREATE AGGREGATE health_signals(model jsonb, signal text, value anyelement, observed_at timestamptz) (
+CREATE AGGREGATE @extschema@.health_signals(model jsonb, signal text, value anyelement, observed_at timestamptz) (
     SFUNC = health_score_step, STYPE = bytea, SSPACE = 200, COMBINEFUNC = health_score_combine, FINALFUNC = health_signals_final, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE health_signals(jsonb, text, anyelement, timestamptz) IS
+COMMENT ON AGGREGATE @extschema@.health_signals(jsonb, text, anyelement, timestamptz) IS
 'The account, as a jsonb object for health_band, health_drivers and the like, that rows of signal and value come to, with the time of each, by a model document.';
 
-CREATE AGGREGATE health_signals(model jsonb, signal text, value anyelement, observed_at timestamptz, as_of timestamptz) (
+CREATE AGGREGATE @extschema@.health_signals(model jsonb, signal text, value anyelement, observed_at timestamptz, as_of timestamptz) (
     SFUNC = health_score_step, STYPE = bytea, SSPACE = 200, COMBINEFUNC = health_score_combine, FINALFUNC = health_signals_final, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE health_signals(jsonb, text, anyelement, timestamptz, timestamptz) IS
+COMMENT ON AGGREGATE @extschema@.health_signals(jsonb, text, anyelement, timestamptz, timestamptz) IS
 'The account, as a jsonb object for health_band, health_drivers and the like, that rows of signal and value come to, with the time of each, as of a time, by a model document. Later events are left out; NULL means no time.';

@@ -4,16 +4,16 @@
 CREATE FUNCTION health_run_base(source text, as_of timestamptz, within interval DEFAULT '0')
 RETURNS timestamptz
 LANGUAGE plpgsql STABLE
-SET search_path FROM CURRENT
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
 BEGIN
     RETURN (
-        SELECT COALESCE(pg_catalog.max(r.as_of) FILTER (WHERE r.as_of OPERATOR(pg_catalog.<=) (health_run_base.as_of OPERATOR(pg_catalog.-) within)), pg_catalog.min(r.as_of))
+        SELECT COALESCE(max(r.as_of) FILTER (WHERE r.as_of <= health_run_base.as_of - within), min(r.as_of))
           -- Of several runs as of one time, the last says what its rows are worth.
           FROM (SELECT DISTINCT ON (r.as_of) r.as_of, r.status FROM health_run r
-                 WHERE r.source OPERATOR(pg_catalog.=) health_run_base.source AND r.as_of OPERATOR(pg_catalog.<) health_run_base.as_of AND r.status IN ('done', 'held')
+                 WHERE r.source = health_run_base.source AND r.as_of < health_run_base.as_of AND r.status IN ('done', 'held')
                  ORDER BY r.as_of, r.id DESC) r
-         WHERE r.status OPERATOR(pg_catalog.=) 'done');
+         WHERE r.status = 'done');
 END
 $$;
 COMMENT ON FUNCTION health_run_base(text, timestamptz, interval) IS
@@ -22,32 +22,32 @@ COMMENT ON FUNCTION health_run_base(text, timestamptz, interval) IS
 CREATE FUNCTION health_runs_held(source text)
 RETURNS timestamptz[]
 LANGUAGE plpgsql STABLE
-SET search_path FROM CURRENT
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
 BEGIN
     RETURN COALESCE((
-        SELECT pg_catalog.array_agg(r.as_of)
+        SELECT array_agg(r.as_of)
           FROM (SELECT DISTINCT ON (r.as_of) r.as_of, r.status FROM health_run r
-                 WHERE r.source OPERATOR(pg_catalog.=) health_runs_held.source AND r.status IN ('done', 'held') ORDER BY r.as_of, r.id DESC) r
-         WHERE r.status OPERATOR(pg_catalog.=) 'held'), '{}');
+                 WHERE r.source = health_runs_held.source AND r.status IN ('done', 'held') ORDER BY r.as_of, r.id DESC) r
+         WHERE r.status = 'held'), '{}');
 END
 $$;
 COMMENT ON FUNCTION health_runs_held(text) IS 'The times of a source''s runs that are held: nothing is compared with their rows.';
 
-CREATE FUNCTION health_alert_playbooks(source health_source)
-RETURNS SETOF health_playbook
+CREATE FUNCTION health_alert_playbooks(source @extschema@.health_source)
+RETURNS SETOF @extschema@.health_playbook
 LANGUAGE plpgsql STABLE
-SET search_path FROM CURRENT
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
 #variable_conflict use_variable
 BEGIN
     RETURN QUERY
     SELECT p.* FROM health_playbook p
-     WHERE p.active AND p.run_as OPERATOR(pg_catalog.=) source.run_as AND (p.book IS NULL OR p.book OPERATOR(pg_catalog.=) source.book)
-       AND (p.source OPERATOR(pg_catalog.=) source.name OR p.model OPERATOR(pg_catalog.=) pg_catalog.regexp_replace(source.model, '@[0-9]+$', ''));
+     WHERE p.active AND p.run_as = source.run_as AND (p.book IS NULL OR p.book = source.book)
+       AND (p.source = source.name OR p.model = regexp_replace(source.model, '@[0-9]+$', ''));
 END
 $$;
-COMMENT ON FUNCTION health_alert_playbooks(health_source) IS 'The active playbooks that watch a source.';
+COMMENT ON FUNCTION health_alert_playbooks(@extschema@.health_source) IS 'The active playbooks that watch a source.';
 
 -- In the texts below $1 is the as_of, $2 that of the run to compare with, $3 the held times. The relation playbook has those that
 -- watch the source; pair has the accounts of the run, each beside its score in the run to compare with; moment the as_of (at);
@@ -57,10 +57,10 @@ COMMENT ON FUNCTION health_alert_playbooks(health_source) IS 'The active playboo
 CREATE FUNCTION health_alert_earlier(history text, asked text)
 RETURNS text
 LANGUAGE plpgsql IMMUTABLE
-SET search_path FROM CURRENT
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
 BEGIN
-    RETURN pg_catalog.format($sql$LATERAL (SELECT h.score, h.band, h.scored_at, h.drivers FROM %s h
+    RETURN format($sql$LATERAL (SELECT h.score, h.band, h.scored_at, h.drivers FROM %s h
              WHERE %s AND h.account_id = n.account_id AND h.scored_at <= $2 AND h.scored_at <> ALL ($3) AND h.score IS NOT NULL
              ORDER BY h.scored_at DESC LIMIT 1)$sql$, history, asked);
 END
@@ -70,10 +70,10 @@ COMMENT ON FUNCTION health_alert_earlier(text, text) IS 'SQL: the newest row wit
 CREATE FUNCTION health_alert_time(at timestamptz)
 RETURNS text
 LANGUAGE plpgsql STABLE
-SET search_path FROM CURRENT
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
 BEGIN
-    RETURN pg_catalog.quote_literal(pg_catalog.to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US+00')) OPERATOR(pg_catalog.||) '::timestamptz';
+    RETURN quote_literal(to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US+00')) || '::timestamptz';
 END
 $$;
 COMMENT ON FUNCTION health_alert_time(timestamptz) IS 'SQL: a time, to the microsecond, as a literal.';
@@ -81,69 +81,69 @@ COMMENT ON FUNCTION health_alert_time(timestamptz) IS 'SQL: a time, to the micro
 CREATE FUNCTION health_alert_column(kind text, at timestamptz)
 RETURNS text
 LANGUAGE plpgsql IMMUTABLE
-SET search_path FROM CURRENT
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
 BEGIN
-    RETURN pg_catalog.quote_ident(pg_catalog.format('%s_%s', kind, (EXTRACT(epoch FROM at) OPERATOR(pg_catalog.*) 1000000)::bigint));
+    RETURN quote_ident(format('%s_%s', kind, (EXTRACT(epoch FROM at) * 1000000)::bigint));
 END
 $$;
 COMMENT ON FUNCTION health_alert_column(text, timestamptz) IS 'SQL: the column of pair that holds something as of, or since, a time.';
 
-CREATE FUNCTION health_alert_model(source health_source)
+CREATE FUNCTION health_alert_model(source @extschema@.health_source)
 RETURNS text
 LANGUAGE plpgsql IMMUTABLE
-SET search_path FROM CURRENT
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
 BEGIN
-    RETURN pg_catalog.regexp_replace(source.model, '@[0-9]+$', '') OPERATOR(pg_catalog.||) '@';
+    RETURN regexp_replace(source.model, '@[0-9]+$', '') || '@';
 END
 $$;
-COMMENT ON FUNCTION health_alert_model(health_source) IS 'The model of a source''s rows, up to their version.';
+COMMENT ON FUNCTION health_alert_model(@extschema@.health_source) IS 'The model of a source''s rows, up to their version.';
 
 -- The window is that of the model, unless the playbook has its own time.
-CREATE FUNCTION health_alert_watches(source health_source, as_of timestamptz, OUT name text, OUT since timestamptz, OUT base timestamptz)
+CREATE FUNCTION health_alert_watches(source @extschema@.health_source, as_of timestamptz, OUT name text, OUT since timestamptz, OUT base timestamptz)
 RETURNS SETOF record
 LANGUAGE plpgsql STABLE
-SET search_path FROM CURRENT
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
 #variable_conflict use_variable
 DECLARE
-    trend_window interval := COALESCE(health_model_get(source.model) OPERATOR(pg_catalog.#>>) '{trend,window}', '30 days');
+    trend_window interval := COALESCE(health_model_get(source.model) #>> '{trend,window}', '30 days');
 BEGIN
     RETURN QUERY
-    SELECT p.name, CASE p.trigger WHEN 'trend' THEN as_of OPERATOR(pg_catalog.-) COALESCE(p.within, trend_window) END,
+    SELECT p.name, CASE p.trigger WHEN 'trend' THEN as_of - COALESCE(p.within, trend_window) END,
            CASE p.trigger WHEN 'drop' THEN health_run_base(source.name, as_of, p.within) END
       FROM health_alert_playbooks(source) p;
 END
 $$;
-COMMENT ON FUNCTION health_alert_watches(health_source, timestamptz) IS
+COMMENT ON FUNCTION health_alert_watches(@extschema@.health_source, timestamptz) IS
 'The active playbooks that watch a source, with the time that a trend is looked at since, or a drop is measured from.';
 
 -- One pass over the longest time that anything looks back to. A row is 2 kB wide: nothing is read but what the key of a history
 -- includes (health_history_make).
-CREATE FUNCTION health_alert_pairs(source health_source, as_of timestamptz, history text, home text)
+CREATE FUNCTION health_alert_pairs(source @extschema@.health_source, as_of timestamptz, history text, home text)
 RETURNS text
 LANGUAGE plpgsql STABLE
-SET search_path FROM CURRENT
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
 #variable_conflict use_variable
 DECLARE
-    tolerance text := COALESCE(health_model_get(source.model) OPERATOR(pg_catalog.#>>) '{trend,tolerance}', '5');
+    tolerance text := COALESCE(health_model_get(source.model) #>> '{trend,tolerance}', '5');
     columns text := '';
     looked_at text := '';
     at timestamptz;
 BEGIN
     FOR at IN SELECT DISTINCT w.base FROM health_alert_watches(source, as_of) w WHERE w.base IS NOT NULL LOOP
-        columns := columns OPERATOR(pg_catalog.||) pg_catalog.format(', max(h.score) FILTER (WHERE h.scored_at = %1$s) AS %2$s, max(h.band) FILTER (WHERE h.scored_at = %1$s) AS %3$s',
+        columns := columns || format(', max(h.score) FILTER (WHERE h.scored_at = %1$s) AS %2$s, max(h.band) FILTER (WHERE h.scored_at = %1$s) AS %3$s',
             health_alert_time(at), health_alert_column('score', at), health_alert_column('band', at));
-        looked_at := looked_at OPERATOR(pg_catalog.||) pg_catalog.format(' OR h.scored_at = %s', health_alert_time(at));
+        looked_at := looked_at || format(' OR h.scored_at = %s', health_alert_time(at));
     END LOOP;
     FOR at IN SELECT DISTINCT w.since FROM health_alert_watches(source, as_of) w WHERE w.since IS NOT NULL LOOP
-        columns := columns OPERATOR(pg_catalog.||) pg_catalog.format(', %s.health_trend(h.score, h.scored_at, %L::float8) FILTER (WHERE h.scored_at > %s AND h.scored_at <> ALL ($3)) AS %s',
+        columns := columns || format(', %s.health_trend(h.score, h.scored_at, %L::float8) FILTER (WHERE h.scored_at > %s AND h.scored_at <> ALL ($3)) AS %s',
             home, tolerance, health_alert_time(at), health_alert_column('trend', at));
-        looked_at := looked_at OPERATOR(pg_catalog.||) pg_catalog.format(' OR h.scored_at > %s', health_alert_time(at));
+        looked_at := looked_at || format(' OR h.scored_at > %s', health_alert_time(at));
     END LOOP;
-    RETURN pg_catalog.format($sql$
+    RETURN format($sql$
             SELECT h.account_id, h.account_id::text AS id, bool_or(h.scored_at = $2) AS known, max(h.score) FILTER (WHERE h.scored_at = $1) AS score, max(h.band) FILTER (WHERE h.scored_at = $1) AS band,
                    max(h.segment) FILTER (WHERE h.scored_at = $1) AS segment, max(h.model_version) FILTER (WHERE h.scored_at = $1) AS model_version,
                    max(h.score) FILTER (WHERE h.scored_at = $2) AS score_before, max(h.band) FILTER (WHERE h.scored_at = $2) AS band_before%1$s
@@ -151,27 +151,27 @@ BEGIN
              GROUP BY h.account_id HAVING bool_or(h.scored_at = $1)$sql$, columns, history, looked_at);
 END
 $$;
-COMMENT ON FUNCTION health_alert_pairs(health_source, timestamptz, text, text) IS
+COMMENT ON FUNCTION health_alert_pairs(@extschema@.health_source, timestamptz, text, text) IS
 'SQL: the accounts of a run, each with what it was in the run to compare with, in those that drops are measured from, and its trends. (account, scored_at) is unique: max takes the only one.';
 
 -- A history that is gone or somebody else's is the other source's affair: its own refresh says so.
-CREATE FUNCTION health_alert_at_risk(source health_source)
+CREATE FUNCTION health_alert_at_risk(source @extschema@.health_source)
 RETURNS text
 LANGUAGE plpgsql STABLE
-SET search_path FROM CURRENT
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
 DECLARE
     other health_source;
     tests text := '';
 BEGIN
     FOR other IN SELECT o.* FROM health_source o
-                  WHERE o.book OPERATOR(pg_catalog.=) source.book AND o.run_as OPERATOR(pg_catalog.=) source.run_as AND o.name OPERATOR(pg_catalog.<>) source.name
+                  WHERE o.book = source.book AND o.run_as = source.run_as AND o.name <> source.name
                     AND o.last_as_of IS NOT NULL LOOP
         BEGIN
             PERFORM health_history_relation(other);
-            tests := tests OPERATOR(pg_catalog.||) pg_catalog.format(
+            tests := tests || format(
                 ' AND NOT EXISTS (SELECT FROM %I.%I o WHERE o.account_id::text = n.id AND o.scored_at = %L AND o.band_rank = 1)',
-                other.history_schema, other.history_name, pg_catalog.to_char(other.last_as_of AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US+00'));
+                other.history_schema, other.history_name, to_char(other.last_as_of AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US+00'));
         EXCEPTION WHEN insufficient_privilege OR undefined_table THEN
             NULL;
         END;
@@ -179,28 +179,28 @@ BEGIN
     RETURN tests;
 END
 $$;
-COMMENT ON FUNCTION health_alert_at_risk(health_source) IS 'SQL: that no other source of the book has account n in its lowest band.';
+COMMENT ON FUNCTION health_alert_at_risk(@extschema@.health_source) IS 'SQL: that no other source of the book has account n in its lowest band.';
 
-CREATE FUNCTION health_alert_candidates(source health_source, trigger text, since timestamptz, base timestamptz, history text, home text)
+CREATE FUNCTION health_alert_candidates(source @extschema@.health_source, trigger text, since timestamptz, base timestamptz, history text, home text)
 RETURNS text
 LANGUAGE plpgsql STABLE
-SET search_path FROM CURRENT
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
 BEGIN
     RETURN CASE trigger
-    WHEN 'band' THEN pg_catalog.format($sql$
+    WHEN 'band' THEN format($sql$
         SELECT p.name, n.account_id, n.id, n.score, n.band, n.segment, COALESCE(n.score_before, e.score), COALESCE(n.band_before, e.band), COALESCE(e.scored_at, $2),
                CASE WHEN COALESCE(n.band_before, e.band) <> n.band THEN format('in %%s, before in %%s', n.band, COALESCE(n.band_before, e.band)) ELSE format('again in %%s', n.band) END,
                COALESCE(n.band_before, e.band) <> n.band
           FROM playbook p JOIN pair n ON n.band = p.band LEFT JOIN %s e ON true
          -- Most are where they were. Of them, those count that had an alert: it may have ended since.
          WHERE p.trigger = 'band' AND (COALESCE(n.band_before, e.band) <> n.band OR (p.name, n.id) IN (SELECT l.playbook, l.account_id FROM latest l))$sql$, health_alert_earlier(history, 'n.score_before IS NULL'))
-    WHEN 'rule' THEN pg_catalog.format($sql$
+    WHEN 'rule' THEN format($sql$
         SELECT p.name, n.account_id, n.account_id::text, n.score, n.band, n.segment, e.score, e.band, e.scored_at,
                format('rule %%s fired', p.rule), NOT e.drivers @> p.fired
           FROM playbook p JOIN %1$s n ON n.drivers @> p.fired JOIN %2$s e ON true
          WHERE p.trigger = 'rule' AND n.scored_at = $1$sql$, history, health_alert_earlier(history, 'true'))
-    WHEN 'stale' THEN pg_catalog.format($sql$
+    WHEN 'stale' THEN format($sql$
         SELECT p.name, n.account_id, n.id, n.score, n.band, n.segment, n.score_before, n.band_before, $2, 'too little data for a score', n.score_before IS NOT NULL
           FROM playbook p CROSS JOIN pair n
          WHERE p.trigger = 'stale' AND n.score IS NULL AND n.known
@@ -209,12 +209,12 @@ BEGIN
           FROM playbook p CROSS JOIN %s b
          WHERE %L AND p.trigger = 'stale' AND b.scored_at = $2 AND b.score IS NOT NULL AND NOT EXISTS (SELECT FROM pair n WHERE n.account_id = b.account_id)$sql$,
         history, source.max_staleness IS NOT NULL)
-    WHEN 'opportunity' THEN pg_catalog.format($sql$
+    WHEN 'opportunity' THEN format($sql$
         SELECT p.name, n.account_id, n.id, n.score, n.band, n.segment, n.score_before, n.band_before, $2, format('in %%s, and the condition holds', n.band), true
           FROM playbook p CROSS JOIN pair n
          WHERE p.trigger = 'opportunity' AND n.known AND n.band = %s.health_band(%L || n.model_version, 100::float8, n.segment)%s$sql$,
         home, health_alert_model(source), health_alert_at_risk(source))
-    WHEN 'trend' THEN pg_catalog.format($sql$
+    WHEN 'trend' THEN format($sql$
         SELECT p.name, n.account_id, n.id, n.score, n.band, n.segment, f.score, f.band, f.scored_at,
                format('%%s since %%s', p.direction, to_char(f.scored_at AT TIME ZONE 'UTC', 'YYYY-MM-DD')), true
           FROM playbook p JOIN pair n ON n.%2$s = p.direction
@@ -223,7 +223,7 @@ BEGIN
                  ORDER BY h.scored_at LIMIT 1) f
          WHERE p.trigger = 'trend' AND p.since = %3$s AND n.known AND n.score IS NOT NULL$sql$,
         history, health_alert_column('trend', since), health_alert_time(since))
-    WHEN 'drop' THEN pg_catalog.format($sql$
+    WHEN 'drop' THEN format($sql$
         SELECT p.name, b.account_id, b.id, b.score, b.band, b.segment, b.score_before, b.band_before, b.before_at,
                format('down %%s within %%s, from %%s', trim_scale(round((b.score_before - b.score)::numeric, 1)), p.within, trim_scale(round(b.score_before::numeric, 1))), true
           FROM playbook p
@@ -242,17 +242,17 @@ BEGIN
     END;
 END
 $$;
-COMMENT ON FUNCTION health_alert_candidates(health_source, text, timestamptz, timestamptz, text, text) IS
+COMMENT ON FUNCTION health_alert_candidates(@extschema@.health_source, text, timestamptz, timestamptz, text, text) IS
 'SQL: the accounts of a run that have what the playbooks of a trigger, and of its time, watch for: what they were compared with, why, and whether the matter has begun since.';
 
 -- Whether the matter of alert a has ended for account n.
-CREATE FUNCTION health_alert_has_ended(source health_source, as_of timestamptz, history text, home text)
+CREATE FUNCTION health_alert_has_ended(source @extschema@.health_source, as_of timestamptz, history text, home text)
 RETURNS text
 LANGUAGE plpgsql STABLE
-SET search_path FROM CURRENT
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
 BEGIN
-    RETURN pg_catalog.format($sql$CASE a.trigger
+    RETURN format($sql$CASE a.trigger
         WHEN 'band' THEN n.band <> a.band AND %2$s.health_band(%4$L || n.model_version, GREATEST(n.score - p.hysteresis, 0), n.segment) <> a.band
                          AND %2$s.health_band(%4$L || n.model_version, LEAST(n.score + p.hysteresis, 100), n.segment) <> a.band
         WHEN 'drop' THEN n.score > a.score_before - p.points + p.hysteresis
@@ -263,38 +263,38 @@ BEGIN
         WHEN 'opportunity' THEN n.band <> a.band OR NOT (SELECT %2$s.health_playbook_condition(p.condition, $1, h.score, h.inputs, h.drivers)
                                                           FROM %1$s h WHERE h.account_id = n.account_id AND h.scored_at = (SELECT m.at FROM moment m))
         END$sql$, history, home,
-        (SELECT COALESCE(pg_catalog.string_agg(DISTINCT pg_catalog.format('WHEN p.since = %s THEN n.%s', health_alert_time(w.since), health_alert_column('trend', w.since)), ' '), 'WHEN true THEN p.direction')
+        (SELECT COALESCE(string_agg(DISTINCT format('WHEN p.since = %s THEN n.%s', health_alert_time(w.since), health_alert_column('trend', w.since)), ' '), 'WHEN true THEN p.direction')
            FROM health_alert_watches(source, as_of) w WHERE w.since IS NOT NULL), health_alert_model(source));
 END
 $$;
-COMMENT ON FUNCTION health_alert_has_ended(health_source, timestamptz, text, text) IS 'SQL: whether what raised alert a by playbook p has ended for account n.';
+COMMENT ON FUNCTION health_alert_has_ended(@extschema@.health_source, timestamptz, text, text) IS 'SQL: whether what raised alert a by playbook p has ended for account n.';
 
-CREATE FUNCTION health_alert_query(source health_source, as_of timestamptz)
+CREATE FUNCTION health_alert_query(source @extschema@.health_source, as_of timestamptz)
 RETURNS text
 LANGUAGE plpgsql STABLE
-SET search_path FROM CURRENT
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
 #variable_conflict use_variable
 DECLARE
-    history text := pg_catalog.format('%I.%I', source.history_schema, source.history_name);
-    home text := (SELECT pg_catalog.quote_ident(n.nspname) FROM pg_catalog.pg_class c
-                    JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
-                   WHERE c.oid OPERATOR(pg_catalog.=) 'health_source'::regclass);
+    history text := format('%I.%I', source.history_schema, source.history_name);
+    home text := (SELECT quote_ident(n.nspname) FROM pg_class c
+                    JOIN pg_namespace n ON n.oid = c.relnamespace
+                   WHERE c.oid = 'health_source'::regclass);
     candidates text := (
-        SELECT COALESCE(pg_catalog.string_agg(health_alert_candidates(source, p.trigger, p.since, p.base, history, home), ' UNION ALL '),
+        SELECT COALESCE(string_agg(health_alert_candidates(source, p.trigger, p.since, p.base, history, home), ' UNION ALL '),
                         'SELECT NULL::text, n.account_id, n.id, n.score, n.band, n.segment, n.score, n.band, $2, NULL::text, false FROM pair n WHERE false')
           -- One SELECT a trigger, and for drops and trends one a time that they look back to.
-          FROM (SELECT DISTINCT p.trigger, w.since, w.base FROM health_alert_playbooks(source) p JOIN health_alert_watches(source, as_of) w ON w.name OPERATOR(pg_catalog.=) p.name) AS p);
+          FROM (SELECT DISTINCT p.trigger, w.since, w.base FROM health_alert_playbooks(source) p JOIN health_alert_watches(source, as_of) w ON w.name = p.name) AS p);
     -- An explanation needs the inputs; it compares by one version of the model, and cannot take a named segment along.
-    explanation text := CASE WHEN NOT source.keep_inputs THEN 'NULL' WHEN source.segment_column IS NULL THEN pg_catalog.format(
+    explanation text := CASE WHEN NOT source.keep_inputs THEN 'NULL' WHEN source.segment_column IS NULL THEN format(
             'COALESCE(%1$s.health_explain(h.model || ''@'' || h.model_version, h.inputs, b.inputs, h.scored_at, b.scored_at), %1$s.health_explain(h.model || ''@'' || h.model_version, h.inputs, h.scored_at))', home)
-        ELSE pg_catalog.format('%s.health_explain(h.model || ''@'' || h.model_version, h.inputs, h.scored_at, COALESCE(h.segment, ''''))', home) END;
+        ELSE format('%s.health_explain(h.model || ''@'' || h.model_version, h.inputs, h.scored_at, COALESCE(h.segment, ''''))', home) END;
 BEGIN
     -- $4 the source, $5 its book, $6 the run, $7 the share above which alerts are held.
-    RETURN pg_catalog.format($sql$
+    RETURN format($sql$
         WITH playbook AS MATERIALIZED (
             SELECT p.*, jsonb_build_array(jsonb_build_object('kind', 'rule', 'driver', p.rule)) AS fired, p.condition @? '$.**.category_drop' AS looks_back, w.since, w.base
-              FROM %2$s.health_source s CROSS JOIN LATERAL %2$s.health_alert_playbooks(s) p JOIN %2$s.health_alert_watches(s, $1) w ON w.name = p.name WHERE s.name = $4
+              FROM %2$s.health_source s CROSS JOIN LATERAL health_score_internal.health_alert_playbooks(s) p JOIN health_score_internal.health_alert_watches(s, $1) w ON w.name = p.name WHERE s.name = $4
         ), moment AS MATERIALIZED (
             -- Not $1: of a time that the statistics do not know yet, the planner would expect one row, and look an account up by it.
             SELECT $1::timestamptz AS at
@@ -357,5 +357,5 @@ BEGIN
         history, home, candidates, explanation, health_alert_has_ended(source, as_of, history, home), health_alert_pairs(source, as_of, history, home));
 END
 $$;
-COMMENT ON FUNCTION health_alert_query(health_source, timestamptz) IS
+COMMENT ON FUNCTION health_alert_query(@extschema@.health_source, timestamptz) IS
 'The statement that raises, ends and follows the alerts of a run. Returns how many alerts, about how many accounts, of how many, and whether they are held. $1 to $7 are what health_alert_execute() gives it.';

@@ -5,7 +5,7 @@
 CREATE FUNCTION health_history_analyze(history regclass, as_of timestamptz)
 RETURNS void
 LANGUAGE plpgsql
-SET search_path FROM CURRENT
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 SET lock_timeout = '3s'
 -- How the rows are spread over the times is all that is asked for, of one row to find their partition.
 SET default_statistics_target = 20
@@ -14,9 +14,9 @@ AS $$
 DECLARE
     partition regclass;
 BEGIN
-    EXECUTE pg_catalog.format('SELECT h.tableoid::pg_catalog.regclass FROM %s h WHERE h.scored_at OPERATOR(pg_catalog.=) $1 LIMIT 1', history) INTO partition USING as_of;
+    EXECUTE format('SELECT h.tableoid::regclass FROM %s h WHERE h.scored_at = $1 LIMIT 1', history) INTO partition USING as_of;
     IF partition IS NOT NULL THEN
-        EXECUTE pg_catalog.format('ANALYZE %s (account_id, scored_at)', partition);
+        EXECUTE format('ANALYZE %s (account_id, scored_at)', partition);
     END IF;
 EXCEPTION WHEN lock_not_available THEN
     -- Somebody vacuums or analyses it; then it is known soon enough.
@@ -51,22 +51,22 @@ COMMENT ON FUNCTION health_alert_execute(text, timestamptz, timestamptz, timesta
 CREATE FUNCTION health_run_suspects(run bigint, source text, base timestamptz)
 RETURNS text
 LANGUAGE plpgsql STABLE
-SET search_path FROM CURRENT
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
 BEGIN
     RETURN (
-        SELECT pg_catalog.string_agg(pg_catalog.format('%s: missing in %s, before in %s; mean subscore %s, before %s', s.signal, s.missing, s.missing_before,
-                   COALESCE(pg_catalog.round(s.mean::numeric, 1)::text, 'none'), COALESCE(pg_catalog.round(s.mean_before::numeric, 1)::text, 'none')), E'\n'
+        SELECT string_agg(format('%s: missing in %s, before in %s; mean subscore %s, before %s', s.signal, s.missing, s.missing_before,
+                   COALESCE(round(s.mean::numeric, 1)::text, 'none'), COALESCE(round(s.mean_before::numeric, 1)::text, 'none')), E'\n'
                    ORDER BY s.place)
           FROM (SELECT n.signal, n.missing, n.mean, b.missing AS missing_before, b.mean AS mean_before,
-                       pg_catalog.row_number() OVER (ORDER BY pg_catalog.abs(n.missing OPERATOR(pg_catalog.-) b.missing) DESC,
-                                                              pg_catalog.abs(COALESCE(n.mean, 0) OPERATOR(pg_catalog.-) COALESCE(b.mean, 0)) DESC, n.signal) AS place
+                       row_number() OVER (ORDER BY abs(n.missing - b.missing) DESC,
+                                                              abs(COALESCE(n.mean, 0) - COALESCE(b.mean, 0)) DESC, n.signal) AS place
                   FROM health_run_signal n
-                  JOIN health_run_signal b ON b.signal OPERATOR(pg_catalog.=) n.signal
-                 WHERE n.run OPERATOR(pg_catalog.=) health_run_suspects.run
-                   AND b.run OPERATOR(pg_catalog.=) (SELECT pg_catalog.max(r.id) FROM health_run r WHERE r.source OPERATOR(pg_catalog.=) health_run_suspects.source
-                                                        AND r.as_of OPERATOR(pg_catalog.=) base AND r.status OPERATOR(pg_catalog.=) 'done')) s
-         WHERE s.place OPERATOR(pg_catalog.<=) 3);
+                  JOIN health_run_signal b ON b.signal = n.signal
+                 WHERE n.run = health_run_suspects.run
+                   AND b.run = (SELECT max(r.id) FROM health_run r WHERE r.source = health_run_suspects.source
+                                                        AND r.as_of = base AND r.status = 'done')) s
+         WHERE s.place <= 3);
 END
 $$;
 COMMENT ON FUNCTION health_run_suspects(bigint, text, timestamptz) IS 'The three signals of a run that differ most from those of the run before, in words.';
@@ -74,22 +74,22 @@ COMMENT ON FUNCTION health_run_suspects(bigint, text, timestamptz) IS 'The three
 CREATE FUNCTION health_alert_notify(source text, run bigint, count bigint)
 RETURNS void
 LANGUAGE plpgsql
-SET search_path FROM CURRENT
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
 BEGIN
-    IF count OPERATOR(pg_catalog.>) 0 THEN
+    IF count > 0 THEN
         -- Anybody may listen: nothing of an account is said.
-        PERFORM pg_catalog.pg_notify('health_alert', pg_catalog.json_build_object('source', source, 'run', run, 'count', count)::text);
+        PERFORM pg_notify('health_alert', json_build_object('source', source, 'run', run, 'count', count)::text);
     END IF;
 END
 $$;
 COMMENT ON FUNCTION health_alert_notify(text, bigint, bigint) IS 'NOTIFY health_alert with the source, the run and the number of alerts, if there are any.';
 
 -- Backfills, and runs as of a time before the latest one, write the past: they raise nothing.
-CREATE FUNCTION health_run_alerts(run bigint, source health_source, release boolean DEFAULT false)
+CREATE FUNCTION health_run_alerts(run bigint, source @extschema@.health_source, release boolean DEFAULT false)
 RETURNS bigint
 LANGUAGE plpgsql
-SET search_path FROM CURRENT
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
 #variable_conflict use_variable
 DECLARE
@@ -99,74 +99,74 @@ DECLARE
     raised bigint;
 BEGIN
     -- health_refresh_check() has refused those who have playbooks and may not raise alerts.
-    IF NOT (pg_catalog.has_table_privilege('health_playbook', 'SELECT') AND pg_catalog.has_table_privilege('health_alert', 'SELECT')) THEN
+    IF NOT (has_table_privilege('health_playbook', 'SELECT') AND has_table_privilege('health_alert', 'SELECT')) THEN
         RETURN 0;
     END IF;
-    SELECT r.* INTO this FROM health_run r WHERE r.id OPERATOR(pg_catalog.=) health_run_alerts.run;
+    SELECT r.* INTO this FROM health_run r WHERE r.id = health_run_alerts.run;
     base := health_run_base(source.name, this.as_of);
     IF this.backfill OR base IS NULL
-       OR EXISTS (SELECT FROM health_run r WHERE r.source OPERATOR(pg_catalog.=) source.name AND r.as_of OPERATOR(pg_catalog.>) this.as_of AND r.status IN ('done', 'held'))
-       OR NOT EXISTS (SELECT FROM health_alert_playbooks(source)) AND NOT EXISTS (SELECT FROM health_alert a WHERE a.source OPERATOR(pg_catalog.=) source.name) THEN
+       OR EXISTS (SELECT FROM health_run r WHERE r.source = source.name AND r.as_of > this.as_of AND r.status IN ('done', 'held'))
+       OR NOT EXISTS (SELECT FROM health_alert_playbooks(source)) AND NOT EXISTS (SELECT FROM health_alert a WHERE a.source = source.name) THEN
         RETURN 0;
     END IF;
     PERFORM health_history_analyze(health_history_relation(source), this.as_of);
-    outcome := health_alert_execute(health_alert_query(source, this.as_of), this.as_of, base, pg_catalog.array_remove(health_runs_held(source.name), this.as_of), source.name, source.book, run,
+    outcome := health_alert_execute(health_alert_query(source, this.as_of), this.as_of, base, array_remove(health_runs_held(source.name), this.as_of), source.name, source.book, run,
         CASE WHEN release THEN 'Infinity' ELSE source.hold_alerts_above END);
-    UPDATE health_run r SET alerts = outcome.alerts, status = CASE WHEN outcome.held THEN 'held' ELSE r.status END WHERE r.id OPERATOR(pg_catalog.=) run;
+    UPDATE health_run r SET alerts = outcome.alerts, status = CASE WHEN outcome.held THEN 'held' ELSE r.status END WHERE r.id = run;
     IF outcome.held THEN
         INSERT INTO health_alert (source, book, run, as_of, trigger, reason, explanation, action, severity, due_at)
         SELECT source.name, source.book, run, this.as_of, 'data',
-                pg_catalog.format('%s alerts about %s of %s accounts are held: more than %s %% of the book', outcome.alerts, outcome.accounts, outcome.of_accounts, pg_catalog.trim_scale(pg_catalog.round(source.hold_alerts_above::numeric OPERATOR(pg_catalog.*) 100, 1))),
+                format('%s alerts about %s of %s accounts are held: more than %s %% of the book', outcome.alerts, outcome.accounts, outcome.of_accounts, trim_scale(round(source.hold_alerts_above::numeric * 100, 1))),
                 health_run_suspects(run, source.name, base),
-                pg_catalog.format('Look whether a feed has stopped. If the scores are right: SELECT health_run_release(%s).', run), 'high', this.as_of OPERATOR(pg_catalog.+) '1 day'::interval
-         WHERE NOT EXISTS (SELECT FROM health_alert a WHERE a.source OPERATOR(pg_catalog.=) source.name AND a.playbook IS NULL AND a.status NOT IN ('resolved', 'ended'));
+                format('Look whether a feed has stopped. If the scores are right: SELECT health_run_release(%s).', run), 'high', this.as_of + '1 day'::interval
+         WHERE NOT EXISTS (SELECT FROM health_alert a WHERE a.source = source.name AND a.playbook IS NULL AND a.status NOT IN ('resolved', 'ended'));
         GET DIAGNOSTICS raised = ROW_COUNT;
         PERFORM health_alert_notify(source.name, run, raised);
         RETURN 0;
     END IF;
-    UPDATE health_alert a SET status = 'ended', ended_at = this.as_of, resolved_at = pg_catalog.clock_timestamp()
+    UPDATE health_alert a SET status = 'ended', ended_at = this.as_of, resolved_at = clock_timestamp()
      -- Whoever holds it in an open transaction does not hold up the run.
-     WHERE a.id IN (SELECT d.id FROM health_alert d WHERE d.source OPERATOR(pg_catalog.=) source.name AND d.playbook IS NULL
+     WHERE a.id IN (SELECT d.id FROM health_alert d WHERE d.source = source.name AND d.playbook IS NULL
                        AND d.status IN ('open', 'snoozed') AND d.acknowledged_at IS NULL FOR UPDATE SKIP LOCKED);
     PERFORM health_alert_notify(source.name, run, outcome.alerts);
     RETURN outcome.alerts;
 END
 $$;
-COMMENT ON FUNCTION health_run_alerts(bigint, health_source, boolean) IS
+COMMENT ON FUNCTION health_run_alerts(bigint, @extschema@.health_source, boolean) IS
 'Raises, ends and follows the alerts of a run, and returns how many it raised; where they are too many, the run is held instead, with one data alert, unless release. First runs, backfills and runs of the past raise nothing.';
 
-CREATE FUNCTION health_run_release(run bigint)
+CREATE FUNCTION @extschema@.health_run_release(run bigint)
 RETURNS bigint
 LANGUAGE plpgsql
-SET search_path FROM CURRENT
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
 DECLARE
     this health_run;
     later bigint;
     raised bigint;
 BEGIN
-    SELECT r.* INTO this FROM health_run r WHERE r.id OPERATOR(pg_catalog.=) health_run_release.run;
+    SELECT r.* INTO this FROM health_run r WHERE r.id = health_run_release.run;
     IF this.id IS NULL THEN
         RAISE EXCEPTION 'unknown run %', COALESCE(run::text, 'NULL') USING ERRCODE = 'undefined_object',
             HINT = 'SELECT id, source FROM health_run WHERE status = ''held'' lists those that can be released.';
     END IF;
     PERFORM health_source_lock(this.source);
-    PERFORM health_refresh_check(health_source_get(this.source), pg_catalog.now());
-    SELECT r.* INTO this FROM health_run r WHERE r.id OPERATOR(pg_catalog.=) health_run_release.run;
-    IF this.status OPERATOR(pg_catalog.<>) 'held' THEN
+    PERFORM health_refresh_check(health_source_get(this.source), now());
+    SELECT r.* INTO this FROM health_run r WHERE r.id = health_run_release.run;
+    IF this.status <> 'held' THEN
         RAISE EXCEPTION 'run % is not held', run USING ERRCODE = 'object_not_in_prerequisite_state',
-            DETAIL = pg_catalog.format('It is %s.', this.status), HINT = 'SELECT id, source FROM health_run WHERE status = ''held'' lists those that can be released.';
+            DETAIL = format('It is %s.', this.status), HINT = 'SELECT id, source FROM health_run WHERE status = ''held'' lists those that can be released.';
     END IF;
-    SELECT pg_catalog.max(r.id) INTO later FROM health_run r
-     WHERE r.source OPERATOR(pg_catalog.=) this.source AND r.status IN ('done', 'held') AND r.id OPERATOR(pg_catalog.>) this.id AND r.as_of OPERATOR(pg_catalog.>=) this.as_of;
+    SELECT max(r.id) INTO later FROM health_run r
+     WHERE r.source = this.source AND r.status IN ('done', 'held') AND r.id > this.id AND r.as_of >= this.as_of;
     IF later IS NOT NULL THEN
         RAISE EXCEPTION 'run % of source "%" is overtaken', run, this.source USING ERRCODE = 'object_not_in_prerequisite_state',
-            DETAIL = pg_catalog.format('Run %s came later, and was compared with the last run that was not held.', later), HINT = 'Release that one, if it is held.';
+            DETAIL = format('Run %s came later, and was compared with the last run that was not held.', later), HINT = 'Release that one, if it is held.';
     END IF;
     raised := health_run_alerts(run, health_source_get(this.source), true);
-    UPDATE health_run r SET status = 'done' WHERE r.id OPERATOR(pg_catalog.=) run;
+    UPDATE health_run r SET status = 'done' WHERE r.id = run;
     RETURN raised;
 END
 $$;
-COMMENT ON FUNCTION health_run_release(bigint) IS
+COMMENT ON FUNCTION @extschema@.health_run_release(bigint) IS
 'Raises the alerts of a run that is held, and returns how many. Unknown: 42704; not held, or overtaken by a later run: 55000; being refreshed: 55P03.';

@@ -1,9 +1,9 @@
 -- health_model_review: is a model out of date? And the note that somebody has looked.
 
-CREATE FUNCTION health_model_reviewed(name text, note text)
+CREATE FUNCTION @extschema@.health_model_reviewed(name text, note text)
 RETURNS integer
 LANGUAGE plpgsql
-SET search_path FROM CURRENT
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
 #variable_conflict use_variable
 DECLARE
@@ -28,27 +28,27 @@ BEGIN
     RETURN reviewed;
 END
 $$;
-COMMENT ON FUNCTION health_model_reviewed(text, text) IS
+COMMENT ON FUNCTION @extschema@.health_model_reviewed(text, text) IS
 'Notes that the active version of a model (or ''name@version'') was reviewed now, by whom, and what was found. Returns the version.';
 
 -- Each check is a function that gives rows of the review, so that one can be read, and called, by itself.
-CREATE TYPE health_review_row AS (
+CREATE TYPE @extschema@.health_review_row AS (
     model text, version integer, source text, item text, before double precision, now double precision, verdict text, message text
 );
-COMMENT ON TYPE health_review_row IS 'One thing that health_model_review has looked at.';
-COMMENT ON COLUMN health_review_row.model IS 'The name of the model.';
-COMMENT ON COLUMN health_review_row.version IS 'Its active version.';
-COMMENT ON COLUMN health_review_row.source IS 'The source whose history was looked at; NULL for what concerns the model itself.';
-COMMENT ON COLUMN health_review_row.item IS 'What was looked at: reviewed, triggers, psi, missing and a signal, highest band, auc, bands; last of all verdict.';
-COMMENT ON COLUMN health_review_row.before IS 'The number as it was: at the first refresh with this version, or in the report of the fit.';
-COMMENT ON COLUMN health_review_row.now IS 'The number as it is.';
-COMMENT ON COLUMN health_review_row.verdict IS 'One of ok, watch, due and unknown.';
-COMMENT ON COLUMN health_review_row.message IS 'The same in words.';
+COMMENT ON TYPE @extschema@.health_review_row IS 'One thing that health_model_review has looked at.';
+COMMENT ON COLUMN @extschema@.health_review_row.model IS 'The name of the model.';
+COMMENT ON COLUMN @extschema@.health_review_row.version IS 'Its active version.';
+COMMENT ON COLUMN @extschema@.health_review_row.source IS 'The source whose history was looked at; NULL for what concerns the model itself.';
+COMMENT ON COLUMN @extschema@.health_review_row.item IS 'What was looked at: reviewed, triggers, psi, missing and a signal, highest band, auc, bands; last of all verdict.';
+COMMENT ON COLUMN @extschema@.health_review_row.before IS 'The number as it was: at the first refresh with this version, or in the report of the fit.';
+COMMENT ON COLUMN @extschema@.health_review_row.now IS 'The number as it is.';
+COMMENT ON COLUMN @extschema@.health_review_row.verdict IS 'One of ok, watch, due and unknown.';
+COMMENT ON COLUMN @extschema@.health_review_row.message IS 'The same in words.';
 
-CREATE FUNCTION health_review_model(reviewed health_model)
-RETURNS SETOF health_review_row
+CREATE FUNCTION health_review_model(reviewed @extschema@.health_model)
+RETURNS SETOF @extschema@.health_review_row
 LANGUAGE plpgsql STABLE
-SET search_path FROM CURRENT
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
 DECLARE
     days double precision := pg_catalog.floor(EXTRACT(epoch FROM pg_catalog.now() OPERATOR(pg_catalog.-) GREATEST(reviewed.reviewed_at, reviewed.created_at)) / 86400::numeric);
@@ -72,12 +72,12 @@ BEGIN
              ELSE 'the triggers that keep saved versions as they are, and caches fresh, are at work' END)::health_review_row;
 END
 $$;
-COMMENT ON FUNCTION health_review_model(health_model) IS 'What health_model_review says of a model itself: days since the last review, and whether the triggers of health_model are intact.';
+COMMENT ON FUNCTION health_review_model(@extschema@.health_model) IS 'What health_model_review says of a model itself: days since the last review, and whether the triggers of health_model are intact.';
 
-CREATE FUNCTION health_review_drift(reviewed health_model, source health_source)
-RETURNS SETOF health_review_row
+CREATE FUNCTION health_review_drift(reviewed @extschema@.health_model, source @extschema@.health_source)
+RETURNS SETOF @extschema@.health_review_row
 LANGUAGE plpgsql STABLE
-SET search_path FROM CURRENT
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
 DECLARE
     history text := pg_catalog.format('%I.%I', source.history_schema, source.history_name);
@@ -136,13 +136,13 @@ BEGIN
     END LOOP;
 END
 $$;
-COMMENT ON FUNCTION health_review_drift(health_model, health_source) IS
+COMMENT ON FUNCTION health_review_drift(@extschema@.health_model, @extschema@.health_source) IS
 'What health_model_review says of a source''s scores: whether those of the latest refresh lie where those of the first with this version lay, how many are in the highest band, what has gone missing.';
 
-CREATE FUNCTION health_review_proof(reviewed health_model, source health_source, horizon interval, until timestamptz)
-RETURNS SETOF health_review_row
+CREATE FUNCTION health_review_proof(reviewed @extschema@.health_model, source @extschema@.health_source, horizon interval, until timestamptz)
+RETURNS SETOF @extschema@.health_review_row
 LANGUAGE plpgsql STABLE
-SET search_path FROM CURRENT
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 SET intervalstyle = 'postgres'
 SET timezone = 'UTC'
 AS $$
@@ -180,13 +180,13 @@ BEGIN
                FROM unnest(proof.bands, proof.band_rates) b (band, rate)), proof.verdict))::health_review_row;
 END
 $$;
-COMMENT ON FUNCTION health_review_proof(health_model, health_source, interval, timestamptz) IS
+COMMENT ON FUNCTION health_review_proof(@extschema@.health_model, @extschema@.health_source, interval, timestamptz) IS
 'What health_model_review says of a source''s scores against churn: AUC of the latest refresh with a complete horizon against what the fit promised or earlier scores reached, and churn by band.';
 
-CREATE FUNCTION health_model_review(name text DEFAULT NULL, horizon interval DEFAULT '90 days', until timestamptz DEFAULT NULL)
-RETURNS SETOF health_review_row
+CREATE FUNCTION @extschema@.health_model_review(name text DEFAULT NULL, horizon interval DEFAULT '90 days', until timestamptz DEFAULT NULL)
+RETURNS SETOF @extschema@.health_review_row
 LANGUAGE plpgsql STABLE ROWS 20
-SET search_path FROM CURRENT
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
 #variable_conflict use_variable
 DECLARE
@@ -231,5 +231,5 @@ BEGIN
     END LOOP;
 END
 $$;
-COMMENT ON FUNCTION health_model_review(text, interval, timestamptz) IS
+COMMENT ON FUNCTION @extschema@.health_model_review(text, interval, timestamptz) IS
 'Is a model (NULL: each that is active) out of date? A row for each thing looked at, and a verdict with its reasons: days since the review, triggers, drift of scores and of missing values, share in the highest band, AUC then and now, churn by band.';

@@ -2,7 +2,7 @@
 
 CREATE FUNCTION health_share_interval(events bigint, accounts bigint, OUT low double precision, OUT high double precision)
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
-SET search_path FROM CURRENT
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
 -- Numbers have the exact types of the operators of pg_catalog: one that needs a cast would lose against another schema's that needs none.
 DECLARE
@@ -23,12 +23,12 @@ $$;
 COMMENT ON FUNCTION health_share_interval(bigint, bigint) IS
 'The 95 % interval of a share, events of accounts (Wilson 1927): right for small numbers and for shares of 0 and 1. NULL of no accounts.';
 
-CREATE FUNCTION health_risk(source text, score double precision, kind text DEFAULT 'churned', horizon interval DEFAULT '90 days',
+CREATE FUNCTION @extschema@.health_risk(source text, score double precision, kind text DEFAULT 'churned', horizon interval DEFAULT '90 days',
     until timestamptz DEFAULT NULL,
     OUT from_score double precision, OUT to_score double precision, OUT accounts bigint, OUT events bigint,
     OUT risk double precision, OUT risk_low double precision, OUT risk_high double precision, OUT message text)
 LANGUAGE plpgsql STABLE
-SET search_path FROM CURRENT
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 SET intervalstyle = 'postgres'
 AS $$
 #variable_conflict use_variable
@@ -66,5 +66,5 @@ BEGIN
         pg_catalog.round(risk * 100::double precision), horizon, pg_catalog.round(risk_low * 100::double precision), pg_catalog.round(risk_high * 100::double precision), events, accounts);
 END
 $$;
-COMMENT ON FUNCTION health_risk(text, double precision, text, interval, timestamptz) IS
+COMMENT ON FUNCTION @extschema@.health_risk(text, double precision, text, interval, timestamptz) IS
 'How many of the accounts around a score had the outcome within the horizon, by the source''s past scores, with a 95 % interval, in numbers and in words. The range around the score widens until it holds 50 accounts, to 15 points at most.';

@@ -1,8 +1,7 @@
 -- Refresh: a source's accounts scored as of a time, into its history. The procedures own the transactions, the functions the steps.
 --
--- A procedure that commits can have no SET clause. These set search_path for one transaction at a time instead: to the
--- extension's schema (home) for the steps, and back to the caller's own for what the relation itself may call. Until then their
--- declarations, too, are read with the caller's: types are qualified.
+-- A procedure that commits can have no SET clause: it runs under the search_path of its caller, so that every name, type and operator
+-- in these is qualified. The steps are internal functions: no procedure names the extension's own schema, which can be renamed.
 
 CREATE PROCEDURE health_refresh_outside_transaction()
 LANGUAGE c
@@ -11,55 +10,55 @@ COMMENT ON PROCEDURE health_refresh_outside_transaction() IS
 'Raises 25001 unless the procedure that calls it may commit. Used by health_refresh and health_backfill.';
 
 -- Raises unless the current role may refresh the source as of this time.
-CREATE FUNCTION health_refresh_check(source health_source, as_of timestamptz)
+CREATE FUNCTION health_refresh_check(source @extschema@.health_source, as_of timestamptz)
 RETURNS void
 LANGUAGE plpgsql STABLE
-SET search_path FROM CURRENT
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
 BEGIN
-    IF source.run_as OPERATOR(pg_catalog.<>) current_user THEN
-        RAISE EXCEPTION 'source "%" runs as %, not as %', source.name, pg_catalog.quote_ident(source.run_as), pg_catalog.quote_ident(current_user)
+    IF source.run_as <> current_user THEN
+        RAISE EXCEPTION 'source "%" runs as %, not as %', source.name, quote_ident(source.run_as), quote_ident(current_user)
             USING ERRCODE = 'insufficient_privilege',
                   DETAIL = 'Its relation could do anything with the rights of the role that refreshes it; so only the role that added it does.',
-                  HINT = pg_catalog.format('SET ROLE %I first, or schedule the refresh as that role.', source.run_as);
+                  HINT = format('SET ROLE %I first, or schedule the refresh as that role.', source.run_as);
     END IF;
-    IF NOT (pg_catalog.has_table_privilege('health_run', 'SELECT') AND pg_catalog.has_table_privilege('health_run', 'INSERT')
-            AND pg_catalog.has_table_privilege('health_run', 'UPDATE') AND pg_catalog.has_table_privilege('health_run_signal', 'INSERT')
-            AND pg_catalog.has_table_privilege('health_source', 'UPDATE')
-            AND pg_catalog.has_table_privilege('health_pulse', 'SELECT') AND pg_catalog.has_table_privilege('health_override', 'SELECT')) THEN
-        RAISE EXCEPTION 'role % may not write the log of runs, or read what people have given', pg_catalog.quote_ident(current_user) USING ERRCODE = 'insufficient_privilege',
-            HINT = pg_catalog.format('GRANT INSERT, UPDATE, DELETE ON health_source TO %1$I; GRANT SELECT, INSERT, UPDATE ON health_run, health_run_signal TO %1$I; GRANT SELECT ON health_pulse, health_override TO %1$I.', current_user);
+    IF NOT (has_table_privilege('health_run', 'SELECT') AND has_table_privilege('health_run', 'INSERT')
+            AND has_table_privilege('health_run', 'UPDATE') AND has_table_privilege('health_run_signal', 'INSERT')
+            AND has_table_privilege('health_source', 'UPDATE')
+            AND has_table_privilege('health_pulse', 'SELECT') AND has_table_privilege('health_override', 'SELECT')) THEN
+        RAISE EXCEPTION 'role % may not write the log of runs, or read what people have given', quote_ident(current_user) USING ERRCODE = 'insufficient_privilege',
+            HINT = format('GRANT INSERT, UPDATE, DELETE ON health_source TO %1$I; GRANT SELECT, INSERT, UPDATE ON health_run, health_run_signal TO %1$I; GRANT SELECT ON health_pulse, health_override TO %1$I.', current_user);
     END IF;
-    IF pg_catalog.has_table_privilege('health_playbook', 'SELECT') AND EXISTS (SELECT FROM health_alert_playbooks(source))
-       AND NOT (pg_catalog.has_table_privilege('health_alert', 'SELECT') AND pg_catalog.has_table_privilege('health_alert', 'INSERT')
-                AND pg_catalog.has_table_privilege('health_alert', 'UPDATE') AND pg_catalog.has_table_privilege('health_alert_score', 'SELECT')
-                AND pg_catalog.has_table_privilege('health_alert_score', 'INSERT') AND pg_catalog.has_table_privilege('health_alert_score', 'UPDATE')) THEN
-        RAISE EXCEPTION 'role % may not raise alerts', pg_catalog.quote_ident(current_user) USING ERRCODE = 'insufficient_privilege',
-            DETAIL = pg_catalog.format('Source "%s" has playbooks.', source.name),
-            HINT = pg_catalog.format('GRANT SELECT, INSERT, UPDATE ON health_alert, health_alert_score TO %I.', current_user);
+    IF has_table_privilege('health_playbook', 'SELECT') AND EXISTS (SELECT FROM health_score_internal.health_alert_playbooks(source))
+       AND NOT (has_table_privilege('health_alert', 'SELECT') AND has_table_privilege('health_alert', 'INSERT')
+                AND has_table_privilege('health_alert', 'UPDATE') AND has_table_privilege('health_alert_score', 'SELECT')
+                AND has_table_privilege('health_alert_score', 'INSERT') AND has_table_privilege('health_alert_score', 'UPDATE')) THEN
+        RAISE EXCEPTION 'role % may not raise alerts', quote_ident(current_user) USING ERRCODE = 'insufficient_privilege',
+            DETAIL = format('Source "%s" has playbooks.', source.name),
+            HINT = format('GRANT SELECT, INSERT, UPDATE ON health_alert, health_alert_score TO %I.', current_user);
     END IF;
-    IF NOT pg_catalog.isfinite(as_of) OR as_of OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp() THEN
+    IF NOT isfinite(as_of) OR as_of > clock_timestamp() THEN
         RAISE EXCEPTION 'as_of % lies in the future', as_of USING ERRCODE = 'invalid_parameter_value',
             HINT = 'Leave it out for now().';
     END IF;
     -- A refresh commits as it goes, so that now() moves; the statement began when it was called.
-    IF as_of OPERATOR(pg_catalog.<) LEAST(pg_catalog.statement_timestamp(), pg_catalog.now()) AND source.time_column IS NULL AND NOT source.point_in_time THEN
+    IF as_of < LEAST(statement_timestamp(), now()) AND source.time_column IS NULL AND NOT source.point_in_time THEN
         RAISE EXCEPTION 'source "%" cannot be scored as of a time in the past', source.name USING ERRCODE = 'invalid_parameter_value',
             DETAIL = 'Its relation shows today''s rows, which must not be filed as history.',
-            HINT = 'Name its time_column, or filter the view by health_as_of() and add the source with point_in_time => true.';
+            HINT = 'Name its time_column, or filter the view by health_score_internal.health_as_of() and add the source with point_in_time => true.';
     END IF;
 END
 $$;
-COMMENT ON FUNCTION health_refresh_check(health_source, timestamptz) IS
+COMMENT ON FUNCTION health_refresh_check(@extschema@.health_source, timestamptz) IS
 'Raises unless the current role may refresh the source (42501) as of that time (22023).';
 
 CREATE FUNCTION health_failure(source text, sqlstate text, message text, detail text, hint text)
 RETURNS jsonb
 LANGUAGE plpgsql STABLE
-SET search_path FROM CURRENT
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
 BEGIN
-    RETURN pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object('source', source, 'sqlstate', sqlstate, 'message', message,
+    RETURN jsonb_strip_nulls(jsonb_build_object('source', source, 'sqlstate', sqlstate, 'message', message,
         'detail', NULLIF(detail, ''), 'hint', NULLIF(hint, '')));
 END
 $$;
@@ -68,29 +67,29 @@ COMMENT ON FUNCTION health_failure(text, text, text, text, text) IS 'An error th
 CREATE FUNCTION health_refresh_report(failures jsonb, sources integer)
 RETURNS void
 LANGUAGE plpgsql
-SET search_path FROM CURRENT
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
 DECLARE
     first jsonb := failures -> 0;
 BEGIN
-    IF pg_catalog.jsonb_array_length(failures) OPERATOR(pg_catalog.=) 0 THEN
+    IF jsonb_array_length(failures) = 0 THEN
         RETURN;
     END IF;
-    IF sources OPERATOR(pg_catalog.=) 1 THEN
+    IF sources = 1 THEN
         -- An empty DETAIL or HINT would still be shown.
-        IF first OPERATOR(pg_catalog.?) 'detail' AND first OPERATOR(pg_catalog.?) 'hint' THEN
+        IF first ? 'detail' AND first ? 'hint' THEN
             RAISE EXCEPTION '%', first ->> 'message' USING ERRCODE = first ->> 'sqlstate', DETAIL = first ->> 'detail', HINT = first ->> 'hint';
-        ELSIF first OPERATOR(pg_catalog.?) 'detail' THEN
+        ELSIF first ? 'detail' THEN
             RAISE EXCEPTION '%', first ->> 'message' USING ERRCODE = first ->> 'sqlstate', DETAIL = first ->> 'detail';
-        ELSIF first OPERATOR(pg_catalog.?) 'hint' THEN
+        ELSIF first ? 'hint' THEN
             RAISE EXCEPTION '%', first ->> 'message' USING ERRCODE = first ->> 'sqlstate', HINT = first ->> 'hint';
         END IF;
         RAISE EXCEPTION '%', first ->> 'message' USING ERRCODE = first ->> 'sqlstate';
     END IF;
-    RAISE EXCEPTION '% of % sources were not refreshed: %', pg_catalog.jsonb_array_length(failures), sources,
-        (SELECT pg_catalog.string_agg(f ->> 'source', ', ') FROM pg_catalog.jsonb_array_elements(failures) f)
+    RAISE EXCEPTION '% of % sources were not refreshed: %', jsonb_array_length(failures), sources,
+        (SELECT string_agg(f ->> 'source', ', ') FROM jsonb_array_elements(failures) f)
         USING ERRCODE = first ->> 'sqlstate',
-              DETAIL = (SELECT pg_catalog.string_agg(pg_catalog.format('%s: %s', f ->> 'source', f ->> 'message'), E'\n') FROM pg_catalog.jsonb_array_elements(failures) f),
+              DETAIL = (SELECT string_agg(format('%s: %s', f ->> 'source', f ->> 'message'), E'\n') FROM jsonb_array_elements(failures) f),
               HINT = 'The others were refreshed and committed. SELECT * FROM health_run ORDER BY id DESC says more.';
 END
 $$;
@@ -100,7 +99,7 @@ COMMENT ON FUNCTION health_refresh_report(jsonb, integer) IS
 CREATE FUNCTION health_refresh_sources(source text)
 RETURNS text[]
 LANGUAGE plpgsql STABLE
-SET search_path FROM CURRENT
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
 DECLARE
     names text[];
@@ -109,9 +108,9 @@ BEGIN
         PERFORM health_source_get(source);
         RETURN ARRAY[source];
     END IF;
-    SELECT pg_catalog.array_agg(s.name ORDER BY s.name) INTO names FROM health_source s WHERE s.run_as OPERATOR(pg_catalog.=) current_user;
+    SELECT array_agg(s.name ORDER BY s.name) INTO names FROM health_source s WHERE s.run_as = current_user;
     IF names IS NULL THEN
-        RAISE EXCEPTION 'role % has no source', pg_catalog.quote_ident(current_user) USING ERRCODE = 'undefined_object',
+        RAISE EXCEPTION 'role % has no source', quote_ident(current_user) USING ERRCODE = 'undefined_object',
             DETAIL = 'A refresh runs the sources of the role that calls it, and no others.',
             HINT = 'SELECT name, run_as FROM health_source lists them all; schedule each role''s refresh as that role.';
     END IF;
@@ -125,9 +124,6 @@ CREATE PROCEDURE health_refresh_source(source text, as_of timestamptz, replace b
 LANGUAGE plpgsql
 AS $$
 DECLARE
-    home pg_catalog.text := (SELECT pg_catalog.quote_ident(n.nspname) FROM pg_catalog.pg_extension e
-                    JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) e.extnamespace
-                   WHERE e.extname OPERATOR(pg_catalog.=) 'health_score') OPERATOR(pg_catalog.||) ', pg_temp';
     path pg_catalog.text;
     run pg_catalog.int8;
     code pg_catalog.text;
@@ -136,42 +132,40 @@ DECLARE
     hint pg_catalog.text;
 BEGIN
     failure := NULL;
-    PERFORM pg_catalog.set_config('search_path', home, true);
     BEGIN
-        PERFORM health_source_lock(source);
-        PERFORM health_refresh_check(health_source_get(source), as_of);
-        run := health_run_begin(source, as_of, backfill);
+        PERFORM health_score_internal.health_source_lock(source);
+        PERFORM health_score_internal.health_refresh_check(health_score_internal.health_source_get(source), as_of);
+        run := health_score_internal.health_run_begin(source, as_of, backfill);
         BEGIN
-            PERFORM health_run_prepare(health_source_get(source), as_of);
+            PERFORM health_score_internal.health_run_prepare(health_score_internal.health_source_get(source), as_of);
         EXCEPTION WHEN OTHERS OR query_canceled THEN
             GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-            failure := health_failure(source, code, message, detail, hint);
-            PERFORM health_run_fail(run, failure);
+            failure := health_score_internal.health_failure(source, code, message, detail, hint);
+            PERFORM health_score_internal.health_run_fail(run, failure);
         END;
     EXCEPTION WHEN OTHERS OR query_canceled THEN
         GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-        failure := health_failure(source, code, message, detail, hint);
+        failure := health_score_internal.health_failure(source, code, message, detail, hint);
     END;
     IF failure IS NULL THEN
         -- The transaction's lock ends at its COMMIT: the session's bridges the gap to the next one.
-        PERFORM pg_catalog.pg_advisory_lock(health_source_lock_key(source));
+        PERFORM pg_catalog.pg_advisory_lock(health_score_internal.health_source_lock_key(source));
     END IF;
     COMMIT;
 
     path := pg_catalog.current_setting('search_path');
-    PERFORM pg_catalog.set_config('search_path', home, true);
     IF failure IS NULL THEN
         -- A cancel anywhere in here still comes to the unlocking: the lock of a session would stay as long as that.
         BEGIN
-            PERFORM pg_catalog.pg_advisory_xact_lock(health_source_lock_key(source));
-            PERFORM health_run_show(source, as_of);
-            PERFORM health_run_write(run, health_source_get(source), as_of, replace, path);
+            PERFORM pg_catalog.pg_advisory_xact_lock(health_score_internal.health_source_lock_key(source));
+            PERFORM health_score_internal.health_run_show(source, as_of);
+            PERFORM health_score_internal.health_run_write(run, health_score_internal.health_source_get(source), as_of, replace, path);
         EXCEPTION WHEN OTHERS OR query_canceled THEN
             GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-            failure := health_failure(source, code, message, detail, hint);
-            PERFORM health_run_fail(run, failure);
+            failure := health_score_internal.health_failure(source, code, message, detail, hint);
+            PERFORM health_score_internal.health_run_fail(run, failure);
         END;
-        PERFORM pg_catalog.pg_advisory_unlock(health_source_lock_key(source));
+        PERFORM pg_catalog.pg_advisory_unlock(health_score_internal.health_source_lock_key(source));
         COMMIT;
     END IF;
 END
@@ -179,41 +173,35 @@ $$;
 COMMENT ON PROCEDURE health_refresh_source(text, timestamptz, boolean, boolean, jsonb) IS
 'One source as of one time, in two transactions; what fails is recorded in health_run and returned. Used by health_refresh and health_backfill.';
 
-CREATE PROCEDURE health_refresh(source text DEFAULT NULL, as_of timestamptz DEFAULT NULL, replace boolean DEFAULT false)
+CREATE PROCEDURE @extschema@.health_refresh(source text DEFAULT NULL, as_of timestamptz DEFAULT NULL, replace boolean DEFAULT false)
 LANGUAGE plpgsql
 AS $$
 DECLARE
-    home pg_catalog.text := (SELECT pg_catalog.quote_ident(n.nspname) FROM pg_catalog.pg_extension e
-                    JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) e.extnamespace
-                   WHERE e.extname OPERATOR(pg_catalog.=) 'health_score') OPERATOR(pg_catalog.||) ', pg_temp';
     at pg_catalog.timestamptz := COALESCE(as_of, pg_catalog.statement_timestamp());
     names pg_catalog.text[];
     name pg_catalog.text;
     failure pg_catalog.jsonb;
     failures pg_catalog.jsonb := '[]';
 BEGIN
-    PERFORM pg_catalog.set_config('search_path', home, true);
-    CALL health_refresh_outside_transaction();
-    names := health_refresh_sources(source);
+    CALL health_score_internal.health_refresh_outside_transaction();
+    names := health_score_internal.health_refresh_sources(source);
     FOREACH name IN ARRAY names LOOP
-        PERFORM pg_catalog.set_config('search_path', home, true);
-        CALL health_refresh_source(name, at, COALESCE(replace, false), false, failure);
+        CALL health_score_internal.health_refresh_source(name, at, COALESCE(replace, false), false, failure);
         IF failure IS NOT NULL THEN
             failures := failures OPERATOR(pg_catalog.||) failure;
             EXIT WHEN failure OPERATOR(pg_catalog.->>) 'sqlstate' OPERATOR(pg_catalog.=) '57014';
         END IF;
     END LOOP;
-    PERFORM pg_catalog.set_config('search_path', home, true);
-    PERFORM health_refresh_report(failures, pg_catalog.cardinality(names));
+    PERFORM health_score_internal.health_refresh_report(failures, pg_catalog.cardinality(names));
 END
 $$;
-COMMENT ON PROCEDURE health_refresh(text, timestamptz, boolean) IS
+COMMENT ON PROCEDURE @extschema@.health_refresh(text, timestamptz, boolean) IS
 'Scores a source, or all sources of the current role, as of a time (NULL: now) into their histories. Rows that are there already stay, unless replace. What fails is reported at the end; the rest is committed. Not inside a transaction block.';
 
 CREATE FUNCTION health_backfill_times("from" timestamptz, "to" timestamptz, step interval)
 RETURNS timestamptz[]
 LANGUAGE plpgsql STABLE
-SET search_path FROM CURRENT
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
 DECLARE
     -- In UTC, and counted from the first: the 31st comes again after February.
@@ -226,84 +214,78 @@ BEGIN
         RAISE EXCEPTION 'from, to and step must not be null' USING ERRCODE = 'null_value_not_allowed',
             HINT = 'For example: CALL health_backfill(''crm'', ''2025-01-01'', now(), ''1 month'').';
     END IF;
-    IF NOT pg_catalog.isfinite("from") OR NOT pg_catalog.isfinite("to") OR NOT (start OPERATOR(pg_catalog.+) step OPERATOR(pg_catalog.>) start) THEN
+    IF NOT isfinite("from") OR NOT isfinite("to") OR NOT (start + step > start) THEN
         RAISE EXCEPTION 'from and to must be finite, and step positive' USING ERRCODE = 'invalid_parameter_value',
             HINT = 'For example: CALL health_backfill(''crm'', ''2025-01-01'', now(), ''1 month'').';
     END IF;
-    WHILE at OPERATOR(pg_catalog.<=) stop LOOP
-        times := times OPERATOR(pg_catalog.||) (at AT TIME ZONE 'UTC');
-        at := start OPERATOR(pg_catalog.+) (step OPERATOR(pg_catalog.*) pg_catalog.cardinality(times)::double precision);
+    WHILE at <= stop LOOP
+        times := times || (at AT TIME ZONE 'UTC');
+        at := start + (step * cardinality(times)::double precision);
     END LOOP;
     RETURN times;
 END
 $$;
 COMMENT ON FUNCTION health_backfill_times(timestamptz, timestamptz, interval) IS 'The times from, from + step, from + 2 · step … up to and with to, in UTC.';
 
-CREATE PROCEDURE health_backfill(source text, "from" timestamptz, "to" timestamptz DEFAULT pg_catalog.now(), step interval DEFAULT '1 month')
+CREATE PROCEDURE @extschema@.health_backfill(source text, "from" timestamptz, "to" timestamptz DEFAULT now(), step interval DEFAULT '1 month')
 LANGUAGE plpgsql
 AS $$
 DECLARE
-    home pg_catalog.text := (SELECT pg_catalog.quote_ident(n.nspname) FROM pg_catalog.pg_extension e
-                    JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) e.extnamespace
-                   WHERE e.extname OPERATOR(pg_catalog.=) 'health_score') OPERATOR(pg_catalog.||) ', pg_temp';
     at pg_catalog.timestamptz;
     times pg_catalog.timestamptz[];
     failure pg_catalog.jsonb;
 BEGIN
-    PERFORM pg_catalog.set_config('search_path', home, true);
-    CALL health_refresh_outside_transaction();
-    PERFORM health_source_get(source);
-    times := health_backfill_times("from", "to", step);
+    CALL health_score_internal.health_refresh_outside_transaction();
+    PERFORM health_score_internal.health_source_get(source);
+    times := health_score_internal.health_backfill_times("from", "to", step);
     FOREACH at IN ARRAY times LOOP
-        PERFORM pg_catalog.set_config('search_path', home, true);
-        CALL health_refresh_source(source, at, false, true, failure);
+        CALL health_score_internal.health_refresh_source(source, at, false, true, failure);
         EXIT WHEN failure IS NOT NULL;
     END LOOP;
     IF failure IS NOT NULL THEN
-        PERFORM pg_catalog.set_config('search_path', home, true);
-        PERFORM health_refresh_report(pg_catalog.jsonb_build_array(failure), 1);
+        PERFORM health_score_internal.health_refresh_report(pg_catalog.jsonb_build_array(failure), 1);
     END IF;
 END
 $$;
-COMMENT ON PROCEDURE health_backfill(text, timestamptz, timestamptz, interval) IS
+COMMENT ON PROCEDURE @extschema@.health_backfill(text, timestamptz, timestamptz, interval) IS
 'Scores a source as of from, from + step and so on up to to (UTC), each in transactions of its own, for a source with time_column or point_in_time. Stops at the first failure; called again it fills in what is missing.';
 
 CREATE FUNCTION health_refresh_one(source text, account_id text, path text)
 RETURNS boolean
 LANGUAGE plpgsql
-SET search_path FROM CURRENT
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
 DECLARE
     found health_source := health_source_get(source);
     columns text[] := ARRAY['name', 'score', 'band', 'band_rank', 'coverage', 'low', 'high', 'status', 'model', 'model_version', 'segment',
         'value', 'owner', 'parent', 'renewal', 'inputs', 'drivers', 'calculated'];
 BEGIN
-    PERFORM health_refresh_check(found, pg_catalog.now());
-    PERFORM health_run_prepare(found, pg_catalog.now());
+    PERFORM health_refresh_check(found, now());
+    PERFORM health_run_prepare(found, now());
     -- Twice in one transaction, now() is the same: the later row counts.
-    RETURN health_run_insert(found, pg_catalog.format('%s ON CONFLICT (account_id, scored_at) DO UPDATE SET (%s) = ROW (excluded.%s)',
+    RETURN health_run_insert(found, format('%s ON CONFLICT (account_id, scored_at) DO UPDATE SET (%s) = ROW (excluded.%s)',
             health_history_insert(found, health_source_query(found, true)),
-            pg_catalog.array_to_string(columns, ', '), pg_catalog.array_to_string(columns, ', excluded.')),
-        pg_catalog.now(), path, account_id) OPERATOR(pg_catalog.>) 0;
+            array_to_string(columns, ', '), array_to_string(columns, ', excluded.')),
+        now(), path, account_id) > 0;
 END
 $$;
 COMMENT ON FUNCTION health_refresh_one(text, text, text) IS 'What the forms of health_refresh_account do, for an id as text, with the caller''s search_path.';
 
-CREATE FUNCTION health_refresh_account(source text, account_id text)
+CREATE FUNCTION @extschema@.health_refresh_account(source text, account_id text)
 RETURNS boolean
 LANGUAGE sql
-RETURN health_refresh_one(source, account_id, pg_catalog.current_setting('search_path'));
-COMMENT ON FUNCTION health_refresh_account(text, text) IS
+RETURN health_refresh_one(source, account_id, current_setting('search_path'));
+COMMENT ON FUNCTION @extschema@.health_refresh_account(text, text) IS
 'Scores one account of a source now, in the running transaction: from a trigger, or after a pulse. False where the relation does not have it.';
 
-CREATE FUNCTION health_refresh_account(source text, account_id bigint)
+CREATE FUNCTION @extschema@.health_refresh_account(source text, account_id bigint)
 RETURNS boolean
 LANGUAGE sql
-RETURN health_refresh_one(source, account_id::pg_catalog.text, pg_catalog.current_setting('search_path'));
-COMMENT ON FUNCTION health_refresh_account(text, bigint) IS 'As the form for text, for an id that is a number.';
+RETURN health_refresh_one(source, account_id::text, current_setting('search_path'));
+COMMENT ON FUNCTION @extschema@.health_refresh_account(text, bigint) IS 'As the form for text, for an id that is a number.';
 
-CREATE FUNCTION health_refresh_account(source text, account_id uuid)
+CREATE FUNCTION @extschema@.health_refresh_account(source text, account_id uuid)
 RETURNS boolean
 LANGUAGE sql
-RETURN health_refresh_one(source, account_id::pg_catalog.text, pg_catalog.current_setting('search_path'));
-COMMENT ON FUNCTION health_refresh_account(text, uuid) IS 'As the form for text, for an id that is a UUID.';
+RETURN health_refresh_one(source, account_id::text, current_setting('search_path'));
+COMMENT ON FUNCTION @extschema@.health_refresh_account(text, uuid) IS 'As the form for text, for an id that is a UUID.';

@@ -1,10 +1,10 @@
 -- Which account made a run fail: where an error lies in the data, whose it is is what somebody has to look for next. Nothing is
 -- written here.
 
-CREATE FUNCTION health_run_ids(source health_source, as_of timestamptz, path text)
+CREATE FUNCTION health_run_ids(source @extschema@.health_source, as_of timestamptz, path text)
 RETURNS text[]
 LANGUAGE plpgsql
-SET search_path FROM CURRENT
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 SET health_score.as_of = ''
 AS $$
 DECLARE
@@ -17,12 +17,12 @@ BEGIN
     RETURN ids;
 END
 $$;
-COMMENT ON FUNCTION health_run_ids(health_source, timestamptz, text) IS 'The account ids of a source''s relation in their order, as text.';
+COMMENT ON FUNCTION health_run_ids(@extschema@.health_source, timestamptz, text) IS 'The account ids of a source''s relation in their order, as text.';
 
 CREATE FUNCTION health_run_fails(query text, as_of timestamptz, path text, first text, last text, code text)
 RETURNS boolean
 LANGUAGE plpgsql
-SET search_path FROM CURRENT
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 SET health_score.as_of = ''
 AS $$
 BEGIN
@@ -38,10 +38,10 @@ $$;
 COMMENT ON FUNCTION health_run_fails(text, timestamptz, text, text, text, text) IS 'Whether scoring the accounts from one to another ends in an error of that SQLSTATE.';
 
 -- Halves what may be to blame until one is left: about twice the work of the run that failed.
-CREATE FUNCTION health_run_culprit(source health_source, as_of timestamptz, path text, code text)
+CREATE FUNCTION health_run_culprit(source @extschema@.health_source, as_of timestamptz, path text, code text)
 RETURNS text
 LANGUAGE plpgsql
-SET search_path FROM CURRENT
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
 DECLARE
     query text := health_source_query(source, false, true);
@@ -69,5 +69,5 @@ EXCEPTION WHEN OTHERS THEN
     RETURN NULL;
 END
 $$;
-COMMENT ON FUNCTION health_run_culprit(health_source, timestamptz, text, text) IS
+COMMENT ON FUNCTION health_run_culprit(@extschema@.health_source, timestamptz, text, text) IS
 'An account whose row alone makes a run fail with that SQLSTATE; NULL where there is none.';

@@ -3,11 +3,11 @@
 CREATE FUNCTION health_schedule_require_cron()
 RETURNS void
 LANGUAGE plpgsql STABLE
-SET search_path FROM CURRENT
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
 BEGIN
-    IF pg_catalog.to_regprocedure('cron.schedule(text, text, text)') IS NULL
-       OR NOT EXISTS (SELECT FROM pg_catalog.pg_extension e WHERE e.extname OPERATOR(pg_catalog.=) 'pg_cron') THEN
+    IF to_regprocedure('cron.schedule(text, text, text)') IS NULL
+       OR NOT EXISTS (SELECT FROM pg_extension e WHERE e.extname = 'pg_cron') THEN
         RAISE EXCEPTION 'pg_cron is not installed in this database' USING ERRCODE = 'feature_not_supported',
             DETAIL = 'health_schedule() writes jobs of pg_cron.',
             HINT = 'Set shared_preload_libraries = ''pg_cron'' and cron.database_name, restart, then CREATE EXTENSION pg_cron and GRANT USAGE ON SCHEMA cron; or let another scheduler run: CALL health_refresh().';
@@ -16,35 +16,35 @@ END
 $$;
 COMMENT ON FUNCTION health_schedule_require_cron() IS 'Raises 0A000, and says what to do, unless pg_cron is installed.';
 
-CREATE FUNCTION health_schedule(source text, cron text)
+CREATE FUNCTION @extschema@.health_schedule(source text, cron text)
 RETURNS bigint
 LANGUAGE plpgsql
-SET search_path FROM CURRENT
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
 DECLARE
-    home text := (SELECT n.nspname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
-                   WHERE c.oid OPERATOR(pg_catalog.=) 'health_source'::regclass);
+    home text := (SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                   WHERE c.oid = 'health_source'::regclass);
     job bigint;
 BEGIN
     IF source IS NULL OR cron IS NULL THEN
         RAISE EXCEPTION 'source and cron must not be null' USING ERRCODE = 'null_value_not_allowed',
             HINT = 'For example: SELECT health_schedule(''crm'', ''15 2 * * *'') runs it every night at 02:15 GMT.';
     END IF;
-    PERFORM health_refresh_check(health_source_get(source), pg_catalog.now());
+    PERFORM health_refresh_check(health_source_get(source), now());
     PERFORM health_schedule_require_cron();
     -- pg_cron replaces a job of the same name and user.
     EXECUTE 'SELECT cron.schedule($1, $2, $3)' INTO job
-      USING 'health_refresh ' OPERATOR(pg_catalog.||) source, cron, pg_catalog.format('CALL %I.health_refresh(%L)', home, source);
+      USING 'health_refresh ' || source, cron, format('CALL %I.health_refresh(%L)', home, source);
     RETURN job;
 END
 $$;
-COMMENT ON FUNCTION health_schedule(text, text) IS
+COMMENT ON FUNCTION @extschema@.health_schedule(text, text) IS
 'Lets pg_cron refresh a source by a cron schedule (GMT), as the current role; returns the job''s id. A second schedule of the source replaces the first. Without pg_cron: 0A000.';
 
-CREATE FUNCTION health_unschedule(source text)
+CREATE FUNCTION @extschema@.health_unschedule(source text)
 RETURNS boolean
 LANGUAGE plpgsql
-SET search_path FROM CURRENT
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
 DECLARE
     done boolean := false;
@@ -55,12 +55,12 @@ BEGIN
             HINT = 'SELECT jobname, schedule FROM cron.job lists the schedules.';
     END IF;
     PERFORM health_schedule_require_cron();
-    EXECUTE 'SELECT EXISTS (SELECT FROM cron.job WHERE jobname OPERATOR(pg_catalog.=) $1 AND username OPERATOR(pg_catalog.=) current_user)' INTO there
-      USING 'health_refresh ' OPERATOR(pg_catalog.||) source;
+    EXECUTE 'SELECT EXISTS (SELECT FROM cron.job WHERE jobname = $1 AND username = current_user)' INTO there
+      USING 'health_refresh ' || source;
     IF there THEN
-        EXECUTE 'SELECT cron.unschedule($1)' INTO done USING ('health_refresh ' OPERATOR(pg_catalog.||) source);
+        EXECUTE 'SELECT cron.unschedule($1)' INTO done USING ('health_refresh ' || source);
     END IF;
     RETURN done;
 END
 $$;
-COMMENT ON FUNCTION health_unschedule(text) IS 'Ends the current role''s schedule of a source; false where there is none. Without pg_cron: 0A000.';
+COMMENT ON FUNCTION @extschema@.health_unschedule(text) IS 'Ends the current role''s schedule of a source; false where there is none. Without pg_cron: 0A000.';
