@@ -29,7 +29,7 @@ BEGIN
         RAISE EXCEPTION 'role % may not write the log of runs, or read what people have given', quote_ident(current_user) USING ERRCODE = 'insufficient_privilege',
             HINT = format('GRANT INSERT, UPDATE, DELETE ON health_source TO %1$I; GRANT SELECT, INSERT, UPDATE ON health_run, health_run_signal TO %1$I; GRANT SELECT ON health_pulse, health_override TO %1$I.', current_user);
     END IF;
-    IF has_table_privilege('health_playbook', 'SELECT') AND EXISTS (SELECT FROM health_score_internal.health_alert_playbooks(source))
+    IF has_table_privilege('health_playbook', 'SELECT') AND EXISTS (SELECT FROM health_alert_playbooks(source))
        AND NOT (has_table_privilege('health_alert', 'SELECT') AND has_table_privilege('health_alert', 'INSERT')
                 AND has_table_privilege('health_alert', 'UPDATE') AND has_table_privilege('health_alert_score', 'SELECT')
                 AND has_table_privilege('health_alert_score', 'INSERT') AND has_table_privilege('health_alert_score', 'UPDATE')) THEN
@@ -45,7 +45,7 @@ BEGIN
     IF as_of < LEAST(statement_timestamp(), now()) AND source.time_column IS NULL AND NOT source.point_in_time THEN
         RAISE EXCEPTION 'source "%" cannot be scored as of a time in the past', source.name USING ERRCODE = 'invalid_parameter_value',
             DETAIL = 'Its relation shows today''s rows, which must not be filed as history.',
-            HINT = 'Name its time_column, or filter the view by health_score_internal.health_as_of() and add the source with point_in_time => true.';
+            HINT = 'Name its time_column, or filter the view by health_as_of() and add the source with point_in_time => true.';
     END IF;
 END
 $$;
