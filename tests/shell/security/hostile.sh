@@ -42,6 +42,8 @@ BEGIN; UPDATE public.health_pulse SET set_by = 'nobody'; ROLLBACK;
 BEGIN; UPDATE public.health_override SET note = 'n'; ROLLBACK;
 BEGIN; UPDATE public.health_identity SET set_by = 'nobody'; ROLLBACK;
 BEGIN; UPDATE public.health_alert SET action = 'a'; ROLLBACK;
+BEGIN; ALTER SCHEMA public RENAME TO elsewhere; SELECT elsewhere.health_display('m', 61.2); ROLLBACK;
+BEGIN; ALTER SCHEMA health_score_internal RENAME TO elsewhere; ROLLBACK;
 \echo views
 SELECT x.* FROM public.health_model_signals x;
 SELECT x.* FROM public.health_model_bands x;
@@ -58,8 +60,8 @@ procedures() {
 CALL public.health_refresh('s', '2026-03-05', true);
 CALL public.health_backfill('s', '2026-03-06', '2026-03-07', '1 day');
 CALL public.health_refresh('nobody''s');
-CALL public.health_refresh_source('nobody''s', '2026-03-05', true, false, NULL);
-CALL public.health_refresh_outside_transaction();
+CALL health_score_internal.health_refresh_source('nobody''s', '2026-03-05', true, false, NULL);
+CALL health_score_internal.health_refresh_outside_transaction();
 SQL
 }
 calls >"$TMPDIR/calls.sql"

@@ -19,6 +19,7 @@ diff <(grep -v '^#\|^$' "$here/pgspot.expected" | LC_ALL=C sort) <(LC_ALL=C sort
 printf 'ok %s findings, each with its reason\n' "$(wc -l <"$found")"
 
 # Nothing else in the scripts that upgrade. (They replace functions: of an extension's own alone, Postgres sees to that.)
+shopt -s nullglob
 scripts=0
 for script in "$directory"/health_score--*--*.sql; do
   pgspot "$script" | grep -v '^[a-z]* PS002 ' | sed 's/: [^:]*$//' >"$TMPDIR/found" || true
