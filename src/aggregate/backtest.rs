@@ -3,15 +3,15 @@
 use health_score_engine::{Auc, Backtest, Outcomes, usual_bands};
 use pgrx::{IntoDatum, PgMemoryContexts, pg_sys};
 
+use crate::account::call_site::declared_types;
 use crate::aggregate::growing;
 use crate::aggregate::state::{self, require_aggregate};
-use crate::arguments::{Arguments, text_datum, text_of};
-use crate::datum::varlena_bytes;
-use crate::error::{Report, code};
-use crate::model_cache::{by_document, by_name};
-use crate::model_store::Store;
-use crate::returning::{row, row_type_of_call};
-use crate::site::declared_types;
+use crate::model::cache::{by_document, by_name};
+use crate::model::store::Store;
+use crate::pg::arguments::{Arguments, text_datum, text_of};
+use crate::pg::datum::varlena_bytes;
+use crate::pg::error::{Report, code};
+use crate::pg::returning::{row, row_type_of_call};
 use crate::sql_function;
 
 type Bands = Vec<(String, f64)>;

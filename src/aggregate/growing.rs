@@ -8,7 +8,7 @@ use pgrx::pg_sys;
 
 use crate::aggregate::raise;
 use crate::aggregate::state::{self, Kind, require_aggregate};
-use crate::arguments::Arguments;
+use crate::pg::arguments::Arguments;
 
 /// The head of such a state.
 ///

@@ -17,8 +17,8 @@ use health_score_engine::Refused;
 
 pub use events::kept;
 
-use crate::arguments::Arguments;
-use crate::error::{Report, code};
+use crate::pg::arguments::Arguments;
+use crate::pg::error::{Report, code};
 
 /// A weight argument: 1 where the declaration has none, none for NULL.
 fn weight(arguments: &Arguments, at: usize) -> Option<f64> {

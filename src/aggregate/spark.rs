@@ -3,8 +3,8 @@
 use health_score_engine::Spark;
 
 use crate::aggregate::state::{self, Kind, State, require_aggregate};
-use crate::arguments::text_datum;
-use crate::error::{Report, code};
+use crate::pg::arguments::text_datum;
+use crate::pg::error::{Report, code};
 use crate::sql_function;
 
 // SAFETY: whole numbers of 64 bits.

@@ -8,9 +8,9 @@ use health_score_engine::Refused;
 use pgrx::pg_sys;
 
 use crate::aggregate::raise;
-use crate::arguments::Arguments;
-use crate::datum::varlena_bytes;
-use crate::error::{Report, code};
+use crate::pg::arguments::Arguments;
+use crate::pg::datum::varlena_bytes;
+use crate::pg::error::{Report, code};
 
 /// Whose state it is. A number is never used for another aggregate, and a changed layout gets a new one.
 #[derive(Clone, Copy)]

@@ -5,9 +5,9 @@ use pgrx::{IntoDatum, pg_sys};
 
 use crate::aggregate::raise;
 use crate::aggregate::state::{self, Kind, State, require_aggregate};
-use crate::arguments::{Arguments, text_datum};
-use crate::error::{Report, code};
-use crate::returning::{row, row_type_of_call};
+use crate::pg::arguments::{Arguments, text_datum};
+use crate::pg::error::{Report, code};
+use crate::pg::returning::{row, row_type_of_call};
 use crate::sql_function;
 
 // SAFETY: whole numbers and doubles of 64 bits.

@@ -12,12 +12,12 @@ use serde_json::Value as Json;
 use crate::aggregate::events::compact::Compact;
 use crate::aggregate::events::site;
 use crate::aggregate::state::{self, EVENTS};
-use crate::arguments::Arguments;
-use crate::datum::varlena_bytes;
-use crate::error::{Report, code};
-use crate::json_text::parse_jsonb;
-use crate::model_cache::{Compiled, by_document, by_name};
-use crate::model_store::Store;
+use crate::model::cache::{Compiled, by_document, by_name};
+use crate::model::store::Store;
+use crate::pg::arguments::Arguments;
+use crate::pg::datum::varlena_bytes;
+use crate::pg::error::{Report, code};
+use crate::pg::json::text::parse_jsonb;
 
 /// The words before a reference: the hash, and what the reference is with its length in bytes.
 const HASH: usize = 0;

@@ -4,16 +4,16 @@
 use health_score_engine::{ScoreError, Value};
 use pgrx::{PgMemoryContexts, pg_sys};
 
+use crate::account::call_site::{declared_types, given_as_of, now};
 use crate::aggregate::events::reference::{Held, Reference};
 use crate::aggregate::events::value::Reader;
 use crate::aggregate::events::{AS_OF, MODEL, OBSERVED_AT, VALUE};
-use crate::arguments::{Arguments, text_of};
-use crate::datum::varlena_bytes;
-use crate::document::jsonb_text;
-use crate::error::{Report, code, quoted, score_error};
-use crate::model_cache::{Compiled, by_document, by_name};
-use crate::model_store::Store;
-use crate::site::{declared_types, given_as_of, now};
+use crate::model::cache::{Compiled, by_document, by_name};
+use crate::model::document::jsonb_text;
+use crate::model::store::Store;
+use crate::pg::arguments::{Arguments, text_of};
+use crate::pg::datum::varlena_bytes;
+use crate::pg::error::{Report, code, quoted, score_error};
 
 /// What a call site keeps in fn_extra, made at its first call.
 pub fn kept<T: Default>(arguments: &Arguments) -> &'static mut T {

@@ -3,9 +3,9 @@
 use health_score_engine::Value;
 use pgrx::pg_sys;
 
-use crate::arguments::Arguments;
-use crate::datum::{Kind, varlena_bytes};
-use crate::jsonb;
+use crate::pg::arguments::Arguments;
+use crate::pg::datum::{Kind, varlena_bytes};
+use crate::pg::json::jsonb;
 
 /// How the values of a call site are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,0 +1,2 @@
+mod model_card;
+mod model_diff;

@@ -1,0 +1,7 @@
+mod model_draft;
+mod model_fit;
+mod model_match;
+mod model_sql;
+mod outcome;
+mod signal_power;
+mod what_if;

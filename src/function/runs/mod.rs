@@ -1,0 +1,3 @@
+mod as_of;
+mod playbook_condition;
+pub mod signal_counts;

@@ -1,0 +1,8 @@
+mod assess;
+mod band;
+mod change;
+mod conflicts;
+mod drivers;
+mod explain;
+mod inputs;
+mod score;
