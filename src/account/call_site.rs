@@ -1,19 +1,20 @@
-//! One call site: what a function call inside a statement needs again for the next row. It lives in fn_extra.
+//! One call site of a function that takes an account: what the call needs again for the next row. The model, the form of the
+//! accounts and the memory of scoring are kept here; what else a function keeps is its own.
 
 use std::rc::Rc;
 
 use health_score_engine::{Assessment, Assessor, Comparer, Comparison, SegmentChoice, Side, Value};
-use pgrx::{PgMemoryContexts, pg_sys};
+use pgrx::pg_sys;
 
 use crate::account::columns::check_caller;
 use crate::account::reader::{Account, AccountReader, AccountType};
-use crate::model::cache::{Compiled, Named, by_document, by_name};
-use crate::model::store::Store;
+use crate::model::cache::{Compiled, NamedModel, by_document, by_name};
+use crate::model::store::ModelStore;
 use crate::pg::arguments::{Arguments, text_of};
-use crate::pg::datum::{instant, varlena_bytes};
-use crate::pg::error::{Report, code, score_error};
-use crate::pg::json::write::JsonbWriter;
-use crate::pg::tuple::{PendingRows, TupleWriter};
+use crate::pg::as_of::{given_as_of, now};
+use crate::pg::datum::varlena_bytes;
+use crate::pg::error::score_error;
+use crate::pg::fn_extra::kept;
 
 /// Whether the explanation is wanted, or the number alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,7 +23,7 @@ pub enum Purpose {
     Explain,
 }
 
-pub struct Site {
+pub struct CallSite {
     by_name: bool,
     /// The model argument is a constant of the query, so it need not be compared for every row.
     constant_model: bool,
@@ -34,13 +35,6 @@ pub struct Site {
     reader: AccountReader,
     assessor: Assessor,
     values: Vec<Value<'static>>,
-    /// The row type that a function returns, for those that return rows; and memory to write them in.
-    pub descriptor: Option<pg_sys::TupleDesc>,
-    pub row: Option<TupleWriter>,
-    /// Rows of a set that is being handed out.
-    pub pending: PendingRows,
-    pub buffer: String,
-    pub json: JsonbWriter,
     /// For functions of two accounts.
     second: Second,
 }
@@ -60,7 +54,7 @@ pub struct SideArgument {
 }
 
 enum SiteModel {
-    Named { argument: Box<str>, named: Named },
+    Named { argument: Box<str>, named: NamedModel },
     Document { bytes: Box<[u8]>, compiled: Rc<Compiled> },
 }
 
@@ -102,44 +96,35 @@ impl SiteModel {
     }
 }
 
-impl Site {
+impl CallSite {
     /// The site of this call, made at the first one.
-    pub fn of(arguments: &Arguments) -> &'static mut Site {
-        // SAFETY: fn_extra is ours: null, or the Site that we put there; it is dropped with fn_mcxt, after the last
-        // call. A call site is never entered twice at once, so the reference is the only one.
-        unsafe {
-            let flinfo = arguments.flinfo();
-            if (*flinfo).fn_extra.is_null() {
-                let site = Site::new(arguments);
-                (*flinfo).fn_extra = PgMemoryContexts::For((*flinfo).fn_mcxt).leak_and_drop_on_delete(site).cast();
-            }
-            &mut *(*flinfo).fn_extra.cast::<Site>()
-        }
+    pub fn of(arguments: &Arguments) -> &'static mut CallSite {
+        &mut CallSite::with::<()>(arguments).0
     }
 
-    fn new(arguments: &Arguments) -> Site {
-        let flinfo = arguments.flinfo();
-        let declared = declared_types(arguments);
-        let account = AccountType::of(declared.get(1).copied().unwrap_or(pg_sys::InvalidOid));
+    /// The same with what else the function keeps.
+    pub fn with<T: Default + 'static>(arguments: &Arguments) -> &'static mut (CallSite, T) {
+        kept(arguments, || (CallSite::new(arguments), T::default()))
+    }
+
+    fn new(arguments: &Arguments) -> CallSite {
+        let declared = arguments.declared_types();
+        let account_type = |at: usize| AccountType::of(declared.get(at).copied().unwrap_or(pg_sys::InvalidOid));
+        let account = account_type(1);
         if account == AccountType::Columns {
             check_caller(arguments);
         }
-        Site {
+        CallSite {
             by_name: declared.first() != Some(&pg_sys::JSONBOID),
             constant_model: arguments.is_constant(0),
             account,
-            second_account: AccountType::of(declared.get(2).copied().unwrap_or(pg_sys::InvalidOid)),
+            second_account: account_type(2),
             // SAFETY: flinfo is valid during the call.
-            context: unsafe { (*flinfo).fn_mcxt },
+            context: unsafe { (*arguments.flinfo()).fn_mcxt },
             model: None,
             reader: AccountReader::default(),
             assessor: Assessor::default(),
             values: Vec::new(),
-            descriptor: None,
-            row: None,
-            pending: PendingRows::default(),
-            buffer: String::new(),
-            json: JsonbWriter::default(),
             second: Second::default(),
         }
     }
@@ -157,8 +142,7 @@ impl Site {
             let before = self.model.take();
             let after = if self.by_name {
                 let text = text_of(datum);
-                // SAFETY: flinfo is valid during the call.
-                let store = Store::of_function(unsafe { (*arguments.flinfo()).fn_oid });
+                let store = ModelStore::of_function(arguments.function());
                 SiteModel::Named { argument: text.into(), named: by_name(store, text) }
             } else {
                 // SAFETY: argument 0 is declared jsonb.
@@ -194,7 +178,7 @@ impl Site {
         act: impl FnOnce(Assessment, Identity) -> R,
     ) -> Option<R> {
         let given = given_as_of(arguments, 2);
-        self.assess_at(arguments, purpose, given, arguments.datum(3).map(text_of), act)
+        self.assess_at(arguments, purpose, given, arguments.text(3), act)
     }
 
     /// As [`Self::assess`], to explain, with the values of a jsonb object over those of the account.
@@ -205,7 +189,7 @@ impl Site {
         act: impl FnOnce(Assessment, Identity) -> R,
     ) -> Option<R> {
         let given = given_as_of(arguments, 2);
-        self.assess_over(arguments, Purpose::Explain, given, arguments.datum(3).map(text_of), over, act)
+        self.assess_over(arguments, Purpose::Explain, given, arguments.text(3), over, act)
     }
 
     /// As [`Self::assess`], with an as_of and a segment that do not stand in arguments 2 and 3.
@@ -298,44 +282,6 @@ impl Site {
     fn as_of(&self, given: Option<i64>, compiled: &Compiled) -> Option<i64> {
         if given.is_none() && self.by_name && compiled.model.may_read_time() { Some(now()) } else { given }
     }
-}
-
-/// The argument types of the running function's declaration.
-pub fn declared_types(arguments: &Arguments) -> Vec<pg_sys::Oid> {
-    // SAFETY: get_func_signature fills what it is given, for a function that exists, with memory of the call; flinfo is
-    // valid during the call.
-    unsafe {
-        let mut types: *mut pg_sys::Oid = std::ptr::null_mut();
-        let mut count = 0;
-        pg_sys::get_func_signature((*arguments.flinfo()).fn_oid, &mut types, &mut count);
-        std::slice::from_raw_parts(types, count as usize).to_vec()
-    }
-}
-
-/// The as_of in an argument, none where it is NULL.
-#[inline]
-pub fn given_as_of(arguments: &Arguments, at: usize) -> Option<i64> {
-    arguments.datum(at).map(|datum| finite_as_of(datum.value() as i64))
-}
-
-/// A timestamptz as an as_of.
-#[inline]
-pub fn finite_as_of(timestamp: i64) -> i64 {
-    instant(timestamp).unwrap_or_else(|| {
-        Report::new(code::INVALID_PARAMETER, "as_of must be a finite time")
-            .hint("Pass a time, for example now().")
-            .raise()
-    })
-}
-
-/// The transaction's now().
-pub fn now() -> i64 {
-    // SAFETY: a read of backend state. It is finite.
-    instant(unsafe { pg_sys::GetCurrentTransactionStartTimestamp() }).unwrap_or_default()
-}
-
-pub fn as_of_or_now(arguments: &Arguments, at: usize) -> i64 {
-    given_as_of(arguments, at).unwrap_or_else(now)
 }
 
 /// The same memory for values of another lifetime. Emptied first, the collect runs in place.

@@ -1,12 +1,13 @@
-//! An account as the columns of a table, each an argument of its own: what the planner makes of a whole row (plan.rs).
-//! Building a row for every account costs more than scoring it, and fetches every long value of it.
+//! An account as the columns of a table, each an argument of its own: the planner puts them in place of a whole row
+//! (planner.rs). Building a row for every account costs more than scoring it, and fetches every long value of it.
 
 use health_score_engine::{Input, Value};
 use pgrx::pg_sys;
 
-use crate::account::planner::columns_function;
-use crate::account::row::{NamedColumn, Reading};
+use crate::account::input_columns::InputColumns;
 use crate::pg::arguments::Arguments;
+use crate::pg::catalog::{companion, may_execute};
+use crate::pg::composite::NamedColumn;
 use crate::pg::error::{Report, code};
 
 /// Before the columns: model, names, as_of, segment, and the function that the query calls.
@@ -16,7 +17,7 @@ const FUNCTION: usize = 4;
 
 /// Where the inputs of one model lie among the arguments of one call site.
 pub struct ColumnLayout {
-    reading: Reading,
+    columns: InputColumns,
 }
 
 impl ColumnLayout {
@@ -30,43 +31,36 @@ impl ColumnLayout {
             NamedColumn { name: name.unwrap_or_default(), attribute: FIRST_COLUMN + at, type_id }
         };
         let columns: Vec<NamedColumn> = names.into_iter().enumerate().map(named).collect();
-        ColumnLayout { reading: Reading::resolve(inputs, &columns) }
+        ColumnLayout { columns: InputColumns::resolve(inputs, &columns) }
     }
 
     #[inline(always)]
     pub fn read<'a>(&self, arguments: &'a Arguments, explain: bool, values: &mut [Value<'a>]) {
         // SAFETY: the kinds were made from the types of these arguments, which live as long as the call.
-        unsafe { self.reading.read(explain, |at| arguments.datum(at), values) };
+        unsafe { self.columns.read(explain, |at| arguments.datum(at), values) };
     }
 }
 
 /// Refuses a call by hand that would go round the rights on the function that the planner stands in for.
 pub fn check_caller(arguments: &Arguments) {
     let Some(function) = arguments.get::<pg_sys::Oid>(FUNCTION) else { misused() };
-    // SAFETY: catalog look-ups inside a transaction; flinfo is valid during the call.
+    if columns_function(function, arguments.type_of(0)) != Some(arguments.function()) {
+        misused();
+    }
+    // SAFETY: a read of backend state, then an error with the name of a function that exists.
     unsafe {
-        let called = (*arguments.flinfo()).fn_oid;
-        if columns_function(function, arguments.type_of(0)) != Some(called) {
-            misused();
-        }
-        if !may_execute(pg_sys::GetUserId(), function) {
+        if !may_execute(Some(pg_sys::GetUserId()), function) {
             let denied = pg_sys::AclResult::ACLCHECK_NO_PRIV;
             pg_sys::aclcheck_error(denied, pg_sys::ObjectType::OBJECT_FUNCTION, pg_sys::get_func_name(function));
         }
     }
 }
 
-/// Whether a role (none: everybody) may execute the function.
-pub fn may_execute(role: pg_sys::Oid, function: pg_sys::Oid) -> bool {
-    // SAFETY: catalog look-ups inside a transaction.
-    unsafe {
-        let execute = pg_sys::ACL_EXECUTE as pg_sys::AclMode;
-        #[cfg(feature = "pg15")]
-        let result = pg_sys::pg_proc_aclcheck(function, role, execute);
-        #[cfg(not(feature = "pg15"))]
-        let result = pg_sys::object_aclcheck(pg_sys::ProcedureRelationId, function, role, execute);
-        result == pg_sys::AclResult::ACLCHECK_OK
-    }
+/// The function that takes the columns in place of the row that `function` takes.
+pub fn columns_function(function: pg_sys::Oid, model: pg_sys::Oid) -> Option<pg_sys::Oid> {
+    let types: [pg_sys::Oid; FIRST_COLUMN + 1] =
+        [model, pg_sys::TEXTARRAYOID, pg_sys::TIMESTAMPTZOID, pg_sys::TEXTOID, pg_sys::OIDOID, pg_sys::ANYOID];
+    companion(function, "_columns", &types)
 }
 
 fn misused() -> ! {

@@ -1,7 +1,8 @@
-//! Accounts: reading the ACCOUNT argument of a SQL function, in each of its forms, into the inputs of a model.
+//! Accounts: the ACCOUNT argument of a SQL function, in each of its forms, read into the inputs of a model and scored.
 
 pub mod call_site;
-pub mod columns;
-pub mod planner;
-pub mod reader;
-pub mod row;
+mod columns;
+pub mod input_columns;
+mod planner;
+mod reader;
+mod row;

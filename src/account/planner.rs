@@ -5,7 +5,8 @@
 
 use pgrx::{IntoDatum, pg_sys};
 
-use crate::account::columns::{FIRST_COLUMN, may_execute};
+use crate::account::columns::columns_function;
+use crate::pg::catalog::may_execute;
 use crate::sql_function;
 
 /// Beyond this many columns the row is passed as it is; a function has at most 100 arguments.
@@ -77,8 +78,7 @@ unsafe fn simplify(request: &pg_sys::SupportRequestSimplify) -> Option<*mut pg_s
         let function = columns_function(call.funcid, pg_sys::exprType(model))?;
         // Rights are checked when a query starts, on the function in the plan; plans outlive a change of role. Where both
         // are everybody's there is nothing to check.
-        let everybody = pg_sys::InvalidOid;
-        if !may_execute(everybody, call.funcid) || !may_execute(everybody, function) {
+        if !may_execute(None, call.funcid) || !may_execute(None, function) {
             return None;
         }
         let names: Vec<String> = columns.iter().map(|column| column.0.clone()).collect();
@@ -188,33 +188,5 @@ unsafe fn is_computed(index: pg_sys::Oid) -> bool {
         let computed = has(pg_sys::Anum_pg_index_indexprs) || has(pg_sys::Anum_pg_index_indpred);
         pg_sys::ReleaseSysCache(tuple);
         computed
-    }
-}
-
-/// health_score_columns for health_score, in the same schema; without a look at search_path or at rights on the schema,
-/// which the query has passed or need not have (a view's owner has).
-///
-/// # Safety
-/// Inside a transaction.
-pub unsafe fn columns_function(function: pg_sys::Oid, model: pg_sys::Oid) -> Option<pg_sys::Oid> {
-    // SAFETY: by this function's contract; names are C strings in the call's memory.
-    unsafe {
-        let name = pg_sys::get_func_name(function);
-        if name.is_null() {
-            return None;
-        }
-        let name = std::ffi::CStr::from_ptr(name);
-        let name = std::ffi::CString::new(format!("{}_columns", name.to_str().ok()?)).ok()?;
-        let types: [pg_sys::Oid; FIRST_COLUMN + 1] =
-            [model, pg_sys::TEXTARRAYOID, pg_sys::TIMESTAMPTZOID, pg_sys::TEXTOID, pg_sys::OIDOID, pg_sys::ANYOID];
-        let found = pg_sys::GetSysCacheOid(
-            pg_sys::SysCacheIdentifier::PROCNAMEARGSNSP as i32,
-            pg_sys::Anum_pg_proc_oid as pg_sys::AttrNumber,
-            pg_sys::Datum::from(name.as_ptr()),
-            pg_sys::Datum::from(pg_sys::buildoidvector(types.as_ptr(), types.len() as i32)),
-            pg_sys::Datum::from(pg_sys::get_func_namespace(function)),
-            pg_sys::Datum::from(0),
-        );
-        (found != pg_sys::InvalidOid).then_some(found)
     }
 }

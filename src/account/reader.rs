@@ -1,16 +1,17 @@
 //! The ACCOUNT argument in its four forms, as values of a model's inputs.
 
-use health_score_engine::{Input, Value};
+use health_score_engine::Value;
 use pgrx::pg_sys;
 
 use crate::account::columns::ColumnLayout;
-use crate::account::row::{Layout, Row};
+use crate::account::row::RowLayout;
 use crate::model::cache::Compiled;
 use crate::pg::arguments::Arguments;
+use crate::pg::composite::Composite;
 use crate::pg::datum::varlena_bytes;
-use crate::pg::error::{Report, code};
+use crate::pg::error::{Report, code, wanted_inputs};
 use crate::pg::json::flat;
-use crate::pg::json::jsonb::{self, NotAnAccount, Shape};
+use crate::pg::json::jsonb::{self, LastKeys, NotAnAccount};
 use crate::pg::json::text::parse_jsonb;
 use crate::pg::memory::require_room_if_large;
 
@@ -38,17 +39,17 @@ impl AccountType {
 /// One call site's way to read its accounts.
 #[derive(Default)]
 pub struct AccountReader {
-    layout: Option<Layout>,
+    row: Option<RowLayout>,
     columns: Option<ColumnLayout>,
-    shape: Shape,
+    last_keys: LastKeys,
 }
 
 impl AccountReader {
     /// Forgets what was resolved for another model.
     pub fn reset(&mut self) {
-        self.layout = None;
+        self.row = None;
         self.columns = None;
-        self.shape.clear();
+        self.last_keys.clear();
     }
 
     /// Reads the account into `values`, evidence only if `explain`; `context` lives as long as the call site.
@@ -65,11 +66,11 @@ impl AccountReader {
         values.resize(model.model.inputs().len(), Value::Missing);
         match account {
             Account::Row(row) => {
-                if !self.layout.as_ref().is_some_and(|layout| layout.fits(row)) {
-                    self.layout = None;
-                    self.layout = Some(Layout::resolve(row, model.model.inputs(), context));
+                if !self.row.as_ref().is_some_and(|layout| layout.fits(row)) {
+                    self.row = None;
+                    self.row = Some(RowLayout::resolve(row, model.model.inputs(), context));
                 }
-                if let Some(layout) = &mut self.layout {
+                if let Some(layout) = &mut self.row {
                     layout.read(row, explain, values);
                 }
             }
@@ -101,7 +102,7 @@ impl AccountReader {
     /// for it.
     pub fn read_over<'a>(&mut self, bytes: &'a [u8], model: &Compiled, values: &mut [Value<'a>]) {
         if let Err(problem @ (NotAnAccount::Array | NotAnAccount::Scalar)) =
-            jsonb::read(bytes, &model.keys, &mut self.shape, values)
+            jsonb::read(bytes, &model.keys, &mut self.last_keys, values)
         {
             not_an_account(problem, model);
         }
@@ -109,7 +110,7 @@ impl AccountReader {
 
     #[inline]
     fn read_jsonb<'a>(&mut self, bytes: &'a [u8], model: &Compiled, values: &mut [Value<'a>]) {
-        if let Err(problem) = jsonb::read(bytes, &model.keys, &mut self.shape, values) {
+        if let Err(problem) = jsonb::read(bytes, &model.keys, &mut self.last_keys, values) {
             not_an_account(problem, model);
         }
     }
@@ -117,7 +118,7 @@ impl AccountReader {
 
 /// The account of one call.
 pub enum Account<'a> {
-    Row(Row),
+    Row(Composite),
     Columns(Arguments),
     /// The payload of a jsonb.
     Jsonb(&'a [u8]),
@@ -133,20 +134,13 @@ impl<'a> Account<'a> {
         // SAFETY: by this function's own contract.
         unsafe {
             match declared {
-                AccountType::Row => Account::Row(Row::from_datum(datum)),
+                AccountType::Row => Account::Row(Composite::from_datum(datum)),
                 AccountType::Columns => Account::Columns(*arguments),
                 AccountType::Jsonb => Account::Jsonb(varlena_bytes(datum)),
                 AccountType::Json => Account::Text(varlena_bytes(datum)),
             }
         }
     }
-}
-
-/// For a DETAIL: what the model reads.
-pub fn wanted_inputs(inputs: &[Input]) -> String {
-    let columns = inputs.iter().filter(|input| !input.gathered);
-    let wanted: Vec<_> = columns.map(|input| input.name.as_str()).take(20).collect();
-    format!("The model reads: {}.", wanted.join(", "))
 }
 
 /// Of text that does not even begin like JSON, Postgres's own error would not say what belongs there.

@@ -1,6 +1,6 @@
-//! The SQL functions that are no aggregates, each in the file of its name without `health_`.
+//! The SQL functions that are not aggregates, each in the file of its name without `health_`.
 
 mod documents;
 mod relations;
-pub mod runs;
+mod runs;
 mod scoring;

@@ -12,10 +12,11 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 use health_score_engine::Model;
 use pgrx::pg_sys;
 
-use crate::model::document::{interruptible, parse};
-use crate::model::store::{Reference, Store, Stored};
+use crate::model::document::parse;
+use crate::model::store::{ModelStore, Reference, Stored};
 use crate::pg::error::{invalid_document, quoted};
 use crate::pg::json::jsonb::Keys;
+use crate::pg::memory::interruptible;
 
 /// A model with what reading its accounts needs.
 pub struct Compiled {
@@ -26,7 +27,7 @@ pub struct Compiled {
 }
 
 /// A stored model, as one statement has seen it.
-pub struct Named {
+pub struct NamedModel {
     pub compiled: Rc<Compiled>,
     pub name: Rc<str>,
     pub version: i32,
@@ -48,7 +49,7 @@ struct Seen {
 }
 
 /// A stored model that several statements may use, as long as their snapshots show the row that it came from.
-struct Shared {
+struct SharedModel {
     compiled: Rc<Compiled>,
     name: Rc<str>,
     version: i32,
@@ -62,7 +63,7 @@ const DOCUMENT_BYTES: usize = 16 << 20;
 const NAMES: usize = 256;
 
 /// The bytes of a document, and what they compile to.
-type Document = (Box<[u8]>, Rc<Compiled>);
+type CachedDocument = (Box<[u8]>, Rc<Compiled>);
 
 /// Atomics only to be statics: a backend is one thread, and reading them must cost nothing per row.
 static GENERATION: AtomicU64 = AtomicU64::new(0);
@@ -71,8 +72,8 @@ static CALLBACK_REGISTERED: AtomicBool = AtomicBool::new(false);
 
 thread_local! {
     /// The most recently used first.
-    static BY_DOCUMENT: RefCell<Vec<Document>> = const { RefCell::new(Vec::new()) };
-    static BY_NAME: RefCell<HashMap<(Store, String), Shared>> = RefCell::new(HashMap::new());
+    static BY_DOCUMENT: RefCell<Vec<CachedDocument>> = const { RefCell::new(Vec::new()) };
+    static BY_NAME: RefCell<HashMap<(ModelStore, String), SharedModel>> = RefCell::new(HashMap::new());
 }
 
 /// Runs inside Postgres's invalidation, where nothing may be looked up: it counts, and nothing else.
@@ -121,7 +122,7 @@ impl Seen {
     }
 }
 
-impl Named {
+impl NamedModel {
     /// Whether the same look would find the same row.
     #[inline]
     pub fn is_current(&self) -> bool {
@@ -140,7 +141,7 @@ pub fn by_document(bytes: &[u8]) -> Rc<Compiled> {
 }
 
 /// The stored model of a name (or name@version), for the current user, under the active snapshot.
-pub fn by_name(store: Store, text: &str) -> Named {
+pub fn by_name(store: ModelStore, text: &str) -> NamedModel {
     // A statement of a longer transaction sees what others have committed since; so must the cache.
     // SAFETY: allowed wherever catalogs may be read.
     unsafe { pg_sys::AcceptInvalidationMessages() };
@@ -151,7 +152,7 @@ pub fn by_name(store: Store, text: &str) -> Named {
     let shared = BY_NAME.with_borrow(|names| {
         let shared = names.get(&key)?;
         let usable = shared.generation == GENERATION.load(Relaxed) && is_visible(shared.xmin);
-        usable.then(|| Named {
+        usable.then(|| NamedModel {
             compiled: shared.compiled.clone(),
             name: shared.name.clone(),
             version: shared.version,
@@ -162,7 +163,7 @@ pub fn by_name(store: Store, text: &str) -> Named {
     shared.unwrap_or_else(|| load(store, key, now))
 }
 
-fn load(store: Store, key: (Store, String), now: Option<(Seen, pg_sys::CommandId)>) -> Named {
+fn load(store: ModelStore, key: (ModelStore, String), now: Option<(Seen, pg_sys::CommandId)>) -> NamedModel {
     let reference = Reference::parse(&key.1);
     let stored = store.find(&reference).unwrap_or_else(|| store.not_found(&reference));
     let what = format!("model {}, version {}", quoted(reference.name), stored.version);
@@ -170,7 +171,7 @@ fn load(store: Store, key: (Store, String), now: Option<(Seen, pg_sys::CommandId
     // SAFETY: a read of backend state.
     let is_own = unsafe { pg_sys::TransactionIdIsCurrentTransactionId(stored.xmin) };
     let by_policy = store.has_row_security();
-    let named = Named {
+    let named = NamedModel {
         compiled,
         name: reference.name.into(),
         version: stored.version,
@@ -185,7 +186,7 @@ fn load(store: Store, key: (Store, String), now: Option<(Seen, pg_sys::CommandId
     {
         // The snapshot has shown the row; where its xmin is so old that it seems to lie ahead, it is frozen.
         let xmin = if is_visible(stored.xmin) { stored.xmin } else { pg_sys::FrozenTransactionId };
-        let shared = Shared {
+        let shared = SharedModel {
             compiled: named.compiled.clone(),
             name: named.name.clone(),
             version: named.version,
@@ -197,7 +198,7 @@ fn load(store: Store, key: (Store, String), now: Option<(Seen, pg_sys::CommandId
     named
 }
 
-fn share(key: (Store, String), shared: Shared) {
+fn share(key: (ModelStore, String), shared: SharedModel) {
     let generation = GENERATION.load(Relaxed);
     BY_NAME.with_borrow_mut(|names| {
         // Entries of an older generation can never be used again.
@@ -221,7 +222,7 @@ fn is_visible(xmin: pg_sys::TransactionId) -> bool {
 
 /// Whether the newest snapshot shows the same row: an old one (a cursor, REPEATABLE READ) may not speak for later
 /// statements.
-fn is_latest(store: &Store, reference: &Reference, stored: &Stored) -> bool {
+fn is_latest(store: &ModelStore, reference: &Reference, stored: &Stored) -> bool {
     // SAFETY: pushes and pops a snapshot around a read; an error in between is cleaned up by the transaction's abort.
     unsafe {
         if pg_sys::IsInParallelMode() {

@@ -1,15 +1,18 @@
-//! Reading health_model: one stored document, under the active snapshot, with the rights of the current user.
+//! Reading health_model: one stored document, under the active snapshot, with the rights of the current user. Nothing is
+//! kept here from one call to the next.
 
-use std::ffi::{CStr, CString};
+use std::ffi::CStr;
 
-use pgrx::{FromDatum, IntoDatum, pg_sys};
+use pgrx::{IntoDatum, pg_sys};
 
+use crate::pg::catalog::table_of;
 use crate::pg::datum::varlena_bytes;
 use crate::pg::error::{Report, code, did_you_mean, quoted};
+use crate::pg::spi::{Connection, FetchedRow};
 
 /// The table of one installation of the extension.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Store {
+pub struct ModelStore {
     schema: pg_sys::Oid,
     pub relation: pg_sys::Oid,
 }
@@ -52,24 +55,15 @@ impl<'a> Reference<'a> {
     }
 }
 
-impl Store {
-    /// The installation that a SQL function belongs to: functions and table share the schema of CREATE EXTENSION, and
-    /// no search_path is asked.
-    pub fn of_function(function: pg_sys::Oid) -> Store {
-        // SAFETY: catalog look-ups inside a transaction.
-        unsafe {
-            let schema = pg_sys::get_func_namespace(function);
-            let relation = pg_sys::get_relname_relid(c"health_model".as_ptr(), schema);
-            if relation == pg_sys::InvalidOid {
-                Report::new(
-                    code::UNDEFINED_OBJECT,
-                    "this function stands outside the schema of extension health_score",
-                )
+impl ModelStore {
+    /// The installation that a SQL function belongs to; no search_path is asked.
+    pub fn of_function(function: pg_sys::Oid) -> ModelStore {
+        let Some((schema, relation)) = table_of(function, c"health_model") else {
+            Report::new(code::UNDEFINED_OBJECT, "this function stands outside the schema of extension health_score")
                 .hint("Use the function that CREATE EXTENSION health_score made.")
-                .raise();
-            }
-            Store { schema, relation }
-        }
+                .raise()
+        };
+        ModelStore { schema, relation }
     }
 
     /// Raises 42501 unless the current user may read the models.
@@ -121,11 +115,11 @@ impl Store {
             "SELECT version, definition, xmin FROM {} WHERE name OPERATOR(pg_catalog.=) $1 AND {which}",
             self.table()
         );
-        let row = |tuple: &Tuple| Stored {
-            version: tuple.get(1).unwrap_or_default(),
+        let row = |row: &FetchedRow| Stored {
+            version: row.get(0).unwrap_or_default(),
             // SAFETY: the column is jsonb; the bytes are copied before SPI frees them.
-            definition: tuple.datum(2).map(|datum| unsafe { varlena_bytes(datum) }.to_vec()).unwrap_or_default(),
-            xmin: tuple.get::<pg_sys::TransactionId>(3).unwrap_or(pg_sys::InvalidTransactionId),
+            definition: row.datum(1).map(|datum| unsafe { varlena_bytes(datum) }.to_vec()).unwrap_or_default(),
+            xmin: row.get::<pg_sys::TransactionId>(2).unwrap_or(pg_sys::InvalidTransactionId),
         };
         select(&query, reference.name, reference.version, row).pop()
     }
@@ -136,7 +130,7 @@ impl Store {
             "SELECT version FROM {} WHERE name OPERATOR(pg_catalog.=) $1 ORDER BY version DESC LIMIT 1",
             self.table()
         );
-        let latest: Option<i32> = select(&query, reference.name, None, |tuple| tuple.get(1)).pop().flatten();
+        let latest: Option<i32> = select(&query, reference.name, None, |row| row.get(0)).pop().flatten();
         let name = quoted(reference.name);
         if let Some(latest) = latest {
             match reference.version {
@@ -152,7 +146,7 @@ impl Store {
             .raise();
         }
         let query = format!("SELECT DISTINCT name FROM {} WHERE $1 IS NOT NULL ORDER BY name LIMIT 1000", self.table());
-        let names: Vec<String> = select(&query, "", None, |tuple| tuple.get(1).unwrap_or_default());
+        let names: Vec<String> = select(&query, "", None, |row| row.get(0).unwrap_or_default());
         let otherwise = if names.is_empty() {
             "Save one first: SELECT health_model_save('saas', health_template('saas'))."
         } else {
@@ -164,64 +158,9 @@ impl Store {
     }
 }
 
-/// One result row of SPI.
-struct Tuple {
-    tuple: pg_sys::HeapTuple,
-    descriptor: pg_sys::TupleDesc,
-}
-
-impl Tuple {
-    fn datum(&self, column: i32) -> Option<pg_sys::Datum> {
-        let mut is_null = false;
-        // SAFETY: row and descriptor come from the same SPI result, before SPI_finish.
-        let datum = unsafe { pg_sys::SPI_getbinval(self.tuple, self.descriptor, column, &mut is_null) };
-        (!is_null).then_some(datum)
-    }
-
-    fn get<T: FromDatum>(&self, column: i32) -> Option<T> {
-        // SAFETY: the queries above fix the column types.
-        self.datum(column).and_then(|datum| unsafe { T::from_datum(datum, false) })
-    }
-}
-
-/// Runs a read-only query. The raw interface, because it must use the active snapshot whatever the transaction has
-/// done: pgrx's takes a new one after the first write.
-fn select<T>(query: &str, name: &str, version: Option<i32>, row: impl Fn(&Tuple) -> T) -> Vec<T> {
-    let Ok(query) = CString::new(query) else {
-        return Vec::new();
-    };
-    let mut types = [pg_sys::TEXTOID, pg_sys::INT4OID];
-    let mut values = [name.into_datum().unwrap_or(pg_sys::Datum::from(0)), pg_sys::Datum::from(version.unwrap_or(0))];
-    let count = if version.is_some() { 2 } else { 1 };
-    // SAFETY: SPI is connected and finished around the query; on an error Postgres cleans it up at abort. A function
-    // may be called without a snapshot (rarely); then the transaction's serves.
-    unsafe {
-        let pushed = !pg_sys::ActiveSnapshotSet();
-        if pushed {
-            pg_sys::PushActiveSnapshot(pg_sys::GetTransactionSnapshot());
-        }
-        pg_sys::SPI_connect();
-        let null: *const std::ffi::c_char = std::ptr::null();
-        let result = pg_sys::SPI_execute_with_args(
-            query.as_ptr(),
-            count,
-            types.as_mut_ptr(),
-            values.as_mut_ptr(),
-            null,
-            true,
-            0,
-        );
-        let mut rows = Vec::new();
-        if result == pg_sys::SPI_OK_SELECT as i32 && !pg_sys::SPI_tuptable.is_null() {
-            let table = &*pg_sys::SPI_tuptable;
-            for at in 0..pg_sys::SPI_processed as usize {
-                rows.push(row(&Tuple { tuple: *table.vals.add(at), descriptor: table.tupdesc }));
-            }
-        }
-        pg_sys::SPI_finish();
-        if pushed {
-            pg_sys::PopActiveSnapshot();
-        }
-        rows
-    }
+/// Runs a query over a name and perhaps a version.
+fn select<T>(query: &str, name: &str, version: Option<i32>, row: impl Fn(&FetchedRow) -> T) -> Vec<T> {
+    let mut arguments = vec![(pg_sys::TEXTOID, name.into_datum().unwrap_or(pg_sys::Datum::from(0)))];
+    arguments.extend(version.map(|version| (pg_sys::INT4OID, pg_sys::Datum::from(version))));
+    Connection::open().select(query, &arguments, row)
 }

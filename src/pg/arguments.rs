@@ -3,8 +3,10 @@
 //! The functions are declared by hand in sql/, because one Rust function serves many overloads: what an argument is
 //! comes from the declaration, once per call site.
 
-use pgrx::pg_sys;
-use pgrx::{FromDatum, IntoDatum};
+use pgrx::{FromDatum, IntoDatum, pg_sys};
+
+use crate::pg::datum::varlena_bytes;
+use crate::pg::error::{Report, code};
 
 /// Exports `fn(&mut Arguments) -> Option<Datum>` under its own name, as a version-1 C function.
 #[macro_export]
@@ -58,6 +60,23 @@ impl Arguments {
         unsafe { (*self.fcinfo).flinfo }
     }
 
+    /// The running function.
+    pub fn function(&self) -> pg_sys::Oid {
+        // SAFETY: flinfo is valid during the call.
+        unsafe { (*self.flinfo()).fn_oid }
+    }
+
+    /// The argument types of the running function's declaration.
+    pub fn declared_types(&self) -> Vec<pg_sys::Oid> {
+        // SAFETY: get_func_signature fills what it is given, for a function that exists, with memory of the call.
+        unsafe {
+            let mut types: *mut pg_sys::Oid = std::ptr::null_mut();
+            let mut count = 0;
+            pg_sys::get_func_signature(self.function(), &mut types, &mut count);
+            std::slice::from_raw_parts(types, count as usize).to_vec()
+        }
+    }
+
     pub fn count(&self) -> usize {
         // SAFETY: as above.
         unsafe { (*self.fcinfo).nargs as usize }
@@ -101,6 +120,25 @@ impl Arguments {
         self.datum(at).and_then(|datum| unsafe { T::from_datum(datum, false) })
     }
 
+    /// The same, with a value for the declarations that do not have the argument.
+    pub fn get_or<T: FromDatum>(&self, at: usize, absent: T) -> Option<T> {
+        if at < self.count() { self.get(at) } else { Some(absent) }
+    }
+
+    /// The argument as text; the caller knows that it is declared text.
+    #[inline]
+    pub fn text<'a>(&self, at: usize) -> Option<&'a str> {
+        self.datum(at).map(text_of)
+    }
+
+    /// The payload of the argument; the caller knows that it is declared jsonb, text, bytea or json. It lives as long as the
+    /// call.
+    #[inline]
+    pub fn payload<'a>(&self, at: usize) -> Option<&'a [u8]> {
+        // SAFETY: the types are those of the hand-written declarations in sql/.
+        self.datum(at).map(|datum| unsafe { varlena_bytes(datum) })
+    }
+
     /// Ends the call.
     pub fn finish(&mut self, result: Option<pg_sys::Datum>) -> pg_sys::Datum {
         // SAFETY: fcinfo is valid by the contract of new().
@@ -112,11 +150,9 @@ impl Arguments {
 /// A text argument without a copy where it is stored plainly.
 pub fn text_of<'a>(datum: pg_sys::Datum) -> &'a str {
     // SAFETY: the argument is declared text; it lives as long as the call.
-    let bytes = unsafe { crate::pg::datum::varlena_bytes(datum) };
+    let bytes = unsafe { varlena_bytes(datum) };
     std::str::from_utf8(bytes).unwrap_or_else(|_| {
-        crate::pg::error::Report::new(crate::pg::error::code::INVALID_PARAMETER, "text is not valid UTF-8")
-            .hint("Convert the text to UTF-8.")
-            .raise()
+        Report::new(code::INVALID_PARAMETER, "text is not valid UTF-8").hint("Convert the text to UTF-8.").raise()
     })
 }
 

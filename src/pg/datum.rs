@@ -13,7 +13,7 @@ const DAY: i64 = 86_400_000_000;
 
 /// How a column's datums are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum DatumKind {
     Bool,
     Int2,
     Int4,
@@ -34,47 +34,47 @@ pub enum Kind {
     Other(&'static str),
 }
 
-impl Kind {
+impl DatumKind {
     /// By type, domains by what they are over.
-    pub fn of(type_id: pg_sys::Oid) -> Kind {
+    pub fn of(type_id: pg_sys::Oid) -> DatumKind {
         // Most are no domain, and need no catalog.
-        Kind::plain(type_id).unwrap_or_else(|| {
+        DatumKind::plain(type_id).unwrap_or_else(|| {
             // SAFETY: catalog look-ups by Oid, inside a transaction.
             let base = unsafe { pg_sys::getBaseType(type_id) };
-            Kind::plain(base).unwrap_or_else(|| Kind::of_category(base))
+            DatumKind::plain(base).unwrap_or_else(|| DatumKind::of_category(base))
         })
     }
 
-    fn plain(type_id: pg_sys::Oid) -> Option<Kind> {
+    fn plain(type_id: pg_sys::Oid) -> Option<DatumKind> {
         Some(match type_id {
-            pg_sys::BOOLOID => Kind::Bool,
-            pg_sys::INT2OID => Kind::Int2,
-            pg_sys::INT4OID => Kind::Int4,
-            pg_sys::INT8OID => Kind::Int8,
-            pg_sys::FLOAT4OID => Kind::Float4,
-            pg_sys::FLOAT8OID => Kind::Float8,
-            pg_sys::NUMERICOID => Kind::Numeric,
-            pg_sys::TEXTOID | pg_sys::VARCHAROID => Kind::Text,
-            pg_sys::BPCHAROID => Kind::Padded,
-            pg_sys::NAMEOID => Kind::Name,
-            pg_sys::DATEOID => Kind::Date,
-            pg_sys::TIMESTAMPOID | pg_sys::TIMESTAMPTZOID => Kind::Timestamp,
-            pg_sys::INTERVALOID => Kind::Interval,
-            pg_sys::UNKNOWNOID => Kind::Other("a value of unknown type"),
-            pg_sys::MONEYOID => Kind::Other("a value of type money"),
-            pg_sys::JSONOID | pg_sys::JSONBOID => Kind::Other("a JSON value"),
+            pg_sys::BOOLOID => DatumKind::Bool,
+            pg_sys::INT2OID => DatumKind::Int2,
+            pg_sys::INT4OID => DatumKind::Int4,
+            pg_sys::INT8OID => DatumKind::Int8,
+            pg_sys::FLOAT4OID => DatumKind::Float4,
+            pg_sys::FLOAT8OID => DatumKind::Float8,
+            pg_sys::NUMERICOID => DatumKind::Numeric,
+            pg_sys::TEXTOID | pg_sys::VARCHAROID => DatumKind::Text,
+            pg_sys::BPCHAROID => DatumKind::Padded,
+            pg_sys::NAMEOID => DatumKind::Name,
+            pg_sys::DATEOID => DatumKind::Date,
+            pg_sys::TIMESTAMPOID | pg_sys::TIMESTAMPTZOID => DatumKind::Timestamp,
+            pg_sys::INTERVALOID => DatumKind::Interval,
+            pg_sys::UNKNOWNOID => DatumKind::Other("a value of unknown type"),
+            pg_sys::MONEYOID => DatumKind::Other("a value of type money"),
+            pg_sys::JSONOID | pg_sys::JSONBOID => DatumKind::Other("a JSON value"),
             _ => return None,
         })
     }
 
-    fn of_category(type_id: pg_sys::Oid) -> Kind {
+    fn of_category(type_id: pg_sys::Oid) -> DatumKind {
         // SAFETY: catalog look-ups by Oid, inside a transaction.
         let (category, element) = unsafe { (pg_sys::get_typtype(type_id), pg_sys::get_element_type(type_id)) };
         match category as u8 {
-            pg_sys::TYPTYPE_ENUM => Kind::Enum,
-            pg_sys::TYPTYPE_COMPOSITE => Kind::Other("a composite value"),
-            _ if element != pg_sys::InvalidOid => Kind::Other("an array"),
-            _ => Kind::Other("a value that is neither number, text, boolean nor time"),
+            pg_sys::TYPTYPE_ENUM => DatumKind::Enum,
+            pg_sys::TYPTYPE_COMPOSITE => DatumKind::Other("a composite value"),
+            _ if element != pg_sys::InvalidOid => DatumKind::Other("an array"),
+            _ => DatumKind::Other("a value that is neither number, text, boolean nor time"),
         }
     }
 
@@ -85,8 +85,8 @@ impl Kind {
     #[inline(always)]
     pub unsafe fn read<'a>(self, datum: pg_sys::Datum, into: &mut Value<'a>) {
         match self {
-            Kind::Int4 => *into = Value::Number(f64::from(datum.value() as i32)),
-            Kind::Float8 => *into = Value::Number(f64::from_bits(datum.value() as u64)),
+            DatumKind::Int4 => *into = Value::Number(f64::from(datum.value() as i32)),
+            DatumKind::Float8 => *into = Value::Number(f64::from_bits(datum.value() as u64)),
             // SAFETY: by this function's contract.
             _ => *into = unsafe { self.value(datum) },
         }
@@ -98,36 +98,36 @@ impl Kind {
     pub unsafe fn value<'a>(self, datum: pg_sys::Datum) -> Value<'a> {
         let bits = datum.value();
         match self {
-            Kind::Int4 => Value::Number(f64::from(bits as i32)),
-            Kind::Float8 => Value::Number(f64::from_bits(bits as u64)),
-            Kind::Bool => Value::Bool(bits as u8 != 0),
-            Kind::Int2 => Value::Number(f64::from(bits as i16)),
-            Kind::Int8 => Value::Number(bits as i64 as f64),
-            Kind::Float4 => float4(f32::from_bits(bits as u32)),
+            DatumKind::Int4 => Value::Number(f64::from(bits as i32)),
+            DatumKind::Float8 => Value::Number(f64::from_bits(bits as u64)),
+            DatumKind::Bool => Value::Bool(bits as u8 != 0),
+            DatumKind::Int2 => Value::Number(f64::from(bits as i16)),
+            DatumKind::Int8 => Value::Number(bits as i64 as f64),
+            DatumKind::Float4 => float4(f32::from_bits(bits as u32)),
             // SAFETY: the caller vouches for the type.
-            Kind::Numeric => numeric_value(unsafe { varlena_bytes(datum) }),
+            DatumKind::Numeric => numeric_value(unsafe { varlena_bytes(datum) }),
             // SAFETY: the same.
-            Kind::Text => text(unsafe { varlena_bytes(datum) }),
+            DatumKind::Text => text(unsafe { varlena_bytes(datum) }),
             // SAFETY: the same.
-            Kind::Padded => text(unsafe { varlena_bytes(datum) }.trim_ascii_end_blanks()),
+            DatumKind::Padded => text(unsafe { varlena_bytes(datum) }.trim_ascii_end_blanks()),
             // SAFETY: a name is a zero-terminated array.
-            Kind::Name => text(unsafe { CStr::from_ptr(datum.cast_mut_ptr()) }.to_bytes()),
-            Kind::Enum => {
+            DatumKind::Name => text(unsafe { CStr::from_ptr(datum.cast_mut_ptr()) }.to_bytes()),
+            DatumKind::Enum => {
                 // SAFETY: enum_out gives a palloc'd C string in the call's memory.
                 let label = unsafe {
                     CStr::from_ptr(pg_sys::OidOutputFunctionCall(pg_sys::Oid::from(pg_sys::F_ENUM_OUT), datum))
                 };
                 text(label.to_bytes())
             }
-            Kind::Date => match bits as i32 {
+            DatumKind::Date => match bits as i32 {
                 i32::MIN | i32::MAX => Value::Unusable("an infinite date"),
                 days => Value::Time(i64::from(days).saturating_mul(DAY).saturating_add(POSTGRES_EPOCH)),
             },
-            Kind::Timestamp => match bits as i64 {
+            DatumKind::Timestamp => match bits as i64 {
                 i64::MIN | i64::MAX => Value::Unusable("an infinite timestamp"),
                 micros => Value::Time(micros.saturating_add(POSTGRES_EPOCH)),
             },
-            Kind::Interval => {
+            DatumKind::Interval => {
                 // SAFETY: an interval is passed by reference.
                 let interval = unsafe { *datum.cast_mut_ptr::<pg_sys::Interval>() };
                 match (interval.month, interval.day, interval.time) {
@@ -140,7 +140,7 @@ impl Kind {
                     }
                 }
             }
-            Kind::Other(what) => Value::Unusable(what),
+            DatumKind::Other(what) => Value::Unusable(what),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Errors as users meet them: SQLSTATE, message, DETAIL and HINT.
 
-use health_score_engine::{Issue, Quoted, ScoreError, Severity, nearest};
+use health_score_engine::{Input, Issue, Quoted, Refused, ScoreError, Severity, nearest};
 use pgrx::PgLogLevel;
 use pgrx::pg_sys::panic::ErrorReport;
 
@@ -58,7 +58,7 @@ impl Report {
     }
 }
 
-/// So many columns of a relation are listed in a message.
+/// So many columns or inputs are listed in a message.
 const MOST_COLUMNS: usize = 20;
 
 /// A name as it is quoted in messages.
@@ -121,4 +121,17 @@ pub fn score_error(error: ScoreError) -> Report {
                 .hint("Pass as_of => now(), or use the model by its name, which takes the transaction's now().")
         }
     }
+}
+
+/// What an aggregate's state does not take.
+#[cold]
+pub fn refuse(refused: Refused) -> ! {
+    Report::new(code::INVALID_PARAMETER, refused.message).hint(refused.hint).raise()
+}
+
+/// For a DETAIL: what the model reads.
+pub fn wanted_inputs(inputs: &[Input]) -> String {
+    let columns = inputs.iter().filter(|input| !input.gathered);
+    let wanted: Vec<_> = columns.map(|input| input.name.as_str()).take(MOST_COLUMNS).collect();
+    format!("The model reads: {}.", wanted.join(", "))
 }

@@ -195,3 +195,9 @@ pub fn require_room_if_large(bytes: usize) {
         require_room(bytes);
     }
 }
+
+/// Lets a cancel or timeout through in long work, and stops it while there is memory left.
+pub fn interruptible() {
+    pgrx::check_for_interrupts!();
+    require_room(0);
+}

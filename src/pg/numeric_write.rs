@@ -2,7 +2,7 @@
 //!
 //! Layout: src/backend/utils/adt/numeric.c.
 
-pub const VARLENA_HEADER: usize = 4;
+const VARLENA_HEADER: usize = 4;
 const BILLION: f64 = 1e9;
 
 /// The number in billionths, if it is a whole number of them, not 0 and of at most fifteen digits. Then those, less the zeros

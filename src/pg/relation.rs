@@ -3,16 +3,16 @@
 //! Large tables are read by blocks chosen at random, since their first rows are seldom like the others; of a view, which
 //! cannot be sampled that way, the first rows are taken, and the result says so.
 
-use std::ffi::{CStr, CString};
+use std::ffi::CStr;
 use std::panic::AssertUnwindSafe;
 
 use health_score_engine::{ColumnKind, Sample, SampleColumn, Value};
 use pgrx::pg_sys::panic::CaughtError;
-use pgrx::{PgMemoryContexts, PgSqlErrorCode, PgTryBuilder, pg_sys};
+use pgrx::{PgSqlErrorCode, PgTryBuilder, pg_sys};
 
-use crate::model::document::interruptible;
-use crate::pg::datum::Kind;
+use crate::pg::datum::DatumKind;
 use crate::pg::error::{Report, code};
+use crate::pg::spi::{Connection, FetchedRow};
 
 /// Rows and cells of a sample: enough that a percentile is right to a fraction of a percent, little enough to hold.
 const MOST_ROWS: usize = 50_000;
@@ -21,7 +21,6 @@ const MOST_CELLS: usize = 2_000_000;
 const MOST_BLOCKS: f64 = 4096.0;
 /// So many rows of a view are looked at.
 const MOST_OF_A_VIEW: u64 = 200_000;
-const BATCH: i64 = 1000;
 
 pub struct Relation {
     oid: pg_sys::Oid,
@@ -31,7 +30,7 @@ pub struct Relation {
 }
 
 /// Rows of a relation, and in words how they were chosen.
-pub struct Reading {
+pub struct SampleReading {
     pub sample: Sample,
     pub source: String,
 }
@@ -62,7 +61,7 @@ impl Relation {
     }
 
     /// A sample of all columns.
-    pub fn read(&self) -> Reading {
+    pub fn read(&self) -> SampleReading {
         self.trying(|| self.read_sample())
     }
 
@@ -114,30 +113,30 @@ impl Relation {
             .execute()
     }
 
-    fn read_sample(&self) -> Reading {
+    fn read_sample(&self) -> SampleReading {
         let connection = Connection::open();
         let whole = format!("SELECT * FROM {}", self.name);
         if !self.is_table {
-            let rows = connection.sample(&format!("{whole} LIMIT {}", MOST_OF_A_VIEW + 1), MOST_OF_A_VIEW);
+            let rows = sample(&connection, &format!("{whole} LIMIT {}", MOST_OF_A_VIEW + 1), MOST_OF_A_VIEW);
             let cut = rows.seen() > MOST_OF_A_VIEW;
             let source = if cut { among_first(&rows) } else { of_all(&rows) };
-            return Reading { sample: rows, source };
+            return SampleReading { sample: rows, source };
         }
-        let (blocks, estimate) = connection.size(self.oid);
+        let (blocks, estimate) = size(&connection, self.oid);
         if blocks <= MOST_BLOCKS {
-            let sample = connection.sample(&whole, u64::MAX);
-            return Reading { source: of_all(&sample), sample };
+            let sample = sample(&connection, &whole, u64::MAX);
+            return SampleReading { source: of_all(&sample), sample };
         }
         // A block of every so many, the same ones every time.
         let percent = (MOST_BLOCKS / blocks * 100.0).max(1e-4);
-        let sample = connection.sample(&format!("{whole} TABLESAMPLE SYSTEM ({percent}) REPEATABLE (1)"), u64::MAX);
+        let sample = sample(&connection, &format!("{whole} TABLESAMPLE SYSTEM ({percent}) REPEATABLE (1)"), u64::MAX);
         let all = if estimate > 0.0 { estimate } else { sample.seen() as f64 / percent * 100.0 };
         let source = format!(
             "a sample of {} of about {} rows, from blocks chosen at random",
             grouped(sample.rows() as u64),
             grouped(two_digits(all))
         );
-        Reading { sample, source }
+        SampleReading { sample, source }
     }
 }
 
@@ -186,147 +185,58 @@ fn two_digits(estimate: f64) -> u64 {
     ((estimate / unit).round() * unit) as u64
 }
 
-/// SPI, connected as long as this lives.
-struct Connection {
-    pushed_snapshot: bool,
+/// Blocks and estimated rows of a table with its partitions and children.
+fn size(connection: &Connection, oid: pg_sys::Oid) -> (f64, f64) {
+    let query = format!(
+        "WITH RECURSIVE part (oid) AS (SELECT {}::pg_catalog.oid \
+         UNION SELECT i.inhrelid FROM pg_catalog.pg_inherits i, part p WHERE i.inhparent OPERATOR(pg_catalog.=) p.oid) \
+         SELECT pg_catalog.sum(pg_catalog.pg_relation_size(c.oid))::pg_catalog.float8 \
+                OPERATOR(pg_catalog./) pg_catalog.current_setting('block_size')::pg_catalog.float8, \
+                pg_catalog.sum(c.reltuples)::pg_catalog.float8 \
+         FROM pg_catalog.pg_class c, part p WHERE c.oid OPERATOR(pg_catalog.=) p.oid",
+        oid.to_u32()
+    );
+    let mut size = (0.0, 0.0);
+    connection.each_row(&query, |row| {
+        let number = |at: usize| row.datum(at).map_or(0.0, |datum| f64::from_bits(datum.value() as u64));
+        size = (number(0), number(1));
+        false
+    });
+    size
 }
 
-impl Connection {
-    fn open() -> Connection {
-        // SAFETY: popped when this is dropped; on an error Postgres cleans up both at abort.
-        unsafe {
-            let pushed_snapshot = !pg_sys::ActiveSnapshotSet();
-            if pushed_snapshot {
-                pg_sys::PushActiveSnapshot(pg_sys::GetTransactionSnapshot());
-            }
-            pg_sys::SPI_connect();
-            Connection { pushed_snapshot }
+/// Keeps a sample of a query's rows; `most` of them are looked at.
+fn sample(connection: &Connection, query: &str, most: u64) -> Sample {
+    let mut sample: Option<(Sample, Vec<DatumKind>)> = None;
+    let begin = |descriptor: pg_sys::TupleDesc| {
+        let (columns, kinds) = columns_of(descriptor);
+        let rows = MOST_ROWS.min(MOST_CELLS / columns.len().max(1));
+        (Sample::new(columns, rows), kinds)
+    };
+    let descriptor = connection.each_row(query, |row| {
+        let (sample, kinds) = sample.get_or_insert_with(|| begin(row.descriptor));
+        if let Some(place) = sample.place()
+            && sample.seen() <= most
+        {
+            let value = |(at, kind): (usize, &DatumKind)| match row.datum(at) {
+                None => Value::Missing,
+                // SAFETY: the kinds were made from these columns' types; the values are copied before the row goes.
+                Some(datum) => unsafe { kind.value(datum) },
+            };
+            let values: Vec<Value> = kinds.iter().enumerate().map(value).collect();
+            sample.put(place, &values);
         }
-    }
-
-    /// Blocks and estimated rows of a table with its partitions and children.
-    fn size(&self, oid: pg_sys::Oid) -> (f64, f64) {
-        let query = format!(
-            "WITH RECURSIVE part (oid) AS (SELECT {}::pg_catalog.oid \
-             UNION SELECT i.inhrelid FROM pg_catalog.pg_inherits i, part p WHERE i.inhparent OPERATOR(pg_catalog.=) p.oid) \
-             SELECT pg_catalog.sum(pg_catalog.pg_relation_size(c.oid))::pg_catalog.float8 \
-                    OPERATOR(pg_catalog./) pg_catalog.current_setting('block_size')::pg_catalog.float8, \
-                    pg_catalog.sum(c.reltuples)::pg_catalog.float8 \
-             FROM pg_catalog.pg_class c, part p WHERE c.oid OPERATOR(pg_catalog.=) p.oid",
-            oid.to_u32()
-        );
-        let mut size = (0.0, 0.0);
-        self.each_row(&query, |row| {
-            let number = |at: usize| row.datum(at).map_or(0.0, |datum| f64::from_bits(datum.value() as u64));
-            size = (number(0), number(1));
-            false
-        });
-        size
-    }
-
-    /// Keeps a sample of a query's rows; `most` of them are looked at.
-    fn sample(&self, query: &str, most: u64) -> Sample {
-        let mut sample: Option<(Sample, Vec<Kind>)> = None;
-        let begin = |descriptor: pg_sys::TupleDesc| {
-            let (columns, kinds) = columns_of(descriptor);
-            let rows = MOST_ROWS.min(MOST_CELLS / columns.len().max(1));
-            (Sample::new(columns, rows), kinds)
-        };
-        let descriptor = self.each_row(query, |row| {
-            let (sample, kinds) = sample.get_or_insert_with(|| begin(row.descriptor));
-            if let Some(place) = sample.place()
-                && sample.seen() <= most
-            {
-                let value = |(at, kind): (usize, &Kind)| match row.datum(at) {
-                    None => Value::Missing,
-                    // SAFETY: the kinds were made from these columns' types; the values are copied before the row goes.
-                    Some(datum) => unsafe { kind.value(datum) },
-                };
-                let values: Vec<Value> = kinds.iter().enumerate().map(value).collect();
-                sample.put(place, &values);
-            }
-            true
-        });
-        sample.unwrap_or_else(|| begin(descriptor)).0
-    }
-
-    /// Hands out the rows of a query one by one, until `act` returns false. Gives their descriptor, good until the
-    /// connection ends.
-    fn each_row(&self, query: &str, mut act: impl FnMut(&FetchedRow) -> bool) -> pg_sys::TupleDesc {
-        let query = CString::new(query).unwrap_or_default();
-        // SAFETY: SPI is connected; the plan takes no arguments. What reading a row allocates is freed batch by batch: the
-        // rows with their table, the rest with `memory`.
-        unsafe {
-            let plan = pg_sys::SPI_prepare(query.as_ptr(), 0, std::ptr::null_mut());
-            let portal = pg_sys::SPI_cursor_open(std::ptr::null(), plan, std::ptr::null_mut(), std::ptr::null(), true);
-            let descriptor = pg_sys::CreateTupleDescCopy((*portal).tupDesc);
-            let columns = (*descriptor).natts as usize;
-            let mut memory = PgMemoryContexts::new("health_score sample");
-            let mut row =
-                FetchedRow { descriptor, datums: vec![pg_sys::Datum::from(0); columns], nulls: vec![true; columns] };
-            'batches: loop {
-                interruptible();
-                pg_sys::SPI_cursor_fetch(portal, true, BATCH);
-                let (table, count) = (pg_sys::SPI_tuptable, pg_sys::SPI_processed as usize);
-                let more = memory.switch_to(|_| {
-                    (0..count).all(|at| {
-                        let tuple = *(*table).vals.add(at);
-                        pg_sys::heap_deform_tuple(
-                            tuple,
-                            (*table).tupdesc,
-                            row.datums.as_mut_ptr(),
-                            row.nulls.as_mut_ptr(),
-                        );
-                        act(&row)
-                    })
-                });
-                pg_sys::SPI_freetuptable(table);
-                memory.reset();
-                if !more || count == 0 {
-                    break 'batches;
-                }
-            }
-            pg_sys::SPI_cursor_close(portal);
-            descriptor
-        }
-    }
-}
-
-impl Drop for Connection {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            // An error is on its way: Postgres ends SPI and snapshots with the transaction.
-            return;
-        }
-        // SAFETY: connected and pushed by open().
-        unsafe {
-            pg_sys::SPI_finish();
-            if self.pushed_snapshot {
-                pg_sys::PopActiveSnapshot();
-            }
-        }
-    }
-}
-
-/// The row in hand.
-pub struct FetchedRow {
-    pub descriptor: pg_sys::TupleDesc,
-    datums: Vec<pg_sys::Datum>,
-    nulls: Vec<bool>,
-}
-
-impl FetchedRow {
-    pub fn datum(&self, at: usize) -> Option<pg_sys::Datum> {
-        (!self.nulls[at]).then_some(self.datums[at])
-    }
+        true
+    });
+    sample.unwrap_or_else(|| begin(descriptor)).0
 }
 
 /// Columns as the engine sees them, and how to read them.
-pub fn columns_of(descriptor: pg_sys::TupleDesc) -> (Vec<SampleColumn>, Vec<Kind>) {
+pub fn columns_of(descriptor: pg_sys::TupleDesc) -> (Vec<SampleColumn>, Vec<DatumKind>) {
     // SAFETY: a valid descriptor of a query's result.
     let descriptor = unsafe { pgrx::PgTupleDesc::from_pg_unchecked(descriptor) };
     let column = |attribute: &pg_sys::FormData_pg_attribute| {
-        let kind = Kind::of(attribute.atttypid);
+        let kind = DatumKind::of(attribute.atttypid);
         let column = SampleColumn {
             name: attribute.name().to_owned(),
             kind: column_kind(kind),
@@ -344,14 +254,18 @@ fn type_name(attribute: &pg_sys::FormData_pg_attribute) -> String {
         .into_owned()
 }
 
-fn column_kind(kind: Kind) -> ColumnKind {
+fn column_kind(kind: DatumKind) -> ColumnKind {
     match kind {
-        Kind::Bool => ColumnKind::Boolean,
-        Kind::Int2 | Kind::Int4 | Kind::Int8 | Kind::Float4 | Kind::Float8 | Kind::Numeric | Kind::Interval => {
-            ColumnKind::Number
-        }
-        Kind::Text | Kind::Padded | Kind::Name | Kind::Enum => ColumnKind::Text,
-        Kind::Date | Kind::Timestamp => ColumnKind::Time,
-        Kind::Other(_) => ColumnKind::Other,
+        DatumKind::Bool => ColumnKind::Boolean,
+        DatumKind::Int2
+        | DatumKind::Int4
+        | DatumKind::Int8
+        | DatumKind::Float4
+        | DatumKind::Float8
+        | DatumKind::Numeric
+        | DatumKind::Interval => ColumnKind::Number,
+        DatumKind::Text | DatumKind::Padded | DatumKind::Name | DatumKind::Enum => ColumnKind::Text,
+        DatumKind::Date | DatumKind::Timestamp => ColumnKind::Time,
+        DatumKind::Other(_) => ColumnKind::Other,
     }
 }

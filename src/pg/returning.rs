@@ -1,25 +1,128 @@
-//! Returning rows: one composite, or many through a tuplestore.
+//! Returning rows: one composite, or a set of rows.
 
-use pgrx::pg_sys;
+use pgrx::{PgMemoryContexts, pg_sys};
 
-use crate::account::call_site::Site;
 use crate::pg::arguments::Arguments;
 use crate::pg::error::{Report, code};
-use crate::pg::tuple::TupleWriter;
+use crate::pg::fn_extra::kept;
+use crate::pg::tuple::{PendingRows, TupleWriter};
 
-/// The row type of the running function, resolved once per call site and kept with it.
-pub fn row_type(arguments: &Arguments, site: &mut Site, columns: usize) -> pg_sys::TupleDesc {
-    if let Some(descriptor) = site.descriptor {
-        return descriptor;
+/// What a function that returns rows keeps at a call site.
+#[derive(Default)]
+pub struct Returned {
+    row_type: Option<pg_sys::TupleDesc>,
+    writer: Option<TupleWriter>,
+    /// Rows of a set that is handed out row by row.
+    pending: PendingRows,
+}
+
+impl Returned {
+    /// Of a function that keeps nothing else.
+    pub fn of(arguments: &Arguments) -> &'static mut Returned {
+        kept(arguments, Returned::default)
     }
-    let resolved = row_type_of_call(arguments, columns);
-    // SAFETY: flinfo is valid; the copy lives in fn_mcxt as the site does.
-    let descriptor = unsafe {
-        pgrx::PgMemoryContexts::For((*arguments.flinfo()).fn_mcxt)
-            .switch_to(|_| pg_sys::BlessTupleDesc(pg_sys::CreateTupleDescCopy(resolved)))
-    };
-    site.descriptor = Some(descriptor);
-    descriptor
+
+    /// The row type of the running function, resolved once.
+    pub fn row_type(&mut self, arguments: &Arguments, columns: usize) -> pg_sys::TupleDesc {
+        if let Some(descriptor) = self.row_type {
+            return descriptor;
+        }
+        let resolved = row_type_of_call(arguments, columns);
+        // SAFETY: flinfo is valid; the copy lives in fn_mcxt, as long as what is kept there.
+        let descriptor = unsafe {
+            PgMemoryContexts::For((*arguments.flinfo()).fn_mcxt)
+                .switch_to(|_| pg_sys::BlessTupleDesc(pg_sys::CreateTupleDescCopy(resolved)))
+        };
+        self.row_type = Some(descriptor);
+        descriptor
+    }
+
+    /// Runs a set-returning function of so many columns. `produce` adds its rows.
+    pub fn each_row(
+        &mut self,
+        arguments: &Arguments,
+        columns: usize,
+        produce: impl FnOnce(&mut Rows),
+    ) -> Option<pg_sys::Datum> {
+        let descriptor = self.row_type(arguments, columns);
+        let writer = self.writer.get_or_insert_with(|| TupleWriter::new(columns));
+        match Mode::of(arguments) {
+            Mode::Store(store) => {
+                produce(&mut Rows { writer, to: Destination::Store(store) });
+                None
+            }
+            Mode::PerCall => {
+                let first = self.pending.is_empty();
+                if first {
+                    // SAFETY: the descriptor lives as long as this, and is blessed.
+                    let typmod = unsafe { (*descriptor).tdtypmod };
+                    // Taken out, so that nothing is pending after an error.
+                    let mut pending = std::mem::take(&mut self.pending);
+                    produce(&mut Rows { writer, to: Destination::Pending(&mut pending, typmod) });
+                    self.pending = pending;
+                }
+                self.next_row(arguments, first)
+            }
+        }
+    }
+
+    /// Hands out the next pending row, or ends the set. Between two rows the executor may give up on the set; then the
+    /// callback forgets the other rows, so that the next call starts anew.
+    fn next_row(&mut self, arguments: &Arguments, first: bool) -> Option<pg_sys::Datum> {
+        let row = self.pending.pop();
+        let this = pg_sys::Datum::from(std::ptr::from_mut(self));
+        // SAFETY: Mode::of() has checked resultinfo. What is kept outlives the callbacks of the expression context, since
+        // fn_mcxt outlives the execution.
+        unsafe {
+            let info = (*arguments.fcinfo()).resultinfo.cast::<pg_sys::ReturnSetInfo>();
+            if row.is_some() {
+                if first {
+                    pg_sys::RegisterExprContextCallback((*info).econtext, Some(forget_rows), this);
+                }
+                (*info).isDone = pg_sys::ExprDoneCond::ExprMultipleResult;
+            } else {
+                if !first {
+                    pg_sys::UnregisterExprContextCallback((*info).econtext, Some(forget_rows), this);
+                }
+                (*info).isDone = pg_sys::ExprDoneCond::ExprEndResult;
+            }
+        }
+        if row.is_none() {
+            self.pending.clear();
+        }
+        row
+    }
+}
+
+unsafe extern "C-unwind" fn forget_rows(returned: pg_sys::Datum) {
+    // SAFETY: registered with what a call site keeps, which is still there.
+    unsafe { (*returned.cast_mut_ptr::<Returned>()).pending.clear() };
+}
+
+/// The rows of a set, as they are produced.
+pub struct Rows<'a> {
+    writer: &'a mut TupleWriter,
+    to: Destination<'a>,
+}
+
+enum Destination<'a> {
+    Store(*mut pg_sys::Tuplestorestate),
+    /// With the typmod of the row type.
+    Pending(&'a mut PendingRows, i32),
+}
+
+impl Rows<'_> {
+    /// Adds a row; `write` writes all its columns, by the OUT columns of the declaration in sql/.
+    #[inline(always)]
+    pub fn add(&mut self, write: impl FnOnce(&mut TupleWriter)) {
+        self.writer.begin();
+        write(self.writer);
+        match &mut self.to {
+            // SAFETY: row_type() counted the OUT columns, and the writer counts what is written.
+            Destination::Store(store) => unsafe { self.writer.put(*store) },
+            Destination::Pending(rows, typmod) => rows.push(self.writer, *typmod),
+        }
+    }
 }
 
 /// The row type of the running function, for this call alone.
@@ -49,7 +152,7 @@ pub fn row<const N: usize>(descriptor: pg_sys::TupleDesc, columns: [Option<pg_sy
 }
 
 /// How the executor wants the rows of a set-returning function.
-pub enum Mode {
+enum Mode {
     /// All at once: the function stands in FROM. It returns NULL itself.
     Store(*mut pg_sys::Tuplestorestate),
     /// One a call: it stands in a select list, where a store would only be read again.
@@ -57,7 +160,7 @@ pub enum Mode {
 }
 
 impl Mode {
-    pub fn of(arguments: &Arguments) -> Mode {
+    fn of(arguments: &Arguments) -> Mode {
         // SAFETY: resultinfo is checked to be a ReturnSetInfo; the store belongs to the query's memory, as the executor
         // asks. No setDesc: the function has OUT columns, so the executor knows its row type.
         unsafe {
@@ -76,78 +179,11 @@ impl Mode {
             }
             let random = allowed & pg_sys::SetFunctionReturnMode::SFRM_Materialize_Random != 0;
             let memory = (*(*info).econtext).ecxt_per_query_memory;
-            let store = pgrx::PgMemoryContexts::For(memory)
+            let store = PgMemoryContexts::For(memory)
                 .switch_to(|_| pg_sys::tuplestore_begin_heap(random, false, pg_sys::work_mem));
             (*info).returnMode = pg_sys::SetFunctionReturnMode::SFRM_Materialize;
             (*info).setResult = store;
             Mode::Store(store)
         }
     }
-}
-
-/// Runs a set-returning function of so many columns. `produce` writes its rows, each by a call of what it is given.
-pub fn each_row(
-    arguments: &Arguments,
-    columns: usize,
-    produce: impl FnOnce(&mut Site, &mut dyn FnMut(&dyn Fn(&mut TupleWriter))),
-) -> Option<pg_sys::Datum> {
-    let site = Site::of(arguments);
-    let descriptor = row_type(arguments, site, columns);
-    let mut row = TupleWriter::new(columns);
-    match Mode::of(arguments) {
-        Mode::Store(store) => {
-            produce(site, &mut |write| {
-                row.begin();
-                write(&mut row);
-                // SAFETY: row_type() counted the OUT columns of the declaration, and the writer counts what is written.
-                unsafe { row.put(store) };
-            });
-            None
-        }
-        Mode::PerCall => {
-            let first = site.pending.is_empty();
-            if first {
-                // SAFETY: the descriptor lives as long as the site, and is blessed.
-                let typmod = unsafe { (*descriptor).tdtypmod };
-                let mut pending = std::mem::take(&mut site.pending);
-                produce(site, &mut |write| {
-                    row.begin();
-                    write(&mut row);
-                    pending.push(&row, typmod);
-                });
-                site.pending = pending;
-            }
-            next_row(arguments, site, first)
-        }
-    }
-}
-
-/// Hands out the next pending row of the site, or ends the set. Between two rows the executor may give up on the set;
-/// then the callback forgets the rest, so that the next call begins anew.
-pub fn next_row(arguments: &Arguments, site: &mut Site, first: bool) -> Option<pg_sys::Datum> {
-    let site_datum = pg_sys::Datum::from(std::ptr::from_mut(site));
-    let row = site.pending.pop();
-    // SAFETY: Mode::of() has checked resultinfo; the site outlives the expression context's callbacks, since fn_mcxt
-    // outlives the execution.
-    unsafe {
-        let info = (*arguments.fcinfo()).resultinfo.cast::<pg_sys::ReturnSetInfo>();
-        if row.is_some() {
-            if first {
-                pg_sys::RegisterExprContextCallback((*info).econtext, Some(forget_rows), site_datum);
-            }
-            (*info).isDone = pg_sys::ExprDoneCond::ExprMultipleResult;
-        } else {
-            if !first {
-                pg_sys::UnregisterExprContextCallback((*info).econtext, Some(forget_rows), site_datum);
-            }
-            site.pending.clear();
-            (*info).isDone = pg_sys::ExprDoneCond::ExprEndResult;
-        }
-    }
-    row
-}
-
-unsafe extern "C-unwind" fn forget_rows(site: pg_sys::Datum) {
-    // SAFETY: registered with a live site.
-    unsafe { (*site.cast_mut_ptr::<Site>()).pending.clear() };
 }

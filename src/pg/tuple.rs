@@ -9,7 +9,7 @@ use std::mem::offset_of;
 use health_score_engine::Value;
 use pgrx::pg_sys;
 
-use crate::account::row::MARKED;
+use crate::pg::composite::MARKED;
 use crate::pg::error::{Report, code};
 
 type Header = pg_sys::HeapTupleHeaderData;

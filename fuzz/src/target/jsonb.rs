@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 
 use crate::jsonb_bytes::write;
 use crate::pg::json::flat;
-use crate::pg::json::jsonb::{self, Keys, Shape};
+use crate::pg::json::jsonb::{self, Keys, LastKeys};
 use crate::pg::numeric::numeric_value;
 
 const NAMES: [&str; 6] = ["a", "b", "nps", "logins_30d", "a name of some length", "plan"];
@@ -63,7 +63,7 @@ fn read_text(text: &[u8], json: Option<&Json>) {
 fn read_true(binary: &[u8], json: &Json) {
     let (keys, names) = keys(Some(json));
     // The second time by the shape of the first.
-    let mut shape = Shape::default();
+    let mut shape = LastKeys::default();
     for _ in 0..2 {
         let mut values = vec![Value::Missing; names.len()];
         let result = jsonb::read(binary, &keys, &mut shape, &mut values);
@@ -96,7 +96,7 @@ fn same(names: &[String], values: &[Value], map: &serde_json::Map<String, Json>)
 /// Bytes that nobody vouches for; the second time perhaps by the shape of the first.
 fn read_any(bytes: &[u8]) {
     let (keys, names) = keys(None);
-    let mut shape = Shape::default();
+    let mut shape = LastKeys::default();
     for _ in 0..2 {
         let _ = jsonb::read(bytes, &keys, &mut shape, &mut vec![Value::Missing; names.len()]);
     }

@@ -6,17 +6,17 @@ use serde_json::Value as Json;
 use crate::model::document::parse;
 use crate::pg::arguments::Arguments;
 use crate::pg::datum::varlena_bytes;
-use crate::pg::json::text::parse_jsonb;
-use crate::pg::returning::each_row;
+use crate::pg::json::text::jsonb_of;
+use crate::pg::returning::Returned;
 use crate::sql_function;
 
 const COLUMNS: usize = 3;
 
 sql_function! {
     fn health_model_diff(arguments) {
-        each_row(arguments, COLUMNS, |_, give| {
+        Returned::of(arguments).each_row(arguments, COLUMNS, |rows| {
             for difference in differences(arguments).unwrap_or_default() {
-                give(&|row| {
+                rows.add(|row| {
                     row.text(Some(&difference.path));
                     row.varlena(difference.before.as_ref().map(payload));
                     row.varlena(difference.after.as_ref().map(payload));
@@ -27,13 +27,12 @@ sql_function! {
 }
 
 fn differences(arguments: &Arguments) -> Option<Vec<Difference>> {
-    // SAFETY: both arguments are declared jsonb.
-    let [from, to] = unsafe { [varlena_bytes(arguments.datum(0)?), varlena_bytes(arguments.datum(1)?)] };
+    let (from, to) = (arguments.payload(0)?, arguments.payload(1)?);
     Some(diff(&parse(from, "model document"), &parse(to, "model document")))
 }
 
 /// The value as the inside of a jsonb, in the call's memory.
 fn payload<'a>(json: &Json) -> &'a [u8] {
     // SAFETY: a jsonb that was just made.
-    unsafe { varlena_bytes(parse_jsonb(json.to_string().into_bytes())) }
+    unsafe { varlena_bytes(jsonb_of(json)) }
 }

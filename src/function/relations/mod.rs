@@ -1,3 +1,5 @@
+//! Functions that read a whole relation, to make or judge a model.
+
 mod model_draft;
 mod model_fit;
 mod model_match;

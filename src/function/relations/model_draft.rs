@@ -4,19 +4,20 @@ use health_score_engine::{DraftError, DraftRequest, Quoted, draft};
 use pgrx::pg_sys;
 use serde_json::Value as Json;
 
-use crate::account::call_site::as_of_or_now;
-use crate::model::document::{interruptible, parse, template_of};
-use crate::pg::arguments::{Arguments, text_of};
-use crate::pg::datum::varlena_bytes;
+use crate::model::document::parse;
+use crate::model::template::template_of;
+use crate::pg::arguments::Arguments;
+use crate::pg::as_of::as_of_or_now;
 use crate::pg::error::{Report, code, invalid_document, quoted};
-use crate::pg::json::text::parse_jsonb;
+use crate::pg::json::text::jsonb_of;
+use crate::pg::memory::interruptible;
 use crate::pg::relation::Relation;
 use crate::sql_function;
 
 sql_function! {
     fn health_model_draft(arguments) {
         let relation = Relation::open(arguments.get::<pg_sys::Oid>(0)?);
-        let template = template_of(arguments.datum(1).map_or("simple", text_of));
+        let template = template_of(arguments.text(1).unwrap_or("simple"));
         let told = told(arguments);
         let as_of = as_of_or_now(arguments, 3);
         let terciles = wants_terciles(arguments);
@@ -31,15 +32,14 @@ sql_function! {
         };
         let document = draft(&reading.sample, &request, &mut interruptible)
             .unwrap_or_else(|error| report(error, &relation.name, template.name).raise());
-        Some(parse_jsonb(document.to_string().into_bytes()))
+        Some(jsonb_of(&document))
     }
 }
 
 /// The decisions of argument 2: an object of names, each with a column or null.
 fn told(arguments: &Arguments) -> Vec<(String, Option<String>)> {
-    let Some(datum) = arguments.datum(2) else { return Vec::new() };
-    // SAFETY: the argument is declared jsonb.
-    let json = parse(unsafe { varlena_bytes(datum) }, "inputs argument");
+    let Some(inputs) = arguments.payload(2) else { return Vec::new() };
+    let json = parse(inputs, "inputs argument");
     let refuse = |what: String| -> ! {
         Report::new(code::INVALID_PARAMETER, format!("inputs must name columns: {what}"))
             .detail("It is an object from a template's input, or a signal, to a column; null leaves it out.")
@@ -56,7 +56,7 @@ fn told(arguments: &Arguments) -> Vec<(String, Option<String>)> {
 }
 
 fn wants_terciles(arguments: &Arguments) -> bool {
-    match arguments.datum(4).map(text_of) {
+    match arguments.text(4) {
         None => false,
         Some("terciles") => true,
         Some(other) => Report::new(code::INVALID_PARAMETER, format!("unknown way to make bands: {}", quoted(other)))

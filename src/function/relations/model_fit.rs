@@ -3,20 +3,21 @@
 use health_score_engine::{FitError, FitRequest, Quoted, fit};
 use pgrx::pg_sys;
 
-use crate::account::call_site::as_of_or_now;
-use crate::function::relations::outcome::{self, model_and_document};
-use crate::model::document::interruptible;
-use crate::pg::arguments::{Arguments, text_of};
+use crate::function::relations::outcome;
+use crate::model::argument::model_and_document;
+use crate::pg::arguments::Arguments;
+use crate::pg::as_of::as_of_or_now;
 use crate::pg::error::{Report, code, invalid_document, quoted, score_error};
-use crate::pg::json::text::parse_jsonb;
+use crate::pg::json::text::jsonb_of;
+use crate::pg::memory::interruptible;
 use crate::pg::relation::Relation;
 use crate::sql_function;
 
 sql_function! {
     fn health_model_fit(arguments) {
-        let (compiled, document) = model_and_document(arguments)?;
+        let (compiled, document) = model_and_document(arguments, 0)?;
         let relation = Relation::open(arguments.get::<pg_sys::Oid>(1)?);
-        let outcome = text_of(arguments.datum(2)?);
+        let outcome = arguments.text(2)?;
         let columns = columns(arguments);
         let event_is_good = arguments.get(5).unwrap_or(false);
         let all = columns.iter().any(|column| column == "*");
@@ -34,7 +35,7 @@ sql_function! {
             as_of: as_of_or_now(arguments, 4),
         };
         let fitted = fit(&request, &rows, &mut interruptible).unwrap_or_else(|error| report(error, &relation.name, outcome).raise());
-        Some(parse_jsonb(fitted.to_string().into_bytes()))
+        Some(jsonb_of(&fitted))
     }
 }
 

@@ -3,11 +3,12 @@
 use health_score_engine::{Finding, match_model};
 use pgrx::pg_sys;
 
-use crate::account::call_site::{Site, as_of_or_now};
-use crate::model::document::interruptible;
+use crate::account::call_site::CallSite;
 use crate::pg::arguments::Arguments;
+use crate::pg::as_of::as_of_or_now;
+use crate::pg::memory::interruptible;
 use crate::pg::relation::Relation;
-use crate::pg::returning::each_row;
+use crate::pg::returning::Returned;
 use crate::pg::tuple::TupleWriter;
 use crate::sql_function;
 
@@ -15,15 +16,16 @@ const COLUMNS: usize = 12;
 
 sql_function! {
     fn health_model_match(arguments) {
-        each_row(arguments, COLUMNS, |site, give| {
+        let (site, returned) = CallSite::with::<Returned>(arguments);
+        returned.each_row(arguments, COLUMNS, |rows| {
             for finding in findings(arguments, site) {
-                give(&|row| write(row, &finding));
+                rows.add(|row| write(row, &finding));
             }
         })
     }
 }
 
-fn findings(arguments: &Arguments, site: &mut Site) -> Vec<Finding> {
+fn findings(arguments: &Arguments, site: &mut CallSite) -> Vec<Finding> {
     let Some(oid) = arguments.get::<pg_sys::Oid>(1) else { return Vec::new() };
     let as_of = as_of_or_now(arguments, 2);
     let found = site.with_model(arguments, |compiled| {

@@ -3,16 +3,17 @@
 use health_score_engine::{SampleColumn, SqlError, SqlRequest, model_sql};
 use pgrx::pg_sys;
 
-use crate::account::call_site::given_as_of;
-use crate::function::relations::outcome::{model_and_document, no_column};
+use crate::function::relations::outcome::no_column;
+use crate::model::argument::model_and_document;
 use crate::pg::arguments::text_datum;
+use crate::pg::as_of::given_as_of;
 use crate::pg::error::{Report, code, quoted};
 use crate::pg::relation::Relation;
 use crate::sql_function;
 
 sql_function! {
     fn health_model_sql(arguments) {
-        let (compiled, _) = model_and_document(arguments)?;
+        let (compiled, _) = model_and_document(arguments, 0)?;
         let relation = Relation::open(arguments.get::<pg_sys::Oid>(1)?);
         let columns = relation.columns();
         let request = SqlRequest {

@@ -1,38 +1,15 @@
 //! Reading accounts with what became of them: all rows of a relation, of which one column says whether the event happened.
 
-use std::rc::Rc;
-
 use health_score_engine::{Rows, SampleColumn, Value};
 use pgrx::pg_sys;
-use serde_json::Value as Json;
 
-use crate::account::call_site::declared_types;
-use crate::model::cache::{Compiled, by_document};
-use crate::model::document::parse;
-use crate::model::store::{Reference, Store};
-use crate::pg::arguments::{Arguments, text_of};
-use crate::pg::datum::{Kind, output, varlena_bytes};
+use crate::pg::datum::{DatumKind, output};
 use crate::pg::error::{self, Report, code, did_you_mean, quoted};
-use crate::pg::relation::{FetchedRow, Relation, columns_of};
-
-/// The model of argument 0 with its document, none for NULL.
-pub fn model_and_document(arguments: &Arguments) -> Option<(Rc<Compiled>, Json)> {
-    let datum = arguments.datum(0)?;
-    if declared_types(arguments)[0] == pg_sys::JSONBOID {
-        // SAFETY: the argument is declared jsonb.
-        let bytes = unsafe { varlena_bytes(datum) };
-        return Some((by_document(bytes), parse(bytes, "model document")));
-    }
-    // SAFETY: flinfo is valid during the call.
-    let store = Store::of_function(unsafe { (*arguments.flinfo()).fn_oid });
-    store.check_rights();
-    let reference = Reference::parse(text_of(datum));
-    let stored = store.find(&reference).unwrap_or_else(|| store.not_found(&reference));
-    Some((by_document(&stored.definition), parse(&stored.definition, "model document")))
-}
+use crate::pg::relation::{Relation, columns_of};
+use crate::pg::spi::FetchedRow;
 
 /// Where the outcome stands, the columns that are kept, and what was kept so far.
-type Begun = (Outcome, Vec<(usize, Kind)>, Rows);
+type Begun = (OutcomeColumn, Vec<(usize, DatumKind)>, Rows);
 
 /// Reads the columns that `wanted` names, and turns the outcome round where the event is a good one.
 pub fn read(relation: &Relation, outcome: &str, event_is_good: bool, wanted: &dyn Fn(&str) -> bool) -> Rows {
@@ -43,7 +20,7 @@ pub fn read(relation: &Relation, outcome: &str, event_is_good: bool, wanted: &dy
             rows.without_outcome += 1;
             return;
         };
-        let value = |(at, kind): &(usize, Kind)| match row.datum(*at) {
+        let value = |(at, kind): &(usize, DatumKind)| match row.datum(*at) {
             None => Value::Missing,
             // SAFETY: the kinds were made from these columns' types; the values are copied before the row goes.
             Some(datum) => unsafe { kind.value(datum) },
@@ -71,7 +48,7 @@ fn begin(relation: &Relation, outcome: &str, wanted: &dyn Fn(&str) -> bool, row:
         (0..columns.len()).filter(|column| *column != at && wanted(&columns[*column].name)).collect();
     let rows = Rows::new(kept.iter().map(|column| columns[*column].clone()).collect());
     let type_id = type_of(row, at);
-    let found = Outcome { column: at, kind: kinds[at], type_id, name: outcome.to_owned() };
+    let found = OutcomeColumn { column: at, kind: kinds[at], type_id, name: outcome.to_owned() };
     (found, kept.into_iter().map(|column| (column, kinds[column])).collect(), rows)
 }
 
@@ -90,9 +67,9 @@ pub fn no_column(relation: &Relation, wanted: &str, columns: &[SampleColumn]) ->
 }
 
 /// The column that says whether the event happened.
-struct Outcome {
+struct OutcomeColumn {
     column: usize,
-    kind: Kind,
+    kind: DatumKind,
     type_id: pg_sys::Oid,
     name: String,
 }
@@ -100,7 +77,7 @@ struct Outcome {
 const YES: [&str; 5] = ["yes", "true", "1", "y", "t"];
 const NO: [&str; 5] = ["no", "false", "0", "n", "f"];
 
-impl Outcome {
+impl OutcomeColumn {
     fn of(&self, row: &FetchedRow) -> Option<bool> {
         let datum = row.datum(self.column)?;
         // SAFETY: the kind was made from this column's type.

@@ -3,13 +3,14 @@
 use health_score_engine::{SignalPower, signal_power};
 use pgrx::pg_sys;
 
-use crate::account::call_site::as_of_or_now;
-use crate::function::relations::outcome::{self, model_and_document, no_column};
-use crate::model::document::interruptible;
-use crate::pg::arguments::{Arguments, text_of};
+use crate::function::relations::outcome::{self, no_column};
+use crate::model::argument::model_and_document;
+use crate::pg::arguments::Arguments;
+use crate::pg::as_of::as_of_or_now;
 use crate::pg::error::{Report, code, quoted};
+use crate::pg::memory::interruptible;
 use crate::pg::relation::Relation;
-use crate::pg::returning::each_row;
+use crate::pg::returning::Returned;
 use crate::pg::tuple::TupleWriter;
 use crate::sql_function;
 
@@ -17,9 +18,9 @@ const COLUMNS: usize = 11;
 
 sql_function! {
     fn health_signal_power(arguments) {
-        each_row(arguments, COLUMNS, |_, give| {
+        Returned::of(arguments).each_row(arguments, COLUMNS, |rows| {
             for power in powers(arguments).unwrap_or_default() {
-                give(&|row| write(row, &power));
+                rows.add(|row| write(row, &power));
             }
         })
     }
@@ -27,10 +28,10 @@ sql_function! {
 
 /// None where the model, the relation or the outcome is NULL.
 fn powers(arguments: &Arguments) -> Option<Vec<SignalPower>> {
-    let (compiled, _) = model_and_document(arguments)?;
+    let (compiled, _) = model_and_document(arguments, 0)?;
     let relation = Relation::open(arguments.get::<pg_sys::Oid>(1)?);
-    let outcome = text_of(arguments.datum(2)?);
-    let by = arguments.datum(3).map(text_of);
+    let outcome = arguments.text(2)?;
+    let by = arguments.text(3);
     let model = &compiled.model;
     let reads = |name: &str| by == Some(name) || model.inputs().iter().any(|input| input.name == name);
     let rows = outcome::read(&relation, outcome, false, &reads);

@@ -1,52 +1,27 @@
-//! health_assess(model, account …) → one row with everything about a score; and what a source makes of its rows
+//! health_assess(model, account …) → one row with everything about a score
 
 use health_score_engine::{Assessment, Driver};
 use pgrx::{IntoDatum, pg_sys};
 
-use crate::account::call_site::{Identity, Purpose, Site};
-use crate::function::runs::signal_counts::tally;
+use crate::account::call_site::{CallSite, Identity, Purpose};
 use crate::pg::arguments::text_datum;
-use crate::pg::datum::varlena_bytes;
 use crate::pg::json::write::JsonbWriter;
-use crate::pg::returning::{row, row_type};
+use crate::pg::returning::{Returned, row};
 use crate::sql_function;
 
-const COLUMNS: usize = 12;
+pub const COLUMNS: usize = 12;
 
 sql_function! {
     fn health_assess(arguments) {
-        let site = Site::of(arguments);
-        let descriptor = row_type(arguments, site, COLUMNS);
-        let mut json = std::mem::take(&mut site.json);
-        let result = site.assess(arguments, Purpose::Explain, |mut assessment, identity| {
-            row(descriptor, columns(&mut assessment, &identity, &mut json))
-        });
-        site.json = json;
-        result
+        let (site, (returned, json)) = CallSite::with::<(Returned, JsonbWriter)>(arguments);
+        let row_type = returned.row_type(arguments, COLUMNS);
+        site.assess(arguments, Purpose::Explain, |mut assessment, identity| {
+            row(row_type, assess_columns(&mut assessment, &identity, json))
+        })
     }
 }
 
-sql_function! {
-    /// A row of a source's relation, over which what people have given for the account counts (argument 4).
-    fn health_source_assess(arguments) {
-        let site = Site::of(arguments);
-        let descriptor = row_type(arguments, site, COLUMNS + 1);
-        let mut json = std::mem::take(&mut site.json);
-        // SAFETY: the argument is declared jsonb, and lives as long as the call.
-        let given = arguments.datum(4).map(|datum| unsafe { varlena_bytes(datum) });
-        let result = site.assess_with(arguments, given, |mut assessment, identity| {
-            let mut all = [None; COLUMNS + 1];
-            all[..COLUMNS].copy_from_slice(&columns(&mut assessment, &identity, &mut json));
-            all[COLUMNS] = assessment.calculated().into_datum();
-            tally(&mut assessment);
-            row(descriptor, all)
-        });
-        site.json = json;
-        result
-    }
-}
-
-fn columns(
+pub fn assess_columns(
     assessment: &mut Assessment,
     identity: &Identity,
     json: &mut JsonbWriter,

@@ -2,8 +2,9 @@
 
 use health_score_engine::Change;
 
-use crate::account::call_site::{SideArgument, given_as_of};
-use crate::pg::returning::each_row;
+use crate::account::call_site::{CallSite, SideArgument};
+use crate::pg::as_of::given_as_of;
+use crate::pg::returning::Returned;
 use crate::pg::tuple::{TupleWriter, written};
 use crate::sql_function;
 
@@ -11,12 +12,13 @@ const COLUMNS: usize = 9;
 
 sql_function! {
     fn health_change(arguments) {
-        each_row(arguments, COLUMNS, |site, give| {
+        let (site, returned) = CallSite::with::<Returned>(arguments);
+        returned.each_row(arguments, COLUMNS, |rows| {
             let before = SideArgument { account: 1, as_of: given_as_of(arguments, 3) };
             let after = SideArgument { account: 2, as_of: given_as_of(arguments, 4) };
             site.compare(arguments, before, after, |comparison| {
                 for (rank, change) in comparison.rows.iter().enumerate() {
-                    give(&|row| write(row, rank as i32 + 1, change));
+                    rows.add(|row| write(row, rank as i32 + 1, change));
                 }
             });
         })

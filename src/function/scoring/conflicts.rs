@@ -1,17 +1,18 @@
 //! health_conflicts(model, account …) → SETOF rows: categories of one account that say very different things
 
-use crate::account::call_site::Purpose;
-use crate::pg::returning::each_row;
+use crate::account::call_site::{CallSite, Purpose};
+use crate::pg::returning::Returned;
 use crate::sql_function;
 
 const COLUMNS: usize = 8;
 
 sql_function! {
     fn health_conflicts(arguments) {
-        each_row(arguments, COLUMNS, |site, give| {
+        let (site, returned) = CallSite::with::<Returned>(arguments);
+        returned.each_row(arguments, COLUMNS, |rows| {
             site.assess(arguments, Purpose::Explain, |mut assessment, _| {
                 for conflict in assessment.conflicts() {
-                    give(&|row| {
+                    rows.add(|row| {
                         row.text(Some(conflict.high.category));
                         row.float8(Some(conflict.high.subscore));
                         row.text(Some(conflict.high.signal));

@@ -2,9 +2,8 @@
 
 use health_score_engine::Driver;
 
-use crate::account::call_site::{Purpose, Site};
-use crate::pg::arguments::Arguments;
-use crate::pg::returning::{Mode, next_row, row_type};
+use crate::account::call_site::{CallSite, Purpose};
+use crate::pg::returning::Returned;
 use crate::pg::tuple::{TupleWriter, written};
 use crate::sql_function;
 
@@ -12,46 +11,19 @@ const COLUMNS: usize = 14;
 
 sql_function! {
     fn health_drivers(arguments) {
-        let site = Site::of(arguments);
-        let descriptor = row_type(arguments, site, COLUMNS);
-        match Mode::of(arguments) {
-            Mode::Store(store) => {
-                // SAFETY: write() writes the OUT columns of health_drivers in sql/drivers.sql; row_type() counted them.
-                each_driver(arguments, site, |row| unsafe { row.put(store) });
-                None
-            }
-            Mode::PerCall => {
-                let first = site.pending.is_empty();
-                if first {
-                    // SAFETY: the descriptor lives as long as the site, and is blessed.
-                    let typmod = unsafe { (*descriptor).tdtypmod };
-                    let mut pending = std::mem::take(&mut site.pending);
-                    each_driver(arguments, site, |row| pending.push(row, typmod));
-                    site.pending = pending;
+        let (site, (returned, buffer)) = CallSite::with::<(Returned, String)>(arguments);
+        returned.each_row(arguments, COLUMNS, |rows| {
+            site.assess(arguments, Purpose::Explain, |mut assessment, _| {
+                for (rank, driver) in assessment.drivers().enumerate() {
+                    rows.add(|row| write(row, rank as i32 + 1, &driver, buffer));
                 }
-                next_row(arguments, site, first)
-            }
-        }
+            });
+        })
     }
-}
-
-/// Writes each driver of the account as a row, and gives it away.
-fn each_driver(arguments: &Arguments, site: &mut Site, mut give: impl FnMut(&mut TupleWriter)) {
-    let mut row = std::mem::take(&mut site.row).unwrap_or_else(|| TupleWriter::new(COLUMNS));
-    let mut buffer = std::mem::take(&mut site.buffer);
-    site.assess(arguments, Purpose::Explain, |mut assessment, _| {
-        for (rank, driver) in assessment.drivers().enumerate() {
-            write(&mut row, rank as i32 + 1, &driver, &mut buffer);
-            give(&mut row);
-        }
-    });
-    site.row = Some(row);
-    site.buffer = buffer;
 }
 
 #[inline(always)]
 fn write(row: &mut TupleWriter, rank: i32, driver: &Driver, buffer: &mut String) {
-    row.begin();
     row.int4(rank);
     row.text(Some(driver.kind.as_str()));
     row.text(driver.category);

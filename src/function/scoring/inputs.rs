@@ -5,9 +5,9 @@
 use health_score_engine::Value;
 use pgrx::pg_sys;
 
-use crate::account::row::Row;
 use crate::pg::arguments::Arguments;
-use crate::pg::datum::{Kind, output, varlena_bytes};
+use crate::pg::composite::Composite;
+use crate::pg::datum::{DatumKind, output, varlena_bytes};
 use crate::pg::error::{Report, code, quoted};
 use crate::pg::json::text::parse_jsonb;
 use crate::pg::json::write::JsonbWriter;
@@ -71,11 +71,11 @@ impl Part {
         if let Some(kind) = json_kind(type_id) {
             return Part::Json(kind);
         }
-        match Kind::of(type_id) {
-            Kind::Text | Kind::Padded | Kind::Name => Part::Name,
-            Kind::Other(_) if type_id == pg_sys::UNKNOWNOID => Part::Name,
+        match DatumKind::of(type_id) {
+            DatumKind::Text | DatumKind::Padded | DatumKind::Name => Part::Name,
+            DatumKind::Other(_) if type_id == pg_sys::UNKNOWNOID => Part::Name,
             // SAFETY: a catalog look-up by Oid.
-            Kind::Other(_) if unsafe { pg_sys::type_is_rowtype(type_id) } => Part::Row,
+            DatumKind::Other(_) if unsafe { pg_sys::type_is_rowtype(type_id) } => Part::Row,
             _ => {
                 let message = format!("argument {} of health_inputs() is neither a name nor a row", at + 1);
                 Report::new(code::INVALID_PARAMETER, message)
@@ -89,7 +89,7 @@ impl Part {
 fn merge_row(arguments: &Arguments, at: usize, object: &mut JsonbWriter) -> usize {
     if let Some(datum) = arguments.datum(at) {
         // SAFETY: the argument's type is a row type.
-        let row = unsafe { Row::from_datum(datum) };
+        let row = unsafe { Composite::from_datum(datum) };
         for (name, type_id, datum) in row.columns() {
             put(object, &name, type_id, datum);
         }
@@ -120,7 +120,7 @@ fn put_pair(arguments: &Arguments, at: usize, object: &mut JsonbWriter) -> usize
         // SAFETY: an unknown literal is a C string.
         pg_sys::UNKNOWNOID => unsafe { std::ffi::CStr::from_ptr(name.cast_mut_ptr()) }.to_string_lossy().into_owned(),
         // SAFETY: the kind was made from the argument's type.
-        other => match unsafe { Kind::of(other).value(name) } {
+        other => match unsafe { DatumKind::of(other).value(name) } {
             Value::Text(text) => text.to_owned(),
             _ => String::new(),
         },
@@ -150,10 +150,10 @@ fn put(object: &mut JsonbWriter, name: &str, type_id: pg_sys::Oid, datum: Option
         // SAFETY: an unknown literal is a C string.
         return object.string(&unsafe { std::ffi::CStr::from_ptr(datum.cast_mut_ptr()) }.to_string_lossy());
     }
-    let kind = Kind::of(type_id);
+    let kind = DatumKind::of(type_id);
     // SAFETY: the kind was made from the datum's type.
     match (kind, unsafe { kind.value(datum) }) {
-        (Kind::Int8 | Kind::Numeric, Value::Number(number)) if number.is_finite() => {
+        (DatumKind::Int8 | DatumKind::Numeric, Value::Number(number)) if number.is_finite() => {
             object.decimal(&output(type_id, datum));
         }
         (_, value) => object.input(&value),

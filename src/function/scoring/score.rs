@@ -2,12 +2,12 @@
 
 use pgrx::IntoDatum;
 
-use crate::account::call_site::{Purpose, Site};
+use crate::account::call_site::{CallSite, Purpose};
 use crate::sql_function;
 
 sql_function! {
     fn health_score(arguments) {
-        let score = Site::of(arguments).assess(arguments, Purpose::Score, |assessment, _| assessment.score)?;
+        let score = CallSite::of(arguments).assess(arguments, Purpose::Score, |assessment, _| assessment.score)?;
         score.and_then(IntoDatum::into_datum)
     }
 }

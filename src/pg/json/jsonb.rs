@@ -92,7 +92,7 @@ fn word(bytes: &[u8], at: usize) -> u32 {
 /// Where the keys of a model stood in the last object. Accounts of one table mostly have the same keys, and comparing
 /// them as a whole is quicker than finding them one by one.
 #[derive(Default)]
-pub struct Shape {
+pub struct LastKeys {
     entries: Vec<u8>,
     keys: Vec<u8>,
     /// (number of the pair, index of the input)
@@ -100,9 +100,9 @@ pub struct Shape {
 }
 
 /// Longer keys are found anew in each object.
-const LONGEST_SHAPE: usize = 8192;
+const MOST_REMEMBERED: usize = 8192;
 
-impl Shape {
+impl LastKeys {
     pub fn clear(&mut self) {
         self.entries.clear();
         self.keys.clear();
@@ -117,7 +117,7 @@ impl Shape {
     fn remember(&mut self, entries: &[u8], keys: &[u8]) {
         self.entries.clear();
         self.keys.clear();
-        if entries.len() + keys.len() <= LONGEST_SHAPE {
+        if entries.len() + keys.len() <= MOST_REMEMBERED {
             self.entries.extend_from_slice(entries);
             self.keys.extend_from_slice(keys);
         }
@@ -125,7 +125,12 @@ impl Shape {
 }
 
 /// Fills `values` from the payload of a jsonb; null leaves what is there.
-pub fn read<'a>(jsonb: &'a [u8], keys: &Keys, shape: &mut Shape, values: &mut [Value<'a>]) -> Result<(), NotAnAccount> {
+pub fn read<'a>(
+    jsonb: &'a [u8],
+    keys: &Keys,
+    last: &mut LastKeys,
+    values: &mut [Value<'a>],
+) -> Result<(), NotAnAccount> {
     let header = word(jsonb, 0);
     if header & IS_OBJECT == 0 {
         return Err(if header & IS_SCALAR != 0 { NotAnAccount::Scalar } else { NotAnAccount::Array });
@@ -135,16 +140,16 @@ pub fn read<'a>(jsonb: &'a [u8], keys: &Keys, shape: &mut Shape, values: &mut [V
         return Err(NotAnAccount::NoKnownKey);
     };
     let (key_entries, value_entries) = entries.split_at(count * 4);
-    let offset = if shape.fits(key_entries, data) {
-        shape.keys.len()
+    let offset = if last.fits(key_entries, data) {
+        last.keys.len()
     } else {
-        let end = find_keys(key_entries, data, keys, &mut shape.found);
-        shape.remember(key_entries, data.get(..end).unwrap_or_default());
+        let end = find_keys(key_entries, data, keys, &mut last.found);
+        last.remember(key_entries, data.get(..end).unwrap_or_default());
         end
     };
     let mut walk = Entries { entries: value_entries.chunks_exact(4), data, offset };
     let mut pair = 0;
-    for &(wanted, input) in &shape.found {
+    for &(wanted, input) in &last.found {
         while pair < wanted {
             walk.next();
             pair += 1;
@@ -152,7 +157,7 @@ pub fn read<'a>(jsonb: &'a [u8], keys: &Keys, shape: &mut Shape, values: &mut [V
         read_entry(&mut walk, &mut values[input]);
         pair += 1;
     }
-    if shape.found.is_empty() { Err(NotAnAccount::NoKnownKey) } else { Ok(()) }
+    if last.found.is_empty() { Err(NotAnAccount::NoKnownKey) } else { Ok(()) }
 }
 
 const OTHER_KINDS: &str = "an array or object";

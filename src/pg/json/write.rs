@@ -13,8 +13,9 @@ use crate::pg::json::jsonb::{
     CONTAINER, COUNT_MASK, FALSE, HAS_OFFSET, IS_ARRAY, IS_OBJECT, NULL, NUMERIC, OFFSET_OR_LENGTH, STRING, TRUE,
     each_member, scalar,
 };
+use crate::pg::json::text::jsonb_datum;
 use crate::pg::memory::require_room_if_large;
-use crate::pg::numeric_write::{VARLENA_HEADER, whole_billionths, write_billionths, write_decimal};
+use crate::pg::numeric_write::{whole_billionths, write_billionths, write_decimal};
 
 /// Every entry of this number tells where it ends, the others how long they are.
 const OFFSET_STRIDE: usize = 32;
@@ -291,17 +292,6 @@ impl JsonbWriter {
     /// The one container that was written, as a datum in the call's memory.
     pub fn to_datum(&self) -> pg_sys::Datum {
         let root = self.items.first().map_or(0..0, |item| item.value.clone());
-        let size = VARLENA_HEADER + root.len();
-        // SAFETY: palloc gives `size` bytes or an error; header and content fill them.
-        unsafe {
-            let varlena: *mut pg_sys::varlena = pg_sys::palloc(size).cast();
-            pgrx::set_varsize_4b(varlena, size as i32);
-            std::ptr::copy_nonoverlapping(
-                self.bytes[root.clone()].as_ptr(),
-                varlena.cast::<u8>().add(VARLENA_HEADER),
-                root.len(),
-            );
-            pg_sys::Datum::from(varlena)
-        }
+        jsonb_datum(&self.bytes[root])
     }
 }

@@ -9,14 +9,15 @@ use std::rc::{Rc, Weak};
 use health_score_engine::Gathering;
 use serde_json::Value as Json;
 
+use crate::aggregate::aggref::leaves;
 use crate::aggregate::events::compact::Compact;
-use crate::aggregate::events::site;
 use crate::aggregate::state::{self, EVENTS};
 use crate::model::cache::{Compiled, by_document, by_name};
-use crate::model::store::Store;
+use crate::model::store::ModelStore;
 use crate::pg::arguments::Arguments;
 use crate::pg::datum::varlena_bytes;
 use crate::pg::error::{Report, code};
+use crate::pg::fn_extra::kept;
 use crate::pg::json::text::parse_jsonb;
 
 /// The words before a reference: the hash, and what the reference is with its length in bytes.
@@ -62,7 +63,7 @@ pub struct Held {
 }
 
 /// How a process that has only the state finds the model.
-pub enum Reference<'a> {
+pub enum StateReference<'a> {
     /// The state never leaves this process.
     None,
     /// With the version.
@@ -72,11 +73,11 @@ pub enum Reference<'a> {
 }
 
 impl Held {
-    pub fn new(compiled: Rc<Compiled>, reference: Reference) -> Held {
+    pub fn new(compiled: Rc<Compiled>, reference: StateReference) -> Held {
         let (mark, bytes) = match reference {
-            Reference::None => (0, &[][..]),
-            Reference::Name(name) => (BY_NAME, name.as_bytes()),
-            Reference::Document(text) => (BY_DOCUMENT, text.as_bytes()),
+            StateReference::None => (0, &[][..]),
+            StateReference::Name(name) => (BY_NAME, name.as_bytes()),
+            StateReference::Document(text) => (BY_DOCUMENT, text.as_bytes()),
         };
         let mut head = vec![compiled.hash, mark | bytes.len() as u64];
         head.extend(bytes.chunks(size_of::<u64>()).map(|chunk| {
@@ -166,7 +167,7 @@ pub struct Models {
 
 impl Models {
     pub fn of(arguments: &Arguments) -> &'static mut Models {
-        site::kept(arguments)
+        kept(arguments, Models::default)
     }
 
     /// The model of a state.
@@ -188,16 +189,16 @@ impl Models {
 
 /// A state that is passed on once more keeps its reference.
 fn held_for(arguments: &Arguments, compiled: Rc<Compiled>, head: &[u64]) -> Held {
-    if !site::leaves(arguments) {
-        return Held::new(compiled, Reference::None);
+    if !leaves(arguments) {
+        return Held::new(compiled, StateReference::None);
     }
     let text = referred(head);
     Held::new(
         compiled,
         match head[REFERENCE] & !LENGTH {
-            BY_NAME => Reference::Name(&text),
-            BY_DOCUMENT => Reference::Document(&text),
-            _ => Reference::None,
+            BY_NAME => StateReference::Name(&text),
+            BY_DOCUMENT => StateReference::Document(&text),
+            _ => StateReference::None,
         },
     )
 }
@@ -211,11 +212,7 @@ fn referred(head: &[u64]) -> String {
 fn refer(arguments: &Arguments, head: &[u64]) -> Rc<Compiled> {
     let text = referred(head);
     match head[REFERENCE] & !LENGTH {
-        BY_NAME => {
-            // SAFETY: flinfo is valid during the call.
-            let store = Store::of_function(unsafe { (*arguments.flinfo()).fn_oid });
-            by_name(store, &text).compiled
-        }
+        BY_NAME => by_name(ModelStore::of_function(arguments.function()), &text).compiled,
         BY_DOCUMENT if serde_json::from_str::<Json>(&text).is_ok() => {
             let document = parse_jsonb(text.into_bytes());
             // SAFETY: a jsonb in the memory of the call.
