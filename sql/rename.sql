@@ -1,5 +1,5 @@
 -- ALTER SCHEMA … RENAME: the search_path that is fixed in the functions names the schema of the extension. When that schema gets
--- another name, the functions follow it in the same transaction, or the rename is refused.
+-- another name, all that names it follows in the same transaction, or the rename is refused.
 
 -- Of whoever renames: a role that could not do it by hand cannot do it by this.
 CREATE FUNCTION health_schema_renamed()
@@ -36,8 +36,14 @@ BEGIN
                 HINT = format('Rename it as role %I or as a superuser.', pg_get_userbyid(pinned.proowner));
         END;
     END LOOP;
-    -- The jobs of health_schedule() name the schema as well.
-    IF pinned.old_home IS NOT NULL AND EXISTS (SELECT FROM pg_extension e WHERE e.extname = 'pg_cron') THEN
+    IF pinned.old_home IS NULL THEN
+        RETURN;
+    END IF;
+    -- So do sources, of their relations and histories, and the jobs of health_schedule().
+    EXECUTE format('UPDATE %1$s.health_source s SET relation_schema = CASE s.relation_schema WHEN $1 THEN $2 ELSE s.relation_schema END,
+                           history_schema = CASE s.history_schema WHEN $1 THEN $2 ELSE s.history_schema END WHERE $1 IN (s.relation_schema, s.history_schema)', home)
+      USING (parse_ident(pinned.old_home))[1], (parse_ident(home))[1];
+    IF EXISTS (SELECT FROM pg_extension e WHERE e.extname = 'pg_cron') THEN
         FOR job IN EXECUTE $sql$SELECT j.jobid, s.source FROM cron.job j CROSS JOIN LATERAL substring(j.jobname, '^health_refresh (.*)$') s (source)
                                  WHERE j.database = current_database() AND j.command = format('CALL %s.health_refresh(%L)', $1, s.source)$sql$ USING pinned.old_home
         LOOP
@@ -47,7 +53,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION health_schema_renamed() IS
-'Event trigger: when the schema of the extension gets another name, the functions'' search_path and the jobs of pg_cron follow. 42501 for a role that does not own the functions; health_score_internal keeps its name (55000).';
+'Event trigger: when the schema of the extension gets another name, what names it follows: the functions'' search_path, sources, jobs of pg_cron. 42501 for a role that does not own the functions; health_score_internal keeps its name (55000).';
 
 CREATE EVENT TRIGGER health_schema_renamed ON ddl_command_end WHEN TAG IN ('ALTER SCHEMA')
     EXECUTE FUNCTION health_schema_renamed();

@@ -115,3 +115,20 @@ aggregates=(
   "health_backtest(a, at > '2026-01-15')"
   "health_psi(a, at > '2026-01-15')"
 )
+
+# Each call as a view in schema safe, and each aggregate: they are parsed here, in safety, so that what is tried is what the functions do.
+calls_views() {
+  local name aggregate
+  view() { printf 'CREATE VIEW safe."%s" AS SELECT (%s)::text AS x;\n' "$1" "$2"; }
+  for name in "${!call[@]}"; do view "$name" "${call[$name]}"; done
+  for name in "${!write[@]}"; do view "write $name" "${write[$name]}"; done
+  for aggregate in "${aggregates[@]}"; do
+    printf 'CREATE VIEW safe."over %s" AS SELECT string_agg(x, '"','"' ORDER BY id) AS x FROM (SELECT id, (%s)::text AS x FROM account GROUP BY id) g;\n' "${aggregate//\"/}" "$aggregate"
+  done
+}
+
+# Statements that ask those views, each in a transaction that is taken back.
+calls_of_views() {
+  psql -X -q -At -v ON_ERROR_STOP=1 -c "SELECT format('\\echo %s', relname) || E'\n' || format('BEGIN; SELECT x FROM safe.%I; ROLLBACK;', relname)
+            FROM pg_class WHERE relnamespace = 'safe'::regnamespace AND relkind = 'v' ORDER BY relname COLLATE \"C\""
+}

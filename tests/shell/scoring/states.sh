@@ -34,13 +34,13 @@ DO $$
 DECLARE k kind;
 BEGIN
     FOR k IN SELECT * FROM kind LOOP
-        EXECUTE format('CREATE AGGREGATE state_%s(%s) (SFUNC = health_%1$s_step, STYPE = bytea)', k.name, k.arguments);
-        EXECUTE format('CREATE AGGREGATE final_%s(bytea) (SFUNC = pass, STYPE = bytea, FINALFUNC = health_%1$s_final)', k.name);
-        EXECUTE format('CREATE AGGREGATE step_%s(%s ORDER BY bytea) (SFUNC = pass, STYPE = bytea, FINALFUNC = health_%1$s_step)', k.name, k.arguments);
+        EXECUTE format('CREATE AGGREGATE state_%s(%s) (SFUNC = health_score_internal.health_%1$s_step, STYPE = bytea)', k.name, k.arguments);
+        EXECUTE format('CREATE AGGREGATE final_%s(bytea) (SFUNC = pass, STYPE = bytea, FINALFUNC = health_score_internal.health_%1$s_final)', k.name);
+        EXECUTE format('CREATE AGGREGATE step_%s(%s ORDER BY bytea) (SFUNC = pass, STYPE = bytea, FINALFUNC = health_score_internal.health_%1$s_step)', k.name, k.arguments);
         IF k.has_combine THEN
-            EXECUTE format('CREATE AGGREGATE merge_%s(bytea) (SFUNC = health_%1$s_combine, STYPE = bytea, FINALFUNC = health_%1$s_final)', k.name);
+            EXECUTE format('CREATE AGGREGATE merge_%s(bytea) (SFUNC = health_score_internal.health_%1$s_combine, STYPE = bytea, FINALFUNC = health_score_internal.health_%1$s_final)', k.name);
         ELSIF k.name = 'trend_moving' THEN
-            EXECUTE format('CREATE AGGREGATE leave_%s(%s ORDER BY bytea) (SFUNC = pass, STYPE = bytea, FINALFUNC = health_%1$s_inverse)', k.name, k.arguments);
+            EXECUTE format('CREATE AGGREGATE leave_%s(%s ORDER BY bytea) (SFUNC = pass, STYPE = bytea, FINALFUNC = health_score_internal.health_%1$s_inverse)', k.name, k.arguments);
         END IF;
         EXECUTE format('UPDATE kind SET state = (SELECT state_%s(%s) FROM generate_series(1, 40) i) WHERE name = %1$L', k.name, k.rows);
     END LOOP;
