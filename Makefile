@@ -13,7 +13,7 @@ help: ## this list
 	@echo '  PG=16              Postgres version (15 is the default; 16, 17, 18): of the system'"'"'s packages, else obtained'
 	@echo '  PG_CONFIG=/path    pg_config of a Postgres of your own; overrides PG'
 
-setup: ## install what is missing: Postgres, its headers, libclang, cargo-pgrx
+setup: ## install what is missing: Postgres, its headers, libclang
 	@"$(SCRIPTS)/setup.sh"
 
 build: ## build the extension; its files land in target/package/

@@ -22,12 +22,6 @@ esac
 export PATH
 [ -t 2 ] || export CARGO_TERM_COLOR=never
 
-# Runs cargo pgrx with cargo's progress, without its own list of files. It colours its lines even in a file; on a terminal
-# nothing may come between cargo and its progress bar.
-cargo_pgrx() {
-  if [ -t 2 ]; then cargo pgrx "$@" >/dev/null; else cargo pgrx "$@" 2>&1 >/dev/null | sed -u 's/\x1b\[[0-9;]*m//g' >&2; fi
-}
-
 # make's own jobserver is not meant for the builds started from here.
 unset MAKEFLAGS MAKELEVEL MFLAGS
 # The caller's Postgres must never be the one that is tested or filled.

@@ -4,7 +4,6 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 "$SCRIPTS/setup.sh"
 . "$SCRIPTS/postgres.sh"
-point_pgrx_at_postgres
 cd "$ROOT"
 
 for tool in fmt clippy; do

