@@ -10,9 +10,11 @@ subjects='
 One account | functions/scoring.md | score band display drivers assess inputs
 Explanations | functions/explaining.md | explain change conflicts
 Models | functions/models.md | model* patch template* what_if
-Events and aggregates | functions/aggregates.md | signals trend* nps csat ces churn_rate usage_rate rollup worst spark
+Events | events.md | signals*
+Aggregates | functions/aggregates.md | trend* nps csat ces churn_rate usage_rate rollup worst spark
 Proof and fit | proof.md | auc backtest* psi signal_power* model_fit model_review* review* labelled* risk* replay* share_interval
-Every night | nightly.md | source* history* refresh* run* as_of backfill* schedule* unschedule retain*
+Every night | nightly.md | source* history* refresh* as_of backfill*
+Operations | operations.md | run* schedule* unschedule retain* history_partitions
 Playbooks and alerts | alerts.md | playbook* alert*
 What people know | people.md | outcome* pulse* override*
 An account in full | account.md | account* explain_change* identity* forget* export*'
