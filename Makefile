@@ -70,7 +70,7 @@ test-dashboard: ## the dashboard, by a browser (installs Superset, 800 MB, and c
 lint: ## formatting, clippy, shellcheck
 	@"$(SCRIPTS)/lint.sh"
 
-docs: ## write docs/reference.md from the comments in the catalog
+docs: ## write docs/reference.md and docs/internals.md from the comments in the catalog
 	@"$(SCRIPTS)/docs.sh"
 
 bench: ## benchmarks
