@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
 # make dashboard: Superset with the dashboard on the demo's database, until Ctrl-C. The demo's server runs as long.
 set -euo pipefail
-. "$(dirname "${BASH_SOURCE[0]}")/env.sh"
-. "$SCRIPTS/postgres.sh"
-. "$SCRIPTS/work.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/lib/env.sh"
+. "$SCRIPTS/lib/postgres.sh"
+. "$SCRIPTS/lib/work.sh"
 
 if [ ! -x "$PG_CONFIG" ] || ! as_server test -f "$AREA/demo/loaded"; then
   say "there is no demo database yet: making it"
   "$SCRIPTS/demo.sh" --load-only </dev/null
 fi
-python3 -c 'import ensurepip' 2>/dev/null || "$SCRIPTS/packages.sh" --tools python3-venv
-venv=$("$SCRIPTS/venv.sh" dashboard "$ROOT/dashboards/superset/requirements.txt")
-. "$SCRIPTS/cluster.sh"
+python3 -c 'import ensurepip' 2>/dev/null || "$SCRIPTS/setup/packages.sh" --tools python3-venv
+venv=$("$SCRIPTS/setup/venv.sh" dashboard "$ROOT/dashboards/superset/requirements.txt")
+. "$SCRIPTS/lib/cluster.sh"
 private_places
 make_work_directory
 
@@ -44,7 +44,7 @@ cluster_psql demo demo -v analyst=analyst -f "$place/files/docs/analyst.sql"
 
 # A process group of its own, which ends as a whole.
 set -m
-as_server env "VENV=$venv" "$place/files/scripts/superset.sh" "$place/superset" "${DASHBOARD_PORT:-8088}" "postgresql://analyst@/demo?host=$(cluster_dir demo)" \
+as_server env "VENV=$venv" "$place/files/dashboards/superset/serve.sh" "$place/superset" "${DASHBOARD_PORT:-8088}" "postgresql://analyst@/demo?host=$(cluster_dir demo)" \
   --until 2026-06-30 7>&- 9>&- &
 superset=$!
 set +m

@@ -2,13 +2,13 @@
 # make demo: a sample company in a cluster of its own, scored and shown. Leaves no server running, keeps the data.
 # With --load-only it only makes sure that the sample company is there; DATA=<dir> adds the real-world data sets.
 set -euo pipefail
-. "$(dirname "${BASH_SOURCE[0]}")/env.sh"
-. "$SCRIPTS/datasets.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/lib/env.sh"
+. "$SCRIPTS/lib/datasets.sh"
 find_data_sets
 "$SCRIPTS/install.sh"
-. "$SCRIPTS/postgres.sh"
-. "$SCRIPTS/work.sh"
-. "$SCRIPTS/cluster.sh"
+. "$SCRIPTS/lib/postgres.sh"
+. "$SCRIPTS/lib/work.sh"
+. "$SCRIPTS/lib/cluster.sh"
 private_places
 make_work_directory
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # make docs: writes docs/reference.md from a throw-away database with the extension as it is now.
 set -euo pipefail
-. "$(dirname "${BASH_SOURCE[0]}")/env.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/lib/env.sh"
 "$SCRIPTS/install.sh"
-. "$SCRIPTS/postgres.sh"
-. "$SCRIPTS/work.sh"
-. "$SCRIPTS/cluster.sh"
+. "$SCRIPTS/lib/postgres.sh"
+. "$SCRIPTS/lib/work.sh"
+. "$SCRIPTS/lib/cluster.sh"
 private_places
 make_work_directory
 
@@ -18,6 +18,6 @@ cluster_init docs "cluster_name = 'health_score docs'"
 cluster_start docs
 cluster_database docs docs
 mapfile -t client < <(cluster_env docs docs)
-page=$(env "${TREE_ENV[@]}" "${client[@]}" "PATH=$BINDIR:$PATH" "$SCRIPTS/reference.sh")
+page=$(env "${TREE_ENV[@]}" "${client[@]}" "PATH=$BINDIR:$PATH" "$SCRIPTS/docs/reference.sh")
 printf '%s\n' "$page" >"$ROOT/docs/reference.md"
 say "docs/reference.md written"

@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
 # make psql: psql in the demo's database, with the server running only as long as somebody is in it.
 set -euo pipefail
-. "$(dirname "${BASH_SOURCE[0]}")/env.sh"
-. "$SCRIPTS/postgres.sh"
-. "$SCRIPTS/work.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/lib/env.sh"
+. "$SCRIPTS/lib/postgres.sh"
+. "$SCRIPTS/lib/work.sh"
 
 if [ ! -x "$PG_CONFIG" ] || ! as_server test -f "$AREA/demo/loaded"; then
   say "there is no demo database yet: making it"
   "$SCRIPTS/demo.sh" --load-only </dev/null
 fi
-. "$SCRIPTS/cluster.sh"
+. "$SCRIPTS/lib/cluster.sh"
 private_places
 make_work_directory
 

@@ -16,7 +16,7 @@ sql_function! {
         let descriptor = row_type(arguments, site, COLUMNS);
         match Mode::of(arguments) {
             Mode::Store(store) => {
-                // SAFETY: write() writes the OUT columns of health_drivers in sql/drivers.sql; row_type() counted them.
+                // SAFETY: write() writes the OUT columns of health_drivers in sql/score/drivers.sql; row_type() counted them.
                 each_driver(arguments, site, |row| unsafe { row.put(store) });
                 None
             }

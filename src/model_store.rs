@@ -1,5 +1,6 @@
 //! Reading health_model: one stored document, under the active snapshot, with the rights of the current user.
 
+use std::cell::Cell;
 use std::ffi::{CStr, CString};
 
 use pgrx::{FromDatum, IntoDatum, pg_sys};
@@ -10,7 +11,7 @@ use crate::error::{Report, code, did_you_mean, quoted};
 /// The table of one installation of the extension.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Store {
-    schema: pg_sys::Oid,
+    pub schema: pg_sys::Oid,
     pub relation: pg_sys::Oid,
 }
 
@@ -52,14 +53,59 @@ impl<'a> Reference<'a> {
     }
 }
 
+/// The schema of the extension that a function is a member of, InvalidOid for none. It never changes: the extension is not
+/// relocatable.
+///
+/// # Safety
+/// Inside a transaction.
+unsafe fn extension_schema(function: pg_sys::Oid) -> pg_sys::Oid {
+    thread_local! {
+        static LAST: Cell<(pg_sys::Oid, pg_sys::Oid)> = const { Cell::new((pg_sys::InvalidOid, pg_sys::InvalidOid)) };
+    }
+    let (last, schema) = LAST.get();
+    if last == function {
+        return schema;
+    }
+    // SAFETY: by this function's contract; the scan of the catalog is ended before its tuple goes out of use.
+    unsafe {
+        let extension = pg_sys::getExtensionOfObject(pg_sys::ProcedureRelationId, function);
+        let mut key = pg_sys::ScanKeyData::default();
+        pg_sys::ScanKeyInit(
+            &mut key,
+            pg_sys::Anum_pg_extension_oid as pg_sys::AttrNumber,
+            pg_sys::BTEqualStrategyNumber as pg_sys::StrategyNumber,
+            pg_sys::F_OIDEQ.into(),
+            pg_sys::Datum::from(extension),
+        );
+        let lock = pg_sys::AccessShareLock as pg_sys::LOCKMODE;
+        let catalog = pg_sys::table_open(pg_sys::ExtensionRelationId, lock);
+        let none = std::ptr::null_mut();
+        let scan = pg_sys::systable_beginscan(catalog, pg_sys::ExtensionOidIndexId.into(), true, none, 1, &mut key);
+        let tuple = pg_sys::systable_getnext(scan);
+        let schema = match tuple.is_null() {
+            true => pg_sys::InvalidOid,
+            false => (*pg_sys::GETSTRUCT(tuple).cast::<pg_sys::FormData_pg_extension>()).extnamespace,
+        };
+        pg_sys::systable_endscan(scan);
+        pg_sys::table_close(catalog, lock);
+        LAST.set((function, schema));
+        schema
+    }
+}
+
 impl Store {
-    /// The installation that a SQL function belongs to: functions and table share the schema of CREATE EXTENSION, and
-    /// no search_path is asked.
+    /// The installation that a SQL function belongs to: the table is in the schema of CREATE EXTENSION, as public functions
+    /// are; internal ones are not. No search_path is asked.
     pub fn of_function(function: pg_sys::Oid) -> Store {
         // SAFETY: catalog look-ups inside a transaction.
         unsafe {
-            let schema = pg_sys::get_func_namespace(function);
-            let relation = pg_sys::get_relname_relid(c"health_model".as_ptr(), schema);
+            let table = |schema| pg_sys::get_relname_relid(c"health_model".as_ptr(), schema);
+            let mut schema = pg_sys::get_func_namespace(function);
+            let mut relation = table(schema);
+            if relation == pg_sys::InvalidOid {
+                schema = extension_schema(function);
+                relation = table(schema);
+            }
             if relation == pg_sys::InvalidOid {
                 Report::new(
                     code::UNDEFINED_OBJECT,

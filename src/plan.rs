@@ -191,8 +191,8 @@ unsafe fn is_computed(index: pg_sys::Oid) -> bool {
     }
 }
 
-/// health_score_columns for health_score, in the same schema; without a look at search_path or at rights on the schema,
-/// which the query has passed or need not have (a view's owner has).
+/// health_score_columns for health_score, in the schema of internal functions; without a look at search_path or at rights on
+/// the schema.
 ///
 /// # Safety
 /// Inside a transaction.
@@ -212,7 +212,7 @@ pub unsafe fn columns_function(function: pg_sys::Oid, model: pg_sys::Oid) -> Opt
             pg_sys::Anum_pg_proc_oid as pg_sys::AttrNumber,
             pg_sys::Datum::from(name.as_ptr()),
             pg_sys::Datum::from(pg_sys::buildoidvector(types.as_ptr(), types.len() as i32)),
-            pg_sys::Datum::from(pg_sys::get_func_namespace(function)),
+            pg_sys::Datum::from(pg_sys::get_namespace_oid(c"health_score_internal".as_ptr(), true)),
             pg_sys::Datum::from(0),
         );
         (found != pg_sys::InvalidOid).then_some(found)

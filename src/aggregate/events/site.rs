@@ -212,6 +212,6 @@ fn is_ours(arguments: &Arguments, aggregate: pg_sys::Oid) -> bool {
         let name = pg_sys::get_func_name(aggregate);
         !name.is_null()
             && matches!(std::ffi::CStr::from_ptr(name).to_bytes(), b"health_score" | b"health_signals")
-            && pg_sys::get_func_namespace(aggregate) == pg_sys::get_func_namespace((*arguments.flinfo()).fn_oid)
+            && pg_sys::get_func_namespace(aggregate) == Store::of_function((*arguments.flinfo()).fn_oid).schema
     }
 }
