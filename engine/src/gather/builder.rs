@@ -3,9 +3,8 @@
 use std::collections::HashMap;
 
 use super::cell::{Ages, Cell};
-use super::{Derivation, Gathered, Recipe};
-use crate::input::{Moment, Source};
-use crate::signal::Combine;
+use crate::signal::recipe::{Combine, Derivation, Gathered, Recipe};
+use crate::signal::source::{Moment, Source};
 
 /// A derived value, by the cells that it is made of.
 #[derive(Debug)]

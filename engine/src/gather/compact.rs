@@ -2,8 +2,10 @@
 //! times – and seven of them take little more than half of the memory. What it cannot hold moves to the full form.
 
 use super::cell::order;
-use super::state::{FLAGS, Gathering, KNOWN, Stop};
-use crate::value::Value;
+use super::layout::{FLAGS, KNOWN};
+use super::state::Gathering;
+use super::stop::Stop;
+use crate::base::value::Value;
 
 /// Words that are no number. A value that is NaN is not kept here, so these can be no value.
 const NEVER_SEEN: u64 = 0x7FF8_6873_0000_0000;
