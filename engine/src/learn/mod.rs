@@ -2,6 +2,7 @@
 //! is a document like any other; nothing here changes how a document is scored.
 
 pub(crate) mod draft;
+pub(crate) mod dropped;
 pub(crate) mod feature;
 pub(crate) mod fit;
 pub(crate) mod matching;

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
+use serde::Deserialize;
 use serde_json::Value as Json;
 
 use super::words::{plain, split, subject, without_entity};
@@ -84,45 +85,83 @@ pub(crate) struct Catalogue {
     identifiers: Vec<String>,
 }
 
+/// catalogue.json as it stands.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CatalogueFile {
+    #[serde(rename = "about")]
+    _about: String,
+    inputs: BTreeMap<String, Vec<String>>,
+    measures: Vec<MeasureEntry>,
+    themes: BTreeMap<String, Vec<String>>,
+    outcomes: Vec<String>,
+    personal: Vec<String>,
+    groups: Vec<String>,
+    amounts: Vec<String>,
+    identifiers: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MeasureEntry {
+    name: String,
+    label: String,
+    unit: Option<String>,
+    theme: String,
+    weight: u64,
+    reading: RatingEntry,
+    /// An input whose names the measure has too.
+    like: Option<String>,
+    #[serde(default)]
+    columns: Vec<String>,
+    /// Of the reading `words` alone.
+    #[serde(default)]
+    words: Vec<(String, f64)>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum RatingEntry {
+    More,
+    Less,
+    Recent,
+    Since,
+    Survey,
+    Yes,
+    No,
+    Words,
+}
+
 /// The shipped catalogue. It is part of the program: a mistake in it fails every test.
 pub(crate) fn catalogue() -> &'static Catalogue {
     static CATALOGUE: OnceLock<Catalogue> = OnceLock::new();
     CATALOGUE.get_or_init(|| {
-        let json: Json = serde_json::from_str(include_str!("catalogue.json")).expect("catalogue.json is JSON");
-        Catalogue::read(&json)
+        let file: CatalogueFile =
+            serde_json::from_str(include_str!("catalogue.json")).expect("catalogue.json is valid");
+        file.into()
     })
 }
 
-fn texts(json: &Json) -> impl Iterator<Item = &str> {
-    json.as_array().into_iter().flatten().filter_map(Json::as_str)
-}
-
-fn entries(json: &Json) -> impl Iterator<Item = (&String, &Json)> {
-    json.as_object().into_iter().flatten()
+impl From<CatalogueFile> for Catalogue {
+    fn from(file: CatalogueFile) -> Catalogue {
+        let names = |list: Vec<String>| list.iter().map(|name| Name::of(name)).collect();
+        let words = |list: Vec<String>| list.iter().map(|word| plain(word)).collect();
+        let inputs: BTreeMap<String, Vec<Name>> =
+            file.inputs.into_iter().map(|(input, list)| (input, names(list))).collect();
+        Catalogue {
+            measures: file.measures.into_iter().map(|entry| KnownMeasure::new(entry, &inputs)).collect(),
+            inputs,
+            themes: file.themes,
+            outcomes: words(file.outcomes),
+            personal: words(file.personal),
+            groups: words(file.groups),
+            amounts: words(file.amounts),
+            identifiers: words(file.identifiers),
+        }
+    }
 }
 
 impl Catalogue {
-    fn read(json: &Json) -> Catalogue {
-        let inputs: BTreeMap<String, Vec<Name>> = entries(&json["inputs"])
-            .map(|(input, names)| (input.clone(), texts(names).map(Name::of).collect()))
-            .collect();
-        let measures =
-            json["measures"].as_array().into_iter().flatten().map(|json| KnownMeasure::read(json, &inputs)).collect();
-        let words = |key: &str| texts(&json[key]).map(plain).collect();
-        Catalogue {
-            measures,
-            themes: entries(&json["themes"])
-                .map(|(theme, categories)| (theme.clone(), texts(categories).map(str::to_owned).collect()))
-                .collect(),
-            outcomes: words("outcomes"),
-            personal: words("personal"),
-            groups: words("groups"),
-            amounts: words("amounts"),
-            identifiers: words("identifiers"),
-            inputs,
-        }
-    }
-
     /// What an input of a template is called elsewhere, its own name first.
     pub fn names_of(&self, input: &str) -> Vec<Name> {
         let known = self.inputs.get(input).into_iter().flatten().cloned();
@@ -179,35 +218,33 @@ impl Rating {
 }
 
 impl KnownMeasure {
-    fn read(json: &Json, inputs: &BTreeMap<String, Vec<Name>>) -> KnownMeasure {
-        let text = |key: &str| json[key].as_str().map(str::to_owned);
-        let like = json["like"].as_str();
-        let own = texts(&json["columns"]).map(Name::of);
-        let borrowed = like
-            .into_iter()
+    fn new(entry: MeasureEntry, inputs: &BTreeMap<String, Vec<Name>>) -> KnownMeasure {
+        let own = entry.columns.iter().map(|name| Name::of(name));
+        let borrowed = entry
+            .like
+            .iter()
             .flat_map(|like| std::iter::once(Name::of(like)).chain(inputs.get(like).into_iter().flatten().cloned()));
-        let rating = match json["reading"].as_str() {
-            Some("more") => Rating::More,
-            Some("less") => Rating::Less,
-            Some("recent") => Rating::Recent,
-            Some("since") => Rating::Since,
-            Some("survey") => Rating::Survey,
-            Some("yes") => Rating::Answer(true),
-            Some("no") => Rating::Answer(false),
-            Some("words") => {
-                let pair = |json: &Json| (said(json[0].as_str().unwrap_or_default()), json[1].as_f64().unwrap_or(50.0));
-                Rating::Words(json["words"].as_array().into_iter().flatten().map(pair).collect())
+        let columns = borrowed.chain(own).collect();
+        let rating = match entry.reading {
+            RatingEntry::More => Rating::More,
+            RatingEntry::Less => Rating::Less,
+            RatingEntry::Recent => Rating::Recent,
+            RatingEntry::Since => Rating::Since,
+            RatingEntry::Survey => Rating::Survey,
+            RatingEntry::Yes => Rating::Answer(true),
+            RatingEntry::No => Rating::Answer(false),
+            RatingEntry::Words => {
+                Rating::Words(entry.words.iter().map(|(text, subscore)| (said(text), *subscore)).collect())
             }
-            other => unreachable!("rating {other:?} in catalogue.json"),
         };
         KnownMeasure {
-            name: text("name").unwrap_or_default(),
-            label: text("label").unwrap_or_default(),
-            unit: text("unit"),
-            theme: text("theme").unwrap_or_default(),
-            weight: json["weight"].as_u64().unwrap_or(1),
+            name: entry.name,
+            label: entry.label,
+            unit: entry.unit,
+            theme: entry.theme,
+            weight: entry.weight,
             rating,
-            columns: borrowed.chain(own).collect(),
+            columns,
         }
     }
 }
@@ -237,6 +274,7 @@ mod tests {
             );
             assert!(catalogue.themes.contains_key(&measure.theme), "{measure:?}");
             assert!(measure.weight > 0, "{measure:?}");
+            assert!(!matches!(&measure.rating, Rating::Words(words) if words.is_empty()), "{measure:?}");
         }
         let all: String = templates().iter().map(|template| template.document).collect();
         for input in catalogue.inputs.keys() {

@@ -10,6 +10,7 @@ use super::drafting::{Drafting, categories_of, inputs_of};
 use super::prune::{Known, renamed};
 use super::request::DraftError;
 use super::told::Told;
+use crate::learn::dropped::Reasons;
 use crate::learn::sample::Sample;
 
 impl Drafting<'_> {
@@ -60,7 +61,7 @@ impl Drafting<'_> {
                     signals.insert(name.clone(), self.renamed_signal(template, input, is_renamed(source, choices)));
                 }
                 Err(input) => {
-                    self.dropped.insert(name.clone(), format!("no column for {input}").into());
+                    self.dropped.signals.insert(name.clone(), format!("no column for {input}"));
                 }
             }
         }
@@ -99,7 +100,7 @@ impl Drafting<'_> {
         let mut kept = Map::new();
         for list in ["rules", "segments"] {
             let all = self.document.get(list).unwrap_or(&Json::Null);
-            kept.insert(list.into(), known.prune_list(all, &mut Map::new()).into());
+            kept.insert(list.into(), known.prune_list(all, &mut Reasons::new()).into());
         }
         let read: BTreeSet<&str> = inputs_of(&signals).into_iter().chain(inputs_of(&kept)).collect();
         for choice in choices.values() {
@@ -160,7 +161,7 @@ impl Drafting<'_> {
         let standing = if template.is_some() { "in the place of the template's signal" } else { "not in the template" };
         self.origins.insert(measure.name.clone(), format!("column {name}, {how}; {standing}"));
         self.left_out.remove(&choice.column);
-        self.dropped.remove(&measure.name);
+        self.dropped.signals.remove(&measure.name);
         self.measures.insert(&measure.name, measure);
         self.document["signals"][&measure.name] = signal;
     }

@@ -9,6 +9,7 @@ use super::codes;
 use super::columns::Columns;
 use super::request::DraftRequest;
 use crate::base::column::{ColumnKind, SampleColumn};
+use crate::learn::dropped::Dropped;
 use crate::learn::sample::Sample;
 
 pub(super) struct Drafting<'a> {
@@ -25,8 +26,8 @@ pub(super) struct Drafting<'a> {
     pub measures: BTreeMap<&'static str, &'static KnownMeasure>,
     /// Signals with where their values come from, in words.
     pub origins: BTreeMap<String, String>,
-    /// Signals of the template that are not in the draft, with the reason.
-    pub dropped: Map<String, Json>,
+    /// What is in the template and not in the draft.
+    pub dropped: Dropped,
     /// Columns with the reason not to use them.
     pub left_out: BTreeMap<usize, String>,
     /// What is wrong with values of signals that are in the draft.
@@ -49,7 +50,7 @@ impl<'a> Drafting<'a> {
             inputs: BTreeMap::new(),
             measures: BTreeMap::new(),
             origins: BTreeMap::new(),
-            dropped: Map::new(),
+            dropped: Dropped::default(),
             left_out: BTreeMap::new(),
             unreadable: Vec::new(),
         }

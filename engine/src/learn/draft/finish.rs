@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
 
 use super::bands::{terciles, with_bands};
@@ -12,8 +13,24 @@ use super::drafting::{Drafting, categories_of, inputs_of};
 use super::prune::Known;
 use super::report::DraftReport;
 use super::request::DraftError;
+use crate::learn::dropped::{Dropped, Reasons};
 use crate::learn::sample::Sample;
 use crate::model::compiled::Model;
+
+/// What the document's `meta.draft` says.
+#[derive(Serialize)]
+struct DraftMeta<'a> {
+    relation: &'a str,
+    template: &'a str,
+    read: &'a str,
+    #[serde(skip_serializing_if = "Dropped::is_empty")]
+    dropped: Dropped,
+    /// Columns of the relation.
+    #[serde(skip_serializing_if = "Reasons::is_empty")]
+    left_out: Reasons,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    notes: Vec<String>,
+}
 
 impl Drafting<'_> {
     pub(super) fn finish(mut self, interrupt: &mut dyn FnMut()) -> Result<Json, DraftError> {
@@ -24,8 +41,8 @@ impl Drafting<'_> {
         if !self.unreadable.is_empty() {
             self.document.insert("on_invalid".into(), "missing".into());
         }
-        let pruned = self.prune(&fitted, interrupt);
-        let meta = self.meta(pruned);
+        self.prune(&fitted, interrupt);
+        let meta = self.meta();
         self.document.insert("meta".into(), json!({"draft": meta}));
         let mut document = Json::Object(self.document);
         let model = Model::compile(&document, interrupt).map_err(DraftError::Invalid)?;
@@ -40,16 +57,16 @@ impl Drafting<'_> {
     }
 
     /// Leaves the rules, segments and categories that still mean something.
-    fn prune(&mut self, fitted: &BTreeSet<String>, interrupt: &mut dyn FnMut()) -> Pruned {
+    fn prune(&mut self, fitted: &BTreeSet<String>, interrupt: &mut dyn FnMut()) {
         let signals = self.document["signals"].as_object().cloned().unwrap_or_default();
         let categories = categories_of(&signals);
         if let Some(Json::Object(all)) = self.document.get_mut("categories") {
             all.retain(|name, _| categories.contains(name.as_str()));
         }
         let known = Known { inputs: &self.inputs, signals: &signals, fitted, categories: &categories };
-        let mut pruned = Pruned::default();
-        let rules = known.prune_list(&self.document.remove("rules").unwrap_or_default(), &mut pruned.rules);
-        let segments = known.prune_list(&self.document.remove("segments").unwrap_or_default(), &mut pruned.segments);
+        let rules = known.prune_list(&self.document.remove("rules").unwrap_or_default(), &mut self.dropped.rules);
+        let segments =
+            known.prune_list(&self.document.remove("segments").unwrap_or_default(), &mut self.dropped.segments);
         self.document.insert("rules".into(), rules.into());
         let mut kept = Vec::new();
         for mut segment in segments {
@@ -62,26 +79,15 @@ impl Drafting<'_> {
                 kept.push(segment);
             } else {
                 let name = segment["name"].as_str().unwrap_or_default();
-                pruned.segments.insert(name.to_owned(), "what it changes is not there".into());
+                self.dropped.segments.insert(name.to_owned(), "what it changes is not there".into());
             }
         }
         if !kept.is_empty() {
             self.document.insert("segments".into(), kept.into());
         }
-        pruned
     }
 
-    fn meta(&mut self, pruned: Pruned) -> Json {
-        let mut draft = json!({
-            "relation": self.request.relation,
-            "template": self.request.template.name,
-            "read": self.request.source,
-        });
-        let dropped =
-            [("signals", std::mem::take(&mut self.dropped)), ("rules", pruned.rules), ("segments", pruned.segments)];
-        for (key, list) in dropped.into_iter().filter(|(_, list)| !list.is_empty()) {
-            draft["dropped"][key] = Json::Object(list);
-        }
+    fn meta(&mut self) -> Json {
         let signals = self.document["signals"].as_object().cloned().unwrap_or_default();
         let report = DraftReport {
             sample: self.sample,
@@ -89,15 +95,14 @@ impl Drafting<'_> {
             signals: &signals,
             measures: self.is_weighted(),
         };
-        let left_out = report.left_out(&inputs_of(&self.document));
-        if !left_out.is_empty() {
-            draft["left_out"] = Json::Object(left_out);
-        }
-        let notes = [std::mem::take(&mut self.unreadable), report.notes()].concat();
-        if !notes.is_empty() {
-            draft["notes"] = notes.into();
-        }
-        draft
+        json!(DraftMeta {
+            relation: self.request.relation,
+            template: self.request.template.name,
+            read: self.request.source,
+            left_out: report.left_out(&inputs_of(&self.document)),
+            notes: [std::mem::take(&mut self.unreadable), report.notes()].concat(),
+            dropped: std::mem::take(&mut self.dropped),
+        })
     }
 
     fn nothing_fits(&self) -> DraftError {
@@ -109,13 +114,6 @@ impl Drafting<'_> {
         wanted.dedup();
         DraftError::NothingFits { wanted }
     }
-}
-
-/// The rules and segments that were taken out, with the reasons.
-#[derive(Default)]
-struct Pruned {
-    rules: Map<String, Json>,
-    segments: Map<String, Json>,
 }
 
 /// The values of columns that tell segments apart, which belong to none: a new one is to be noticed later.

@@ -39,7 +39,7 @@ impl Drafting<'_> {
                     for column in inputs_of(&read).into_iter().filter_map(|column| self.sample.position(column)) {
                         self.left_out.entry(column).or_insert_with(|| format!("as {name} it {reason}"));
                     }
-                    self.dropped.insert(name, reason.into());
+                    self.dropped.signals.insert(name, reason);
                 }
             }
         }

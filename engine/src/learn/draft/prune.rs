@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value as Json};
 
 use super::columns::{Need, each_condition, each_input};
+use crate::learn::dropped::Reasons;
 
 /// The source with columns in the place of inputs, or the input that has none.
 pub(super) fn renamed(source: &Json, inputs: &BTreeMap<String, String>) -> Result<Json, String> {
@@ -76,14 +77,14 @@ impl Known<'_> {
     }
 
     /// Keeps the rules or segments whose conditions can be read; `dropped` gets the others with the reason.
-    pub fn prune_list(&self, list: &Json, dropped: &mut Map<String, Json>) -> Vec<Json> {
+    pub fn prune_list(&self, list: &Json, dropped: &mut Reasons) -> Vec<Json> {
         let mut kept = Vec::new();
         for item in list.as_array().into_iter().flatten() {
             match self.missing(&item["when"]) {
                 Some(reason) => {
                     dropped.insert(
                         item["name"].as_str().unwrap_or_default().to_owned(),
-                        format!("{reason}, which is not there").into(),
+                        format!("{reason}, which is not there"),
                     );
                 }
                 None => {
@@ -112,7 +113,7 @@ impl Known<'_> {
             categories.retain(|name, _| self.categories.contains(name.as_str()));
         }
         if let Some(rules) = patch.get_mut("rules") {
-            *rules = self.prune_list(rules, &mut Map::new()).into();
+            *rules = self.prune_list(rules, &mut Reasons::new()).into();
         }
         patch.retain(|_, part| part.as_object().is_none_or(|part| !part.is_empty()));
         Json::Object(patch)

@@ -8,6 +8,7 @@ use super::catalogue::{IDENTIFIER, OUTCOME, catalogue};
 use super::words::split;
 use crate::base::column::{ColumnKind, SampleColumn};
 use crate::base::value::Value;
+use crate::learn::dropped::Reasons;
 use crate::learn::sample::Sample;
 
 /// So many columns are named one by one.
@@ -24,16 +25,13 @@ pub(super) struct DraftReport<'a> {
 
 impl DraftReport<'_> {
     /// The columns outside `read`, each with the reason.
-    pub fn left_out(&self, read: &BTreeSet<&str>) -> Map<String, Json> {
+    pub fn left_out(&self, read: &BTreeSet<&str>) -> Reasons {
         let columns = self.sample.columns().iter().enumerate();
         let unread: Vec<_> = columns.filter(|(_, column)| !read.contains(column.name.as_str())).collect();
-        let mut named: Map<String, Json> = unread
-            .iter()
-            .take(MOST)
-            .map(|&(at, column)| (column.name.clone(), self.reason(at, column).into()))
-            .collect();
+        let mut named: Reasons =
+            unread.iter().take(MOST).map(|&(at, column)| (column.name.clone(), self.reason(at, column))).collect();
         if unread.len() > MOST {
-            named.insert("…".into(), format!("and {} more columns", unread.len() - MOST).into());
+            named.insert("…".into(), format!("and {} more columns", unread.len() - MOST));
         }
         named
     }

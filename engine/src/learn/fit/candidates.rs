@@ -1,6 +1,6 @@
 //! What there is to learn from: the model's signals as they read an account, and further columns of the relation.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use serde_json::{Map, Value as Json, json};
 
@@ -10,6 +10,7 @@ use crate::base::nearest::nearest;
 use crate::base::quoted::Quoted;
 use crate::base::time::{DAY, parse_time};
 use crate::base::value::Value;
+use crate::learn::dropped::Reasons;
 use crate::learn::feature::Feature;
 use crate::learn::rows::Rows;
 use crate::model::compiled::Model;
@@ -35,7 +36,7 @@ pub(super) struct Candidate {
 pub(super) struct Candidates {
     pub kept: Vec<(Candidate, Feature)>,
     /// Columns and signals with the reasons not to learn from them.
-    pub left_out: BTreeMap<String, String>,
+    pub left_out: Reasons,
 }
 
 pub(super) fn candidates(
@@ -46,7 +47,7 @@ pub(super) fn candidates(
     if request.model.base().method() == Method::Points {
         return Err(FitError::Points);
     }
-    let mut left_out = BTreeMap::new();
+    let mut left_out = Reasons::new();
     let mut wanted: Vec<Candidate> = Vec::new();
     for (name, signal) in request.document["signals"].as_object().into_iter().flatten() {
         wanted.push(of_signal(name, signal, rows));
@@ -83,7 +84,7 @@ fn new_columns(
     request: &FitRequest,
     rows: &Rows,
     wanted: &mut Vec<Candidate>,
-    left_out: &mut BTreeMap<String, String>,
+    left_out: &mut Reasons,
     interrupt: &mut dyn FnMut(),
 ) -> Result<(), FitError> {
     let all = request.columns.iter().any(|column| column == "*");
@@ -187,7 +188,7 @@ fn features(
     request: &FitRequest,
     rows: &Rows,
     wanted: Vec<Candidate>,
-    left_out: &mut BTreeMap<String, String>,
+    left_out: &mut Reasons,
     interrupt: &mut dyn FnMut(),
 ) -> Result<Vec<(Candidate, Feature)>, FitError> {
     // A scale is needed for a document, and never asked: the values are read before they are scaled.

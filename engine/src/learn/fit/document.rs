@@ -1,7 +1,6 @@
 //! The document of what was learnt: the model's own with new scales and weights, and under `meta.fit` how good it is.
 
-use std::collections::BTreeMap;
-
+use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
 
 use super::bands::bounds;
@@ -9,6 +8,7 @@ use super::candidates::Candidate;
 use super::learn::Lesson;
 use super::request::{FitRequest, HeldOut};
 use crate::base::number::json_number;
+use crate::learn::dropped::{Dropped, Reasons};
 use crate::learn::rows::Rows;
 use crate::model::band::default_bands;
 
@@ -16,6 +16,32 @@ pub(super) struct FittedDocument<'a> {
     pub request: &'a FitRequest<'a>,
     pub candidates: &'a [Candidate],
     pub lesson: &'a Lesson,
+}
+
+/// What the document's `meta.fit` says.
+#[derive(Serialize)]
+struct FitReport<'a> {
+    relation: &'a str,
+    outcome: &'a str,
+    n: usize,
+    events: usize,
+    auc: f64,
+    auc_low: f64,
+    auc_high: f64,
+    folds: Vec<f64>,
+    checked: &'static str,
+    ridge: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    read: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    without_outcome: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    without_score: Option<u64>,
+    #[serde(skip_serializing_if = "Reasons::is_empty")]
+    no_weight: Reasons,
+    #[serde(skip_serializing_if = "Dropped::is_empty")]
+    dropped: Dropped,
+    bands: String,
 }
 
 /// Rules look at inputs alone, or at numbers that mean something else under new scales.
@@ -66,55 +92,52 @@ impl FittedDocument<'_> {
     }
 
     /// With the report, and bands for its scores.
-    pub fn reported(&self, rows: &Rows, held_out: &HeldOut, left_out: &BTreeMap<String, String>) -> Json {
+    pub fn reported(&self, rows: &Rows, held_out: &HeldOut, left_out: &Reasons) -> Json {
         let mut document = self.document();
-        let events = rows.events().iter().filter(|event| **event).count();
         let decimals = |share: f64| (share * 1e4).round() / 1e4;
-        let mut report = json!({
-            "relation": self.request.relation,
-            "outcome": self.request.outcome,
-            "n": rows.len(),
-            "events": events,
-            "auc": decimals(held_out.auc),
-            "auc_low": decimals(held_out.low),
-            "auc_high": decimals(held_out.high),
-            "folds": held_out.folds.iter().map(|auc| decimals(*auc)).collect::<Vec<_>>(),
-            "checked": "each fifth of the accounts scored by a model that was fitted to the others",
-            "ridge": self.lesson.ridge,
-        });
-        if rows.seen() > rows.len() as u64 {
-            report["read"] = format!("a sample of {} of {} accounts", rows.len(), rows.seen()).into();
-        }
-        let unknown =
-            [("without_outcome", rows.without_outcome), ("without_score", (rows.len() - held_out.scores.len()) as u64)];
-        for (key, count) in unknown.into_iter().filter(|(_, count)| *count > 0) {
-            report[key] = count.into();
-        }
-        let mut no_weight = left_out.clone();
-        for (at, candidate) in self.candidates.iter().enumerate() {
-            if !self.lesson.signals.iter().any(|learnt| learnt.feature == at) {
-                no_weight.insert(candidate.name.clone(), "tells nothing that the others do not".into());
-            }
-        }
-        if !no_weight.is_empty() {
-            report["no_weight"] = json!(no_weight);
-        }
+        let some = |count: u64| Some(count).filter(|count| *count > 0);
         for learnt in &self.lesson.signals {
             let name = &self.candidates[learnt.feature].name;
             if let Some(why) = why(learnt.shape.rises, &learnt.shape.scale) {
                 document["signals"][name]["meta"] = json!({"why": why});
             }
         }
-        let dropped = self.dropped();
-        if !dropped.is_empty() {
-            report["dropped"] = Json::Object(dropped);
-        }
-        report["bands"] = match bounds(&held_out.scores) {
-            Some(bounds) if self.has_three_bands() => self.set_bands(&mut document, bounds).into(),
+        let bands = match bounds(&held_out.scores) {
+            Some(bounds) if self.has_three_bands() => self.set_bands(&mut document, bounds),
             _ => "those of the model: look whether they suit the new scores".into(),
+        };
+        let is_sample = rows.seen() > rows.len() as u64;
+        let report = FitReport {
+            relation: self.request.relation,
+            outcome: self.request.outcome,
+            n: rows.len(),
+            events: rows.events().iter().filter(|event| **event).count(),
+            auc: decimals(held_out.auc),
+            auc_low: decimals(held_out.low),
+            auc_high: decimals(held_out.high),
+            folds: held_out.folds.iter().map(|auc| decimals(*auc)).collect(),
+            checked: "each fifth of the accounts scored by a model that was fitted to the others",
+            ridge: self.lesson.ridge,
+            read: is_sample.then(|| format!("a sample of {} of {} accounts", rows.len(), rows.seen())),
+            without_outcome: some(rows.without_outcome),
+            without_score: some((rows.len() - held_out.scores.len()) as u64),
+            no_weight: self.without_weight(left_out),
+            dropped: self.dropped(),
+            bands,
         };
         document["meta"] = json!({"fit": report});
         document
+    }
+
+    /// Columns and signals that the fit does not use.
+    fn without_weight(&self, left_out: &Reasons) -> Reasons {
+        let mut no_weight = left_out.clone();
+        for (at, candidate) in self.candidates.iter().enumerate() {
+            if !self.lesson.signals.iter().any(|learnt| learnt.feature == at) {
+                no_weight.insert(candidate.name.clone(), "tells nothing that the others do not".into());
+            }
+        }
+        no_weight
     }
 
     fn has_three_bands(&self) -> bool {
@@ -137,30 +160,17 @@ impl FittedDocument<'_> {
         )
     }
 
-    /// Segments and rules of the model that are not in the fit, with the reasons.
-    fn dropped(&self) -> Map<String, Json> {
-        let names = |list: &Json, left: &dyn Fn(&Json) -> bool, reason: &str| -> Map<String, Json> {
-            let list = list.as_array().into_iter().flatten().filter(|item| left(item));
-            list.filter_map(|item| Some((item["name"].as_str()?.to_owned(), reason.into()))).collect()
-        };
+    /// Segments and rules of the model that are not in the fit.
+    fn dropped(&self) -> Dropped {
         let document = self.request.document;
-        let segments = document
-            .get("segments")
-            .map(|list| names(list, &|_| true, "its patch is for the weights and scales that were"));
-        let rules = document.get("rules").map(|list| {
-            names(
-                list,
-                &|rule| reads_scores(&rule["when"]),
-                "it looks at subscores or scores, which mean something else now",
-            )
-        });
-        let lists = [("segments", segments), ("rules", rules)];
-        lists
-            .into_iter()
-            .filter_map(|(key, list)| {
-                list.filter(|list| !list.is_empty()).map(|list| (key.to_owned(), Json::Object(list)))
-            })
-            .collect()
+        let items = |list: &str| document.get(list).and_then(Json::as_array).into_iter().flatten();
+        let named = |item: &Json, reason: &str| Some((item["name"].as_str()?.to_owned(), reason.to_owned()));
+        let segments =
+            items("segments").filter_map(|item| named(item, "its patch is for the weights and scales that were"));
+        let rules = items("rules")
+            .filter(|rule| reads_scores(&rule["when"]))
+            .filter_map(|item| named(item, "it looks at subscores or scores, which mean something else now"));
+        Dropped { signals: Reasons::new(), rules: rules.collect(), segments: segments.collect() }
     }
 }
 
