@@ -1,5 +1,5 @@
-//! What is gathered from events, against the definitions worked out over a plain list of them; in any order, split in any
-//! way, and from states that were made up.
+//! What is gathered from events, against the definitions worked out over a plain list of them; in any order, split in
+//! any way, and from states that were made up.
 
 use health_score_engine::{Assessor, Gathering, SegmentChoice, Stop, Value};
 use proptest::prelude::*;

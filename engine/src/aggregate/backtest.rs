@@ -1,4 +1,5 @@
-//! Was the score right? Scores with later events against the bar that a score should clear before anybody acts on it.
+//! Was the score right? Scores with later events, judged by the bar that a score must pass before it is acted on.
+//! Nothing here scores an account.
 
 use super::outcomes::Outcomes;
 use super::ranking::{Auc, auc, events_of_worst_tenth, ks, totals};
@@ -6,11 +7,11 @@ use crate::model::band::{Band, band_of, default_bands};
 
 /// Fewer accounts of either kind prove nothing.
 pub(crate) const FEWEST: f64 = 30.0;
-/// The bar: the lowest band churns so many times as often as all accounts.
+/// The bar: the event rate of the lowest band, as a multiple of that of all accounts.
 const LOWEST_BAND_LIFT: f64 = 3.0;
-/// At least so many of the events happen below the highest band.
+/// The smallest share of the events that must happen below the highest band.
 const CAUGHT: f64 = 2.0 / 3.0;
-/// At most so many of the accounts are in the highest band.
+/// The largest share of the accounts that may be in the highest band.
 const MOST_HEALTHY: f64 = 0.8;
 
 #[derive(Debug, Clone, PartialEq)]

@@ -1,6 +1,6 @@
-//! Pairs of counts by key in a flat hash table of 64-bit words, which grows with the keys that occur: small for the many
-//! groups that see few of them, and free of pointers, so that the words can be kept and sent as they are. Nothing here
-//! knows what is counted.
+//! Pairs of counts by key in a flat hash table of 64-bit words, which grows with the keys that occur: small for the
+//! many groups that see few of them, and free of pointers, so that the words can be kept and sent as they are. Nothing
+//! here knows what is counted.
 
 /// A key, and how often it was seen on either side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,7 +17,7 @@ const COUNT_MASK: u64 = (1 << COUNT_BITS) - 1;
 #[cfg(test)]
 const LARGEST_KEY: u32 = (1 << KEY_BITS) - 2;
 
-/// So many words a table begins with.
+/// The words of an empty table.
 pub(crate) const FIRST_WORDS: usize = 8 * SLOT;
 /// More slots than this no number of keys can need.
 const MOST_WORDS: usize = SLOT << (KEY_BITS + 1);
@@ -32,7 +32,7 @@ pub(crate) fn is_full(words: &[u64], keys: u64) -> bool {
     keys >= (words.len() / SLOT) as u64 * 3 / 4
 }
 
-/// Adds counts to a key, of so many bits less one value, in a table that is not full. Tells whether the key is new.
+/// Adds counts to a key of at most KEY_BITS bits in a table that is not full. Returns whether the key is new.
 #[inline(always)]
 pub(crate) fn add(words: &mut [u64], key: u32, counts: [u64; 2]) -> bool {
     let slots = words.len() / SLOT;
@@ -82,8 +82,8 @@ pub(crate) fn sorted(words: &[u64]) -> Vec<Pair> {
     pairs
 }
 
-/// Whether rows could have led to this table: as many different keys as are said, none above `largest`, each with a count,
-/// all of them few enough to be added up.
+/// Whether rows could have led to this table: as many different keys as are said, none above `largest`, each with a
+/// count, all of them few enough to be added up.
 pub(crate) fn is_consistent(words: &[u64], keys: u64, largest: u32) -> bool {
     let sorted = sorted(words);
     sorted.len() as u64 == keys

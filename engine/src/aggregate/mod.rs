@@ -1,5 +1,5 @@
-//! States over many rows: plain numbers with `add`, `merge` and a result. A state may come from another process, so each can
-//! check itself. Nothing here scores an account.
+//! States over many rows: plain numbers with `add`, `merge` and a result. A state may come from another process, so
+//! each can check itself. Nothing here scores an account.
 
 pub(crate) mod backtest;
 pub(crate) mod counts;

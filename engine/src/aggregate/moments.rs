@@ -4,11 +4,11 @@
 use super::refused::{Refused, SCORE_LIMIT, check_score};
 use crate::base::exact::Whole;
 use crate::base::rounding::round9;
+use crate::base::time::DAY;
 
 /// A score is counted in units of 2⁻⁴⁸. That is exact from 16 on and otherwise finer than the steps between the doubles
 /// around 100; and SCORE_LIMIT still fits an i64.
 pub(crate) const UNITS: f64 = (1_u64 << 48) as f64;
-const MICROS_OF_A_DAY: f64 = 86_400_000_000.0;
 /// More rows than a table can have.
 const MOST_ROWS: i64 = 1 << 50;
 
@@ -110,9 +110,9 @@ impl Moments {
         let slope = self.covariance().to_f64() / spread / UNITS;
         let slope_stderr = (self.count > 2).then(|| {
             let variance = self.residual().to_f64() / (self.count - 2) as f64;
-            variance.sqrt() / spread / UNITS * MICROS_OF_A_DAY
+            variance.sqrt() / spread / UNITS * DAY
         });
-        Some(Line { change: round9(slope * span as f64), slope_per_day: slope * MICROS_OF_A_DAY, slope_stderr })
+        Some(Line { change: round9(slope * span as f64), slope_per_day: slope * DAY, slope_stderr })
     }
 
     /// Whether there can be points between `from` and `to` with these sums: a state may have been made up.
@@ -133,7 +133,8 @@ impl Moments {
         }
         let (spread, residual) = (self.spread_of_times(), self.residual());
         let spread_in_doubles = spread.to_f64();
-        // Of all points between two, the ends spread least when the others are in the middle, most when half are at each.
+        // Of all points between two, the ends spread least when the others are in the middle, most when half are at
+        // each.
         !spread.is_negative()
             && spread_in_doubles * ROUNDING >= count * span * span / 2.0
             && spread_in_doubles <= count * count * span * span / 4.0 * ROUNDING

@@ -1,6 +1,6 @@
-//! The trend of a window frame that moves: points leave in the order in which they came. The sums give up a point exactly;
-//! the first and the last time of what is left are kept in two queues, so that each point costs the same, however many
-//! the frame holds.
+//! The trend of a window frame that moves: points leave in the order in which they came. The sums give up a point
+//! exactly; the first and the last time of what is left are kept in two queues, so that each point costs the same,
+//! however many the frame holds.
 
 use super::moments::{Moments, score_in_units};
 use super::refused::Refused;
@@ -84,7 +84,7 @@ impl MovingTrend {
     /// How many there are at the beginning: enough for a month of days.
     pub const FIRST_SLOTS: usize = 64;
 
-    /// Whether the queues lie within so many slots; everything else is safe only then.
+    /// Whether the queues lie within `slots` slots; everything else is safe only then.
     pub fn fits(&self, slots: usize) -> bool {
         slots as u64 == self.slots
             && slots >= 2

@@ -1,5 +1,5 @@
-//! Scores with what became of the accounts: how many had the event and how many had not, by score in steps of 0.01. From
-//! these counts follows all that a ranking can be judged by, without sorting a row.
+//! Scores with what became of the accounts: how many had the event and how many had not, by score in steps of 0.01.
+//! From these counts follows all that a ranking can be judged by, without sorting a row.
 
 use super::counts::{self, FIRST_WORDS};
 use super::refused::{Refused, refused_variation};

@@ -35,8 +35,8 @@ pub(crate) fn auc(bins: &[Bin]) -> Option<Auc> {
     if all_with == 0.0 || all_without == 0.0 {
         return None;
     }
-    // The placement of an account: the share of the other kind that it is right about. Placements of either kind have the
-    // AUC as their mean; their variances are those of the two samples.
+    // The placement of an account: the share of the other kind that it is right about. Placements of either kind have
+    // the AUC as their mean; their variances are those of the two samples.
     let (mut with_below, mut without_below) = (0.0, 0.0);
     let (mut sum, mut squares_with, mut squares_without) = (0.0, 0.0, 0.0);
     for bin in bins {

@@ -1,5 +1,5 @@
-//! Ratios of two sums over the rows of a group: the weighted mean of scores, the share that churned, the use of what was
-//! sold. Sums keep their rounding errors, so that the result does not depend on the order of the rows.
+//! Ratios of two sums over the rows of a group: the weighted mean of scores, the share that churned, the use of what
+//! was sold. Sums keep their rounding errors, so that the result does not depend on the order of the rows.
 
 use super::refused::{LARGEST_AMOUNT, Refused, SCORE_LIMIT, SMALLEST_AMOUNT, check_amount, check_score};
 use crate::base::exact::Sum;
@@ -8,7 +8,7 @@ use crate::base::rounding::round9;
 /// For comparing sums that were rounded on different ways.
 const ROUNDING: f64 = 1.0 + 1e-9;
 
-/// More than all rows of a table can come to.
+/// Larger than the sum over all rows of a table.
 const LARGEST_WHOLE: f64 = LARGEST_AMOUNT * 1e16;
 const LARGEST_PART: f64 = LARGEST_WHOLE * SCORE_LIMIT;
 
@@ -43,7 +43,7 @@ impl Ratio {
         part.abs() <= LARGEST_PART && (whole == 0.0 || (SMALLEST_AMOUNT..=LARGEST_WHOLE).contains(&whole))
     }
 
-    /// Whether the part is no further from 0 than so many wholes.
+    /// Whether |part| is at most `wholes` times the whole.
     fn is_within(&self, wholes: f64) -> bool {
         self.is_consistent() && self.part.value().abs() <= self.whole.value() * wholes * ROUNDING
     }

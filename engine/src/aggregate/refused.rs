@@ -1,5 +1,5 @@
-//! What the aggregates refuse: an argument that cannot be counted, with the sentence that names it. Each check of a single
-//! number is here, once.
+//! What the aggregates refuse: an argument that cannot be counted, with the sentence that names it. Each check of a
+//! single number is here, once.
 
 use crate::base::number::shortest;
 

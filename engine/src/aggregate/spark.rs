@@ -25,7 +25,7 @@ impl Default for Spark {
 }
 
 impl Spark {
-    /// Nobody sees a line of more; it comes from a forgotten GROUP BY.
+    /// A longer line cannot be read; it usually comes from a forgotten GROUP BY.
     pub const MOST_POINTS: usize = 1000;
 
     /// A score between 0 and 100, or none for a gap. False where the line is full.

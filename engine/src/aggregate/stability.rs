@@ -1,11 +1,12 @@
-//! The population stability index: do values lie today where they lay? Counts values of two samples in bins whose width
-//! follows their size, so that the order of the rows plays no part and any range of values needs little memory.
+//! The population stability index: do values have the same distribution today as in the baseline? Counts values of two
+//! samples in bins whose width follows their size, so that the order of the rows plays no part and any range of values
+//! needs little memory.
 
 use super::counts::{self, FIRST_WORDS};
 use super::refused::Refused;
 use crate::base::number::shortest;
 
-/// Sign, exponent and so many bits of the mantissa make a bin: 128 to each doubling, no wider than 0.8 % of their values.
+/// Sign, exponent and 7 bits of the mantissa make a bin: 128 to each doubling, no wider than 0.8 % of their values.
 const KEPT_BITS: u32 = 1 + 11 + 7;
 /// A share of less would make the index of one empty bin infinite.
 const LEAST_SHARE: f64 = 1e-4;

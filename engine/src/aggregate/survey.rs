@@ -10,8 +10,8 @@ fn is_count(count: i64) -> bool {
     (0..=MOST_ANSWERS).contains(&count)
 }
 
-/// Net Promoter Score (Reichheld 2003): of ratings 0 to 10 the percentage of promoters, 9 and 10, less that of detractors,
-/// 0 to 6.
+/// Net Promoter Score (Reichheld 2003): of ratings 0 to 10 the percentage of promoters, 9 and 10, less that of
+/// detractors, 0 to 6.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Nps {

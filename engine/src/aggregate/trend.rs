@@ -1,5 +1,5 @@
-//! Trends: the points of a group over time, and whether they rise or fall by more than noise. The numbers of the line
-//! are moments.rs's; how a window takes points out again is moving_trend.rs's.
+//! Trends: the points of a group over time, and whether they rise or fall by more than noise. The line is computed
+//! in moments.rs; the window that takes points out again is in moving_trend.rs.
 
 use super::moments::{Line, Moments, UNITS, score_in_units};
 use super::refused::{Refused, SCORE_LIMIT, refused_variation};
@@ -78,8 +78,8 @@ impl Tolerance {
     }
 }
 
-/// The trend of a group of points, empty by default; what it says is asked of groups with a point. Times are microseconds
-/// since any fixed instant.
+/// The trend of a group of points, empty by default; what it says is asked of groups with a point. Times are
+/// microseconds since any fixed instant.
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
 pub struct Trend {

@@ -2,8 +2,8 @@
 //! So a result depends neither on the order of the rows nor on how parallel workers share them. Nothing here knows what
 //! is summed.
 
-/// A signed whole number of `N` times 64 bits in two's complement, lowest digit first. Arithmetic wraps around silently:
-/// those who use it choose an `N` that their numbers cannot leave.
+/// A signed whole number of `N` times 64 bits in two's complement, lowest digit first. Arithmetic wraps around
+/// silently: the caller chooses an `N` that is wide enough for its numbers.
 #[repr(transparent)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Whole<const N: usize>([u64; N]);

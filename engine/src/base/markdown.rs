@@ -3,7 +3,7 @@
 /// Nothing longer stands in a cell or sentence: whatever a document holds, a card stays a page.
 const LONGEST: usize = 1000;
 
-/// A text of anybody's on one line, in which nothing is markup. Not for the start of a line.
+/// A text of a document on one line, with all markup escaped. Not for the start of a line.
 pub(crate) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len().min(LONGEST) + 8);
     let mut before = ' ';

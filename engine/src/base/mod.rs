@@ -1,5 +1,5 @@
-//! What everything else stands on: values, times, numbers, exact sums, texts between quotes. Nothing here knows what a model
-//! document or a score is.
+//! What everything else stands on: values, times, numbers, exact sums, texts between quotes. Nothing here knows what a
+//! model document or a score is.
 
 pub(crate) mod column;
 pub(crate) mod exact;

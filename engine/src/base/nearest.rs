@@ -1,9 +1,9 @@
-//! "Did you mean": the nearest known name to a misspelt one.
+//! "Did you mean": the known name nearest to a misspelt one. Nothing here reports an error.
 
-/// Beyond this length a name is no slip of the keyboard, and the distance would cost more than the help is worth.
+/// The longest name that is compared. Computing the distance of longer ones costs more than the suggestion is worth.
 const LONGEST: usize = 64;
 
-/// So many names are looked at: a slip in a document of thousands must not take seconds to report.
+/// The most names that are compared: a misspelt name in a document of thousands must not take seconds to report.
 const MOST: usize = 1000;
 
 /// The known name that a user most likely meant, or none if nothing is near enough.

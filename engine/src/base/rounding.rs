@@ -1,7 +1,7 @@
 //! The one rounding of scores: to nine decimals. It never formats a number for people.
 
 /// Base and running scores are rounded, so that equal subscores give exactly that score whatever the weights are.
-/// Whatever they are compared with is rounded too.
+/// Bounds that scores are compared with are rounded in the same way.
 #[inline]
 pub(crate) fn round9(score: f64) -> f64 {
     /// From here on a double has no fraction.

@@ -13,7 +13,7 @@ pub(crate) fn days(days: f64) -> i64 {
     (days * DAY) as i64
 }
 
-// Plain calendar arithmetic: an instant of jiff ends a day before 9999-12-31, which is many a column's "never".
+// Plain calendar arithmetic: an instant of jiff ends a day before 9999-12-31, which many columns use for "never".
 const EPOCH: DateTime = date(1970, 1, 1).at(0, 0, 0, 0);
 
 /// Reads an ISO 8601 date or timestamp (also with a blank instead of `T`). Without an offset it is UTC.

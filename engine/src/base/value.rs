@@ -2,7 +2,7 @@
 
 use super::number::write_number;
 use super::quoted::Quoted;
-use super::time::write_time;
+use super::time::{parse_time, write_time};
 
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub enum Value<'a> {
@@ -14,7 +14,7 @@ pub enum Value<'a> {
     Text(&'a str),
     /// Microseconds since 1970-01-01 00:00 UTC.
     Time(i64),
-    /// There is a value, but no signal can read its kind; the text says what it is, as in "an array".
+    /// A value of a kind that no signal can read; the text names the kind, as in "an array".
     Unusable(&'static str),
 }
 
@@ -28,6 +28,33 @@ impl Value<'_> {
             Value::Text(text) => out.push_str(text),
             Value::Time(micros) => write_time(*micros, out),
             Value::Unusable(what) => out.push_str(what),
+        }
+    }
+
+    /// The value as [`Self::write`] writes it.
+    pub(crate) fn written(&self) -> String {
+        let mut text = String::new();
+        self.write(&mut text);
+        text
+    }
+
+    /// A finite number as it is, a boolean as 1 or 0; none for anything else.
+    #[inline]
+    pub(crate) fn units(&self) -> Option<f64> {
+        match self {
+            Value::Number(number) if number.is_finite() => Some(*number),
+            Value::Bool(flag) => Some(f64::from(u8::from(*flag))),
+            _ => None,
+        }
+    }
+
+    /// A time, also one that is written as a text in ISO 8601; none for anything else.
+    #[inline]
+    pub(crate) fn as_time(&self) -> Option<i64> {
+        match self {
+            Value::Time(at) => Some(*at),
+            Value::Text(text) => parse_time(text),
+            _ => None,
         }
     }
 

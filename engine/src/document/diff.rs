@@ -1,5 +1,5 @@
-//! What differs between two documents, leaf by leaf. Knows where rules, bands and segments stand, which are told apart by
-//! their names and not by their places; otherwise any two JSON values will do.
+//! What differs between two documents, leaf by leaf. Knows where rules, bands and segments stand, which are told apart
+//! by their names and not by their positions. Apart from that any two JSON values can be compared.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -7,7 +7,7 @@ use serde_json::{Map, Number, Value as Json};
 
 use super::issue::Path;
 
-/// A part where two documents differ, with what each of them has there.
+/// A place where two documents differ, with the value of each document there.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Difference {
     /// As in issues, `$.signals.nps.weight`; an item by its name, `$.rules["no usage"].cap`.
@@ -16,17 +16,17 @@ pub struct Difference {
     pub after: Option<Json>,
 }
 
-/// The leaves that differ, in the order of the document: keys bytewise, named items as they stand in `after`, then those
-/// that are gone. What only one side has is one difference, however large. A signal's `scale` and `input` are leaves. Where
-/// the named items of an array have changed places, one difference of the array tells the names in both orders. Numbers
-/// of the same value are equal (1 and 1.0).
+/// The leaves that differ, in the order of the document: keys bytewise, named items as they stand in `after`, then
+/// those that are gone. What only one side has is one difference, however large. A signal's `scale` and `input` are
+/// leaves. Where the named items of an array have changed places, one difference of the array tells the names in both
+/// orders. Numbers of the same value are equal (1 and 1.0).
 pub fn diff(before: &Json, after: &Json) -> Vec<Difference> {
     let mut differences = Vec::new();
     compare(Part::Document, Path::Root, before, after, &mut differences);
     differences
 }
 
-/// Where in a document a value stands, as far as that matters here.
+/// The part of a document that a value belongs to, as far as comparing depends on it.
 #[derive(Clone, Copy)]
 enum Part {
     /// The root, or a segment's patch.

@@ -137,7 +137,7 @@ impl<'a> Object<'a> {
     }
 }
 
-/// A column or key that an account is read by. `@` is kept for what is no column, as "@as_of".
+/// Checks the name of a column or key. Names that begin with `@`, as "@as_of", are reserved.
 pub(crate) fn check_column(name: &str, path: &Path, issues: &mut Issues) -> bool {
     let reserved = name.starts_with('@');
     if reserved {

@@ -34,7 +34,7 @@ fn merge_at(target: Json, patch: &Json, depth: usize, in_signals: bool) -> Json 
     Json::Object(target)
 }
 
-/// What a segment may not change: these would make one model two.
+/// Keys that a segment may not change, since a model has one value of each.
 const FORBIDDEN: [&str; 2] = ["segments", "method"];
 const FORBIDDEN_IN_SIGNAL: [&str; 3] = ["combine", "window", "lag"];
 

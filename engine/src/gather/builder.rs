@@ -85,7 +85,7 @@ impl Builder {
         Derived { recipe: recipe.clone(), gathered: derivation.gathered, source, cells }
     }
 
-    /// Gives the cells their places behind so many words: first the values, then the times.
+    /// Gives the cells their places behind the first `before` words: first the values, then the times.
     pub fn lay_out(mut self, before: usize) -> Vec<Cell> {
         let mut at = before;
         for cell in &mut self.cells {

@@ -22,8 +22,8 @@ const NO_TIME: i64 = i64::MIN;
 /// Days of a window up to this length are bits; of a longer one, or of none, a set.
 const MOST_DAY_BITS: i64 = 512;
 
-/// What the word of a cell holds, one byte a cell. A text of up to eight bytes lies in the word itself, its length in the
-/// lower half of the byte.
+/// What the word of a cell holds, one byte a cell. A text of up to eight bytes lies in the word itself, its length in
+/// the lower half of the byte.
 mod kind {
     pub const EMPTY: u8 = 0;
     pub const NUMBER: u8 = 1;
@@ -201,7 +201,7 @@ impl Cell {
         match self.combine {
             Combine::Last => {}
             Combine::Count => self.add_count(fields, event),
-            Combine::Sum | Combine::Mean | Combine::Min | Combine::Max => match units(&event.value) {
+            Combine::Sum | Combine::Mean | Combine::Min | Combine::Max => match event.value.units() {
                 Some(units) => self.add_number(fields, units, event.age),
                 None if strict => return Err(self.refuse(fields.names, &event.value)),
                 None => fields.set_kind(self.number, kind::SPOILT),
@@ -212,7 +212,7 @@ impl Cell {
                 None => fields.set_kind(self.number, kind::SPOILT),
             },
             Combine::ActiveDays => {
-                // Nobody knows the day of an event without a time.
+                // An event without a time has no day.
                 let Some(at) = event.at else { return Ok(()) };
                 self.add_day(fields, at)?;
             }
@@ -435,7 +435,7 @@ impl Cell {
         time.filter(|time| *time != NO_TIME)
     }
 
-    /// What the events come to.
+    /// The combined value of the events.
     pub fn value<'a>(&self, view: &View<'a>) -> Result<Value<'a>, Stop> {
         if self.combine == Combine::Last {
             return self.last(view);
@@ -481,15 +481,6 @@ impl Cell {
             }
             _ => return Err(Stop::Forged),
         })
-    }
-}
-
-/// A boolean is a unit where numbers are combined: a sum counts the true ones, a mean is their share.
-fn units(value: &Value) -> Option<f64> {
-    match value {
-        Value::Number(number) if number.is_finite() => Some(*number),
-        Value::Bool(flag) => Some(f64::from(u8::from(*flag))),
-        _ => None,
     }
 }
 

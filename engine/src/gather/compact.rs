@@ -1,5 +1,6 @@
-//! The compact form of a state: nothing but a number an input. Most groups need no more – the last values of signals, without
-//! times – and seven of them take little more than half of the memory. What it cannot hold moves to the full form.
+//! The compact form of a state: one number for each input. Most groups need no more – the last values of signals,
+//! without times – and seven of them take little more than half of the memory. What it cannot hold moves to the full
+//! form.
 
 use super::cell::order;
 use super::layout::{FLAGS, KNOWN};
@@ -27,7 +28,7 @@ impl Gathering {
     #[inline]
     pub fn add_compact(&self, words: &mut [u64], signal: &[u8], value: Value) -> bool {
         let Some(input) = self.names.find(signal) else {
-            // Of names that are unknown a state must tell only while it knows no other.
+            // Unknown names matter only while no known name was seen.
             return words.iter().any(|word| *word != NEVER_SEEN);
         };
         let Some(word) = self.feeds[input].plain.and_then(|plain| words.get_mut(plain.number)) else { return false };

@@ -45,8 +45,8 @@ pub(super) fn write_text(heap: &mut [u64], start: usize, text: &str) -> Result<R
     Ok(Region { start: start as u32, length: text.len() as u32 })
 }
 
-/// One value as two words, never both 0: all of it, but for texts of 15 bytes and more, of which 120 bits of a hash stand
-/// for the whole.
+/// One value as two words, never both 0: all of it, but for texts of 15 bytes and more, of which 120 bits of a hash
+/// stand for the whole.
 pub(super) type Element = [u64; 2];
 
 const WORDS_OF_ELEMENT: usize = 2;
@@ -83,7 +83,7 @@ fn element_of_text(text: &str) -> Element {
         let [low, high]: [u64; 2] = bytemuck::cast(bytes);
         return [low, high | SHORT];
     }
-    // Byte by byte and by an algorithm that stays: states of one text meet from other processes, machines and builds.
+    // A fixed algorithm, fed byte by byte: states that are merged may come from other processes, machines and builds.
     let hash = |salt: u8| {
         let mut hasher = SipHasher13::new();
         hasher.write(&[salt]);
@@ -145,7 +145,7 @@ pub(super) fn elements(heap: &[u64], place: Region) -> Result<impl Iterator<Item
 mod tests {
     use super::*;
 
-    /// These bits are in states that were stored: another hash would count one text twice.
+    /// Stored states hold these bits: with another hash one text would count twice.
     #[test]
     fn a_text_has_the_same_bits_for_ever() {
         for (text, element) in [

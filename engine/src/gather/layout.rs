@@ -1,5 +1,5 @@
-//! Where the parts of a state lie: the header, the kinds of the cells, the words of the cells, the heap. Nothing here knows
-//! what a cell means.
+//! Where the parts of a state lie: the header, the kinds of the cells, the words of the cells, the heap. Nothing here
+//! knows what a cell means.
 
 use super::stop::Stop;
 

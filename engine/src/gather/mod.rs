@@ -1,5 +1,6 @@
-//! From events to inputs: what the long form gathers of an account, row by row, and how one value of a signal comes of it. A
-//! state is a slice of 64-bit words that its owner keeps and can pass on; nothing here knows who the owner is.
+//! From events to inputs: what the long form gathers of an account, row by row, and how the value of a signal is
+//! derived. A state is a slice of 64-bit words that its owner keeps and can pass on; nothing here knows who the owner
+//! is.
 
 mod builder;
 mod cell;

@@ -142,8 +142,8 @@ impl Gathering {
         Ok(View { fixed, heap, timed })
     }
 
-    /// The short way of [`Self::add`], for most events: a number of a signal that keeps its last value. False where it is
-    /// not enough; no value has changed then.
+    /// The short way of [`Self::add`], for most events: a number of a signal that keeps its last value. False where it
+    /// is not enough; no value has changed then.
     #[inline(always)]
     pub fn add_number(&self, words: &mut [u64], signal: &[u8], number: f64, at: Option<i64>) -> bool {
         let Some(input) = self.names.find(signal) else { return false };
@@ -340,8 +340,8 @@ impl Gathering {
     }
 }
 
-/// What a scale of ages measures: the value where it is a time, else when it happened. A text that begins like a date and
-/// is none stays what it is, an error.
+/// What a scale of ages measures: the value where it is a time, else when it happened. A text that begins like a date
+/// and is none stays what it is, an error.
 fn moment_of<'a>(value: Value<'a>, time: Option<i64>) -> Value<'a> {
     match (value, time) {
         (Value::Text(text), _) if text.starts_with(|c: char| c.is_ascii_digit() || c == '-' || c == '+') => value,

@@ -5,11 +5,11 @@ use crate::signal::problem::InvalidValue;
 /// Why a state could not be filled, merged or read.
 #[derive(Debug, PartialEq)]
 pub enum Stop {
-    /// It needs so many words: move it to as many, and try again. Nothing has changed.
+    /// The state needs this many words: move it to as many, and try again. Nothing has changed.
     Room(usize),
     Invalid(InvalidValue),
     /// None of the signals is known; these were seen.
     Unknown(String),
-    /// No state of this model is like this.
+    /// The words cannot be a state of this model.
     Forged,
 }

@@ -60,7 +60,8 @@ impl Feature {
         }
     }
 
-    /// Bins of about equal numbers of these accounts, or one for each frequent text. What other accounts have plays no part.
+    /// Bins of about equal numbers of these accounts, or one for each frequent text. What other accounts have plays no
+    /// part.
     pub fn bins(&self, accounts: &[u32], most: usize) -> Bins {
         let mut counts = vec![0u32; self.kinds()];
         for account in accounts {

@@ -31,8 +31,8 @@ impl FindingStatus {
     }
 }
 
-/// What there is to say about the relation (neither signal nor input), about a signal, or about an input that only rules
-/// and segments read (no signal).
+/// What there is to say about the relation (neither signal nor input), about a signal, or about an input that only
+/// rules and segments read (no signal).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finding {
     pub signal: Option<String>,
@@ -58,7 +58,7 @@ const CROWDED: f64 = 0.6;
 const MOSTLY_MISSING: f64 = 0.5;
 /// A scale on which nine tenths of the accounts lie closer together than this tells little of them.
 const NARROW: f64 = 10.0;
-/// So many values of a column are looked at one by one, and so many are named.
+/// The most values of a column that are looked at one by one, and the most that are named.
 const MOST_VALUES: usize = 1000;
 const NAMED_VALUES: usize = 5;
 
@@ -204,7 +204,7 @@ impl Matching<'_> {
         if self.model.base().lenient { FindingStatus::Warning } else { FindingStatus::Error }
     }
 
-    /// Columns whose type no value of the signal's kind can come from.
+    /// Reports columns of a type that the signal cannot read.
     fn kinds(&self, signal: &Signal, remarks: &mut Remarks) {
         let takes = match &signal.measure {
             Measure::Weighted(weighted) => weighted.scale.takes(),

@@ -92,7 +92,10 @@ pub fn signal_power(
             let signal = plan.find_signal(&signal.name).map(|at| &plan.signals[at]);
             subscores.push(signal.map_or(f64::NAN, |signal| subscore(signal, plan, &values, as_of)));
         }
-        let group = by.and_then(|column| written(&rows.value(row, column)));
+        let group = by.and_then(|column| match rows.value(row, column) {
+            Value::Missing => None,
+            value => Some(value.written()),
+        });
         groups.entry(group).or_default().push(row as u32);
         if groups.len() > MOST_GROUPS {
             return Err(TooManyGroups { most: MOST_GROUPS });
@@ -125,12 +128,6 @@ fn subscore(signal: &Signal, plan: &Plan, values: &[Value], as_of: i64) -> f64 {
         Status::Ok | Status::Default => result.unwrap_or(f64::NAN),
         Status::Missing | Status::Stale | Status::Invalid => f64::NAN,
     }
-}
-
-fn written(value: &Value) -> Option<String> {
-    let mut text = String::new();
-    value.write(&mut text);
-    (!matches!(value, Value::Missing)).then_some(text)
 }
 
 fn power(

@@ -1,5 +1,5 @@
-//! Accounts with their outcomes, column by column: eight bytes a value, so that a million accounts fit. Knows nothing of
-//! models.
+//! Accounts with their outcomes, column by column: eight bytes a value, so that a million accounts fit. Knows nothing
+//! of models.
 
 use std::collections::HashMap;
 

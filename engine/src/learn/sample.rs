@@ -1,5 +1,5 @@
-//! A sample of accounts: rows of a relation as they were read, for finding out what a model and a relation have to do
-//! with each other. It knows nothing of models.
+//! A sample of accounts: rows of a relation as they were read, to see whether a model fits the relation. It knows
+//! nothing of models.
 
 use crate::base::column::{ColumnKind, SampleColumn};
 use crate::base::random::Xorshift;
@@ -50,8 +50,8 @@ impl OwnedValue {
     }
 }
 
-/// Rows of equal chance out of a stream of unknown length (reservoir sampling, algorithm R of Vitter 1985). The choice is
-/// the same every time, so that a draft of the same rows is the same draft.
+/// Rows of equal chance out of a stream of unknown length (reservoir sampling, algorithm R of Vitter 1985). The choice
+/// is the same every time, so that a draft of the same rows is the same draft.
 #[derive(Debug, Clone)]
 pub struct Sample {
     columns: Vec<SampleColumn>,
@@ -79,7 +79,7 @@ impl Sample {
         (slot < self.most).then_some(SampleSlot(slot))
     }
 
-    /// Keeps a row, a value for each column, at a place that [`Self::place`] has given.
+    /// Keeps a row, a value for each column, in a slot that [`Self::place`] has given.
     pub fn put(&mut self, SampleSlot(row): SampleSlot, values: &[Value]) {
         let cells = values.iter().map(OwnedValue::of);
         if row == self.rows {
@@ -132,8 +132,8 @@ impl Sample {
         }
     }
 
-    /// The different texts of a column with how often each stands there, the most frequent first; none if there are more
-    /// than `most`.
+    /// The different texts of a column with how often each stands there, the most frequent first; none if there are
+    /// more than `most`.
     pub(crate) fn texts(&self, column: usize, most: usize) -> Option<Vec<(&str, usize)>> {
         let mut counts = std::collections::HashMap::new();
         for value in self.values(column) {

@@ -1,4 +1,5 @@
-//! What a sample of accounts comes to, signal by signal: how much is missing or unreadable, how much of the scale is used.
+//! The statistics of a sample of accounts, signal by signal: how much is missing or unreadable, how much of the scale
+//! is used.
 
 use std::collections::HashMap;
 
@@ -27,8 +28,8 @@ pub(crate) struct SignalStatistics {
 }
 
 impl SignalStatistics {
-    /// The value below which this share of the numbers lies, by linear interpolation between order statistics (definition
-    /// 7 of Hyndman and Fan 1996, as percentile_cont).
+    /// The value below which this share of the numbers lies, by linear interpolation between order statistics
+    /// (definition 7 of Hyndman and Fan 1996, as percentile_cont).
     pub fn quantile(&self, share: f64) -> Option<f64> {
         quantile(&self.numbers, share)
     }

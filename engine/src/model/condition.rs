@@ -80,7 +80,8 @@ const OTHERS: [&str; 3] = ["in", "missing", "present"];
 pub(crate) enum Scope<'a> {
     /// Before a score exists: inputs only.
     Segment,
-    /// All names that the document gives, sorted: also of what could not be read, which is reported once and at its place.
+    /// All names that the document gives, sorted: also of what could not be read, which is reported once and at its
+    /// place.
     Rule { signals: &'a [&'a str], categories: &'a [&'a str], points: bool },
     /// After the score: the names are gathered here, and refused where a model is known that lacks them.
     Playbook { names: &'a RefCell<Vec<String>>, known: Option<&'a KnownNames<'a>> },

@@ -3,8 +3,8 @@
 use serde_json::Value as Json;
 
 use super::condition::{Condition, Scope};
+use crate::base::number::shortest;
 use crate::base::quoted::Quoted;
-use crate::base::value::Value;
 use crate::document::issue::{Issues, Path};
 use crate::document::json::Object;
 use crate::signal::inputs::Inputs;
@@ -77,8 +77,7 @@ impl Rule {
             Action::Set(amount) => ("set", amount),
             Action::Adjust(amount) => ("adjust", amount),
         };
-        let mut effect = format!("{verb} ");
-        Value::Number(amount).write(&mut effect);
+        let effect = format!("{verb} {}", shortest(amount));
         Some(Rule { label: label.unwrap_or_else(|| name.clone()), name, reason, when: when?, action, effect })
     }
 

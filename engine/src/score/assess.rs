@@ -57,7 +57,7 @@ pub struct Assessment<'a> {
     /// Before clamping; under method `points` it may lie outside 0 to 100.
     pub(crate) unclamped: f64,
     pub(crate) base: f64,
-    /// A person's last word, where there is a score.
+    /// A person's override, where there is a score.
     pub(crate) overridden: Option<Overridden<'a>>,
     /// The name of the segment whose patch was used.
     pub segment: Option<&'a str>,

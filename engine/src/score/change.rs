@@ -1,8 +1,8 @@
 //! Why a score changed: two assessments of one account, and a row for each part of the difference. The rows sum to the
 //! score after minus the score before.
 //!
-//! One plan frames the rows. Where the segments differ it is that of the side before: the account as it is now is scored
-//! by it too, and what the plans say differently of it is the row `segment`.
+//! One plan frames the rows. Where the segments differ it is that of the side before: the account as it is now is
+//! scored by it too, and what the plans say differently of it is the row `segment`.
 
 use super::assess::{Assessment, Assessor, ScoreError};
 use crate::base::rounding::round9;
@@ -314,7 +314,7 @@ fn plain_row<'a>(kind: ChangeKind, name: &'a str, label: &'a str, change: Option
     }
 }
 
-/// What the rows may miss the difference by: half of what they promise.
+/// By how much the sum of the rows may miss the difference: half of the last decimal of a score.
 const TOLERATED: f64 = 5e-10;
 
 /// Scores are rounded to nine decimals, and what they are made of is not. More billionths than can be overlooked go to

@@ -5,10 +5,11 @@ use crate::base::rounding::round9;
 use crate::model::plan::Formula;
 use crate::words::shown::Shown;
 
-/// From this distance on two categories disagree.
+/// The smallest distance at which two categories disagree.
 const GAP: f64 = 40.0;
 
-/// The largest so many are told: a model may have thousands of categories, and millions of pairs.
+/// The most conflicts that are reported, the largest ones: a model may have thousands of categories and millions of
+/// pairs.
 const MOST: usize = 100;
 
 /// Two categories at least 40 points apart.

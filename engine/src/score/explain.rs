@@ -16,7 +16,7 @@ use crate::signal::definition::Signal;
 use crate::signal::reading::Status;
 use crate::words::shown::{Shown, in_days};
 
-/// So many drivers, changes, strengths and gaps are named; the others are summed or counted.
+/// The most drivers, changes, strengths and gaps that are named; the others are summed or counted.
 const DRIVERS: usize = 5;
 const CHANGES: usize = 6;
 const STRENGTHS: usize = 2;
@@ -102,7 +102,7 @@ impl<'a> Assessment<'a> {
                 .filter(|(_, driver)| {
                     driver.status == Status::Ok.as_str() && driver.subscore.is_some_and(|s| round9(s) >= STRONG)
                 })
-                // What is said to cost most is not praised in the next sentence.
+                // A signal named as the costliest is not named as a strength too.
                 .filter(|(_, driver)| !costs[..named].iter().any(|(_, costly)| std::ptr::eq(*costly, *driver)))
                 .collect();
         largest_first(&mut strengths, |driver| driver.name);
@@ -147,7 +147,7 @@ impl<'a> Assessment<'a> {
         }
     }
 
-    /// The weightiest signals of these statuses, together where the same becomes of them.
+    /// The weightiest signals of these statuses, grouped by how they are treated.
     fn gaps(&self, head: &str, statuses: &[Status]) -> Option<String> {
         let shares = &self.plan.weighing.shares;
         let weight = |at: usize| shares.get(at).map_or(1.0, |share| share.nominal);
@@ -271,7 +271,7 @@ impl<'a> Comparison<'a> {
     }
 }
 
-/// A note is somebody's opinion, and must not read as the model's.
+/// A note is the opinion of a person and must not read as the model's.
 fn override_words(label: &str, note: Option<&str>) -> String {
     note.map_or_else(|| label.to_owned(), |note| format!("{label}: {note}"))
 }

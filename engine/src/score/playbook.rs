@@ -1,5 +1,5 @@
-//! The condition of a playbook: the language of rules, asked of an account that has been scored. It reads the drivers that
-//! history keeps, and knows two subjects more: the points that a driver takes, and by how much a category fell.
+//! The condition of a playbook: the language of rules, asked of an account that has been scored. It reads the drivers
+//! that history keeps, and knows two subjects more: the points that a driver takes, and by how much a category fell.
 //!
 //! What has no value is unknown, and so is what cannot be compared: an alert is never raised by a slip in the data.
 
@@ -130,8 +130,8 @@ impl Numbers for PlaybookNumbers<'_> {
     }
 }
 
-/// A category's subscore: the mean over its signals that count, by their effective weights, which within a category stand
-/// to each other as the weights do.
+/// A category's subscore: the mean over its signals that count, by their effective weights, which within a category
+/// stand to each other as the weights do.
 fn subscore_of(category: &str, drivers: &[Judged]) -> Option<f64> {
     let (mut weights, mut sum) = (0.0, 0.0);
     for driver in drivers.iter().filter(|driver| driver.category == Some(category)) {

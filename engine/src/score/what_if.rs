@@ -6,7 +6,7 @@ use super::assess::{Assessor, ScoreError};
 use crate::base::value::Value;
 use crate::model::compiled::{Model, SegmentChoice};
 
-/// So many accounts of each transition are named, those that move farthest.
+/// The most accounts of each transition that are named, those that move farthest.
 const NAMED: usize = 100;
 
 /// One band before and one band after, none for accounts without a score.

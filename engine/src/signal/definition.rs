@@ -7,8 +7,9 @@ use super::points::Award;
 use super::recipe::{COMBINES, Combine, Gathered, Recipe};
 use super::scale::Scale;
 use super::source::Source;
+use crate::base::number::shortest;
 use crate::base::quoted::Quoted;
-use crate::base::value::{Literal, Value};
+use crate::base::value::Literal;
 use crate::document::issue::{Issues, Path};
 use crate::document::json::{Object, check_column, check_name, kind};
 
@@ -215,7 +216,7 @@ impl Signal {
         }
     }
 
-    /// Whether it is the age of its value that counts.
+    /// Whether the scale measures the age of the value.
     pub(crate) fn measures_age(&self) -> bool {
         self.measure.reads_age()
     }
@@ -306,17 +307,13 @@ impl Weighted {
 
 /// What happens to a signal without a value, in words.
 fn treatment(default: Option<&Literal>, measure: &Measure) -> String {
-    let mut text = String::from("counted as ");
     if let Some(default) = default {
-        default.as_value().write(&mut text);
-        return text;
+        return format!("counted as {}", default.as_value().written());
     }
     match measure {
         Measure::Weighted(Weighted { missing: None, .. }) => "its weight is shared out".into(),
         Measure::Weighted(Weighted { missing: Some(subscore), .. }) => {
-            text.push_str("subscore ");
-            Value::Number(*subscore).write(&mut text);
-            text
+            format!("counted as subscore {}", shortest(*subscore))
         }
         Measure::Points(award) => award.without_value(),
     }

@@ -14,9 +14,10 @@ pub struct Input {
     pub required: bool,
     /// Needed for a score. The others, evidence, only explain it.
     pub scored: bool,
-    /// No column of anybody's: what events of the long form come to, or an override. Its name begins with `@`.
+    /// Not a column of the user: a value derived from events of the long form, or an override. Its name begins with
+    /// `@`.
     pub gathered: bool,
-    /// Of events in the long form the last one's value is kept as it is.
+    /// In the long form, the value of the last event is kept unchanged.
     pub(crate) keeps_last: bool,
 }
 
@@ -26,7 +27,7 @@ impl Input {
         self.name.trim_start_matches('@')
     }
 
-    /// Whether an account gathered from events names it though it is missing: a value that might have been there.
+    /// Whether the JSON of an account gathered from events has the key even when the value is missing.
     pub(crate) fn is_value_of_events(&self) -> bool {
         let of_its_own = [GATHERED, OVERRIDE].contains(&self.name.as_str());
         self.keeps_last || (self.gathered && !of_its_own && !self.name.starts_with("@@"))

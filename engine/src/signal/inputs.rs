@@ -54,8 +54,8 @@ impl Inputs {
         }
     }
 
-    /// The inputs that take the place of a source in accounts gathered from events. A segment's patch that changes what is
-    /// derived gets inputs of its own.
+    /// The inputs that take the place of a source in accounts gathered from events. A segment's patch that changes what
+    /// is derived gets inputs of its own.
     pub fn derive(&mut self, recipe: Recipe) -> Gathered {
         let flag = self.add_gathered(GATHERED);
         let same = self.derivations.iter().find(|known| known.recipe == recipe);

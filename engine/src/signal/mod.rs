@@ -1,5 +1,5 @@
-//! One signal: the inputs it reads, the arithmetic on them, the scale or points, and what it comes to for one account. Signals
-//! are never weighed against each other here.
+//! One signal: the inputs it reads, the arithmetic on them, the scale or points, and its result for one account.
+//! Signals are never weighed against each other here.
 
 pub(crate) mod definition;
 pub(crate) mod input;

@@ -1,19 +1,18 @@
 //! Method `points`: actions with assigned values.
 
-use super::problem::Expected;
-use crate::base::value::{Literal, Value};
+use crate::base::value::Literal;
 use crate::document::issue::Issues;
 use crate::document::json::Object;
 
-/// One signal moves the score by at most so many whole ranges. More could not be seen after clamping, but would
-/// cost the digits that make contributions sum to the score.
+/// The most whole ranges by which one signal may move the score. A larger move is invisible after clamping, but its
+/// rounding errors would keep contributions from adding up to the score.
 pub(crate) const MOST_RANGES: f64 = 1000.0;
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Award {
     /// Points per unit; may be negative.
     pub points: f64,
-    /// The most that |points| may come to.
+    /// The upper limit of |points|.
     pub max: Option<f64>,
     /// Microseconds, as `within`.
     pub half_life: Option<i64>,
@@ -58,7 +57,7 @@ impl Award {
                 "on a row or object does nothing without observed: the column with the time of the value",
             );
         }
-        if default.is_some_and(|default| units(&default.as_value()).is_err()) {
+        if default.is_some_and(|default| default.as_value().units().is_none()) {
             issues.error(&object.path.key("default"), "must be a number or boolean under method \"points\"");
         }
         Some(Award { points: points?, max, half_life, absent, within })
@@ -89,14 +88,5 @@ impl Award {
         let absent = self.for_absence(range);
         let most = if self.points == 0.0 { 0.0 } else { self.limit(self.points.signum() * f64::INFINITY, range) };
         (absent.min(0.0).min(most + absent.min(0.0)), absent.max(0.0).max(most + absent.max(0.0)))
-    }
-}
-
-/// A number as it is; a boolean counts as 1 or 0.
-pub(crate) fn units(value: &Value) -> Result<f64, Expected> {
-    match value {
-        Value::Number(number) if number.is_finite() => Ok(*number),
-        Value::Bool(flag) => Ok(f64::from(u8::from(*flag))),
-        _ => Err(Expected::Number),
     }
 }

@@ -21,7 +21,7 @@ pub(crate) enum Expected {
     Override,
 }
 
-/// One unusable value: small, because it is kept per signal; the sentence is made when somebody reads it.
+/// One unusable value. It is small, because each signal may keep one; its sentence is made only when it is needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Problem {
     /// The input at fault, or none where the result of a ratio, change or days is.

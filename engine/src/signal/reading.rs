@@ -2,7 +2,7 @@
 //! signals against each other.
 
 use super::definition::{Signal, Weighted};
-use super::points::{Award, PointsRange, units};
+use super::points::{Award, PointsRange};
 use super::problem::{Expected, Problem};
 use super::recipe::Gathered;
 use super::source::instant;
@@ -46,7 +46,7 @@ impl Raw<'_> {
     }
 }
 
-/// What became of one signal.
+/// The status of one signal and its result.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct State {
     pub status: Status,
@@ -175,8 +175,8 @@ impl Signal {
                 Err(problem) => raw = Raw::invalid(problem),
             }
         }
-        let amount = own
-            .or_else(|| self.default.as_ref().and_then(|default| units(&default.as_value()).ok()).map(Amount::ageless));
+        let amount =
+            own.or_else(|| self.default.as_ref().and_then(|default| default.as_value().units()).map(Amount::ageless));
         if raw.status == Status::Missing && amount.is_some() {
             raw.status = Status::Default;
         }
@@ -186,7 +186,7 @@ impl Signal {
             _ => 1.0,
         };
         let too_long_ago = matches!((award.within, amount.age), (Some(within), Some(age)) if age > within);
-        // In this order: an infinite product that fades to nothing would be no number.
+        // The order of the factors matters: infinity times 0 would be NaN.
         let mut points = award.limit(amount.units * decay * award.points, range);
         if amount.units == 0.0 || too_long_ago {
             points += award.for_absence(range);
@@ -196,7 +196,7 @@ impl Signal {
 
     /// What an account's own value counts, and since when.
     fn amount(&self, award: &Award, value: &Value, values: &[Value], as_of: i64) -> Result<Amount, Problem> {
-        let units = units(value).map_err(|expected| self.unsuitable(expected, values))?;
+        let units = value.units().ok_or_else(|| self.unsuitable(Expected::Number, values))?;
         if !award.reads_time() {
             return Ok(Amount::ageless(units));
         }

@@ -30,7 +30,7 @@ pub(crate) const COMBINES: [(&str, Combine); 8] = [
 /// How the value of one signal is derived from events.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Recipe {
-    /// Whose value it is.
+    /// The name of the signal.
     pub signal: String,
     pub source: Source,
     pub combine: Combine,
@@ -46,7 +46,7 @@ pub(crate) struct Recipe {
 }
 
 impl Recipe {
-    /// Whether a value is anything but the last of each input, whenever it was.
+    /// Whether the value is derived, not simply the last value of each input at any time.
     pub fn is_needed(&self) -> bool {
         self.combine != Combine::Last || self.is_bounded() || self.keeps_time
     }
@@ -60,7 +60,7 @@ impl Recipe {
         self.is_bounded() || self.keeps_time
     }
 
-    /// Whether it is each event that fades, not the result.
+    /// Whether each event fades by its own age; otherwise the combined value fades.
     pub fn fades_each(&self) -> bool {
         matches!(self.combine, Combine::Sum | Combine::Count)
     }

@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use super::problem::Expected;
-use crate::base::time::parse_time;
+use crate::base::number::shortest;
 use crate::base::value::Value;
 use crate::document::issue::{Issues, Path};
 use crate::document::json::{Object, as_number, kind, pair};
@@ -95,7 +95,7 @@ impl Scale {
         matches!(self, Scale::Recency { .. })
     }
 
-    /// What ratio, change and days come to is a number.
+    /// Whether the scale takes numbers, which ratio, change and days give.
     pub fn takes_numbers(&self) -> bool {
         !matches!(self, Scale::Recency { .. } | Scale::Boolean(_))
     }
@@ -125,11 +125,7 @@ impl Scale {
                 _ => Err(Expected::Boolean),
             },
             Scale::Recency { worst, range } => {
-                let at = match value {
-                    Value::Time(at) => *at,
-                    Value::Text(text) => parse_time(text).ok_or(Expected::Time)?,
-                    _ => return Err(Expected::Time),
-                };
+                let at = value.as_time().ok_or(Expected::Time)?;
                 Ok(clamp(((as_of as f64 - at as f64) - worst) / range * 100.0))
             }
         }
@@ -261,9 +257,7 @@ impl Map {
 /// The number that a key stands for, if the key is how that number is written.
 fn shortest_decimal(key: &str) -> Option<f64> {
     let number: f64 = key.parse().ok().filter(|n: &f64| n.is_finite())?;
-    let mut written = String::new();
-    Value::Number(number).write(&mut written);
-    (written == key).then_some(number)
+    (shortest(number) == key).then_some(number)
 }
 
 #[cfg(test)]

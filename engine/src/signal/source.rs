@@ -1,8 +1,8 @@
-//! Where a raw value comes from: one input, or arithmetic on two. Conditions and signals share it; nothing here knows what
-//! a value is worth.
+//! Where a raw value comes from: one input, or arithmetic on two. Conditions and signals share it; nothing here knows
+//! what a value is worth.
 
 use super::problem::{Expected, Problem};
-use crate::base::time::{DAY, parse_time};
+use crate::base::time::DAY;
 use crate::base::value::Value;
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -97,8 +97,6 @@ fn moment(values: &[Value], moment: Moment, as_of: i64) -> Result<Option<i64>, P
 pub(crate) fn instant(values: &[Value], at: usize) -> Result<Option<i64>, Problem> {
     match values[at] {
         Value::Missing => Ok(None),
-        Value::Time(micros) => Ok(Some(micros)),
-        Value::Text(text) => parse_time(text).map(Some).ok_or(Problem { input: Some(at), expected: Expected::Time }),
-        _ => Err(Problem { input: Some(at), expected: Expected::Time }),
+        value => value.as_time().map(Some).ok_or(Problem { input: Some(at), expected: Expected::Time }),
     }
 }

@@ -1,5 +1,5 @@
-//! Conditions of rules and segments: SQL's logic of three values is the document's. What cannot be read is an error there,
-//! and so is told apart here.
+//! Conditions of rules and segments: SQL's logic of three values is the document's. What cannot be read is an error
+//! there, and so is told apart here.
 
 use super::plan::StepNames;
 use super::request::{LONGEST, SqlError};

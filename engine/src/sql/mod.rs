@@ -1,5 +1,5 @@
-//! A model as a query: plain standard SQL that gives each row of a relation the score and band that the engine gives it. For
-//! review, and for databases that the extension cannot be installed in.
+//! A model as a query: plain standard SQL that gives each row of a relation the score and band that the engine gives
+//! it. For review, and for databases that the extension cannot be installed in.
 //!
 //! Where the engine refuses a row, the query has NULL. Names that begin with a prefix of its own are the query's steps.
 
@@ -90,8 +90,8 @@ impl Query<'_> {
         let mut steps = PlanSql::new(writer, plan, number);
         let made = steps.write()?;
         for (name, body) in &made.steps {
-            // A planner puts the expressions of a step into the next one wherever that looks at it, so that they double with
-            // every rule; a step that has a WITH of its own it leaves alone.
+            // A planner puts the expressions of a step into the next one wherever that looks at it, so that they double
+            // with every rule; a step that has a WITH of its own it leaves alone.
             let prefix = &writer.prefix;
             self.add(name, &format!("  WITH {prefix}apart AS (SELECT 1 AS {prefix}one)\n{body}"))?;
         }

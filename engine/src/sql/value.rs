@@ -41,7 +41,7 @@ pub(super) fn text(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
-/// A double with an exponent, so that nobody takes it for a whole number.
+/// A double with an exponent; without one a database would read it as a whole number or a decimal.
 pub(super) fn double(number: f64) -> String {
     let plain = number == 0.0 || (1e-5..1e15).contains(&number.abs());
     let written = if plain { format!("{number}e0") } else { format!("{number:e}") };

@@ -1,5 +1,5 @@
-//! The model card: one page of Markdown for the people who are scored by a model, and for those who edit it. Every number
-//! in it is one that the model computes with; every text of a document passes [`crate::base::markdown`].
+//! The model card: one page of Markdown for the people who are scored by a model, and for those who edit it. Every
+//! number in it is one that the model computes with; every text of a document passes [`crate::base::markdown`].
 
 use super::phrase::{Words, band_range, duration, measure, trend, without_value};
 use super::variation::{exact_percent, points_range, unreadable, variations};
@@ -25,7 +25,7 @@ pub struct Heading<'a> {
     /// When the version was saved, as the reader's place writes dates.
     pub created: Option<&'a str>,
     pub created_by: Option<&'a str>,
-    /// When somebody last looked whether the model is still right.
+    /// When the model was last reviewed.
     pub reviewed: Option<&'a str>,
 }
 

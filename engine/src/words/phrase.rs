@@ -4,7 +4,7 @@
 use std::fmt::Write;
 
 use crate::base::number::shortest;
-use crate::base::value::{Literal, Value};
+use crate::base::value::Literal;
 use crate::model::band::Band;
 use crate::model::condition::{Check, Condition, Constant, Operator, Subject};
 use crate::model::plan::{Plan, TrendSettings};
@@ -110,7 +110,7 @@ impl Words<'_> {
         format!("if {}, {}", self.condition(&rule.when), action(rule.action))
     }
 
-    /// What is measured: the input with its unit, what events of the long form come to, the question asked.
+    /// What is measured: the input with its unit, how events of the long form are combined, the question asked.
     pub fn measured(&self, signal: &Signal) -> String {
         let mut text = self.source(&signal.source);
         if let Some(unit) = &signal.unit {
@@ -173,7 +173,7 @@ fn constant(constant: &Constant) -> String {
         // A text that looks like a number or boolean is told from one by its quotes.
         Literal::Text(text) if text.parse::<f64>().is_ok() || text == "true" || text == "false" => format!("{text:?}"),
         Literal::Text(text) => spelt(text),
-        other => written(&other.as_value()),
+        other => other.as_value().written(),
     }
 }
 
@@ -271,7 +271,7 @@ pub(crate) fn without_value(signal: &Signal) -> String {
     text
 }
 
-/// What several values of one signal come to, where the document says it.
+/// How several values of one signal are combined, where the document says it.
 fn events(signal: &Signal) -> Option<String> {
     let combine = match signal.combine {
         Combine::Last => "the last",
@@ -318,12 +318,6 @@ pub(crate) fn duration(micros: i64) -> String {
     let (unit, name) = UNITS.into_iter().find(|(unit, _)| micros % unit == 0).unwrap_or((1, "microsecond"));
     let count = micros / unit;
     format!("{count} {name}{}", if count == 1 { "" } else { "s" })
-}
-
-fn written(value: &Value) -> String {
-    let mut out = String::new();
-    value.write(&mut out);
-    out
 }
 
 /// A label between quotes; a name that has none, as it is spelt.

@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 
 use crate::base::number::MINUS;
-use crate::base::time::{DAY, parse_time};
+use crate::base::time::DAY;
 use crate::base::value::Value;
 use crate::signal::definition::Signal;
 use crate::signal::reading::Status;
 
-/// So many characters of a text are shown.
+/// The most characters of a text that are shown.
 const LONGEST: usize = 60;
 
 #[derive(Debug, PartialEq, Eq)]
@@ -28,7 +28,7 @@ impl<'a> Shown<'a> {
             (Some(Status::Invalid), _) => ("unreadable".into(), None),
             (Some(Status::Ok), Value::Bool(flag)) => (if *flag { "yes" } else { "no" }.into(), None),
             (Some(Status::Ok), Value::Number(value)) => (readable(*value), unit),
-            (Some(Status::Ok), value) => match instant(value).filter(|_| signal.measures_age()) {
+            (Some(Status::Ok), value) => match value.as_time().filter(|_| signal.measures_age()) {
                 Some(at) => (age(as_of.saturating_sub(at)), None),
                 None => (text(value), unit),
             },
@@ -55,14 +55,6 @@ impl<'a> Shown<'a> {
     }
 }
 
-fn instant(value: &Value) -> Option<i64> {
-    match value {
-        Value::Time(at) => Some(*at),
-        Value::Text(text) => parse_time(text),
-        _ => None,
-    }
-}
-
 /// Whole days.
 fn age(micros: i64) -> String {
     let days = micros / DAY as i64;
@@ -79,8 +71,7 @@ pub(crate) fn in_days(days: i64) -> String {
 
 /// On one line, and cut where it is long.
 fn text(value: &Value) -> String {
-    let mut written = String::new();
-    value.write(&mut written);
+    let written = value.written();
     let mut characters = written.chars().map(|character| if character.is_control() { ' ' } else { character });
     let mut text: String = characters.by_ref().take(LONGEST).collect();
     if characters.next().is_some() {

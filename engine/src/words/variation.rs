@@ -1,5 +1,5 @@
-//! How a segment's plan differs from the unpatched one, in sentences. It compares what is said of both, since the numbers
-//! of signals and categories may have shifted between them. Never escapes.
+//! How a segment's plan differs from the unpatched one, in sentences. It compares what is said of both, since the
+//! numbers of signals and categories may have shifted between them. Never escapes.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use crate::model::rule::Rule;
 use crate::signal::definition::Signal;
 use crate::signal::points::PointsRange;
 
-/// So many signals stand in one sentence.
+/// The most signals that one sentence names.
 const LISTED: usize = 15;
 
 /// What is different under `own`, a sentence each.
@@ -49,7 +49,7 @@ pub(crate) fn variations(base: &Words, own: &Words) -> Vec<String> {
     sentences
 }
 
-/// Without trailing noise: "12.5 %".
+/// With all decimals of the share, but without rounding errors: "12.5 %".
 pub(crate) fn exact_percent(share: f64) -> String {
     format!("{} %", shortest(round9(share * 100.0)))
 }
@@ -109,7 +109,7 @@ fn change(title: &str, before: Option<f64>, weight: f64) -> Option<String> {
     }
 }
 
-/// What comes of it for every signal: a change of one weight moves the shares of the others.
+/// The new share of every signal: a change of one weight moves the shares of the others.
 fn shares(was: &Plan, is: &Plan, sentences: &mut Vec<String>) {
     let one_decimal = |share: f64| format!("{:.1} %", share * 100.0);
     let changes: Vec<_> = is

@@ -1,5 +1,5 @@
-//! Events, states that gather them as an aggregate would, random models and events, and what they come to by the definition,
-//! worked out over a plain list.
+//! Events, states that gather them as an aggregate would, random models and events, and what they come to by the
+//! definition, worked out over a plain list.
 
 use health_score_engine::{Assessor, Gathering, Model, SegmentChoice, Stop, Value};
 use proptest::prelude::*;

@@ -110,11 +110,11 @@ struct MeasureEntry {
     theme: String,
     weight: u64,
     reading: RatingEntry,
-    /// An input whose names the measure has too.
+    /// The measure is also known by the names of this input.
     like: Option<String>,
     #[serde(default)]
     columns: Vec<String>,
-    /// Of the reading `words` alone.
+    /// Given for the reading `words` only.
     #[serde(default)]
     words: Vec<(String, f64)>,
 }

@@ -72,7 +72,7 @@ impl Drafting<'_> {
     fn renamed_signal(&self, template: &Json, input: Json, is_renamed: bool) -> Json {
         let mut signal = template.as_object().cloned().unwrap_or_default();
         signal.insert("input".into(), input);
-        // The column is there: should it go, that must be seen.
+        // The relation has the column: if it is dropped later, that must be an error.
         signal.remove("optional");
         for key in ["observed", "evidence"] {
             match signal.get(key).and_then(Json::as_str).map(|name| self.inputs.get(name)) {
@@ -92,7 +92,8 @@ impl Drafting<'_> {
         Json::Object(signal)
     }
 
-    /// Columns that no signal of the template, and no rule or segment that can stay, reads may become signals of their own.
+    /// Columns that no signal of the template, and no rule or segment that can stay, reads may become signals of their
+    /// own.
     fn release_unread_columns(&mut self, choices: &BTreeMap<String, ColumnChoice>) {
         let signals = self.document["signals"].as_object().cloned().unwrap_or_default();
         let (fitted, categories) = (BTreeSet::new(), categories_of(&signals));

@@ -9,7 +9,7 @@ use crate::learn::sample::Sample;
 
 /// Texts with more different values than this are no codes.
 pub(super) const MOST_CODES: usize = 50;
-/// The subscore of a code that nobody has valued.
+/// The subscore of a code whose worth is not known.
 const UNKNOWN: u32 = 50;
 
 /// Yes or no, however it is written.

@@ -1,4 +1,5 @@
-//! The draft that grows: its document, and what was decided about the columns. The steps are in the files above this one.
+//! The state of a draft: the document so far, and what was decided about the columns. The steps themselves are in
+//! choose.rs, fit.rs and finish.rs.
 
 use std::collections::{BTreeMap, BTreeSet};
 

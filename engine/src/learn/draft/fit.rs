@@ -96,7 +96,7 @@ impl Drafting<'_> {
         }
         let mut numbers = statistics.numbers.clone();
         if let Some(default) = signal["default"].as_f64() {
-            // Whoever has no value counts as this one.
+            // An account without a value counts with the default.
             numbers.extend(std::iter::repeat_n(default, statistics.missing));
             numbers.sort_unstable_by(f64::total_cmp);
         }

@@ -1,5 +1,5 @@
-//! A first model for a relation: a template's signals where the relation has columns for them, further measures that the
-//! catalogue knows, scales that fit a sample of the data. The document's `meta` says what was done and why.
+//! A first model for a relation: a template's signals where the relation has columns for them, further measures that
+//! the catalogue knows, scales that fit a sample of the data. The document's `meta` says what was done and why.
 
 mod bands;
 mod catalogue;

@@ -11,7 +11,7 @@ use crate::base::value::Value;
 use crate::learn::dropped::Reasons;
 use crate::learn::sample::Sample;
 
-/// So many columns are named one by one.
+/// The most columns that are named one by one.
 const MOST: usize = 100;
 
 pub(super) struct DraftReport<'a> {
@@ -89,9 +89,7 @@ impl DraftReport<'_> {
         let column = self.sample.columns().iter().find(is_key)?;
         let mut ids: Vec<String> = Vec::with_capacity(self.sample.rows());
         for value in self.sample.values(self.sample.position(&column.name)?) {
-            let mut id = String::new();
-            value.write(&mut id);
-            ids.push(id);
+            ids.push(value.written());
         }
         ids.sort_unstable();
         ids.dedup();

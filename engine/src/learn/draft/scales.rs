@@ -1,4 +1,5 @@
-//! Scales that fit the data: from the 5th to the 95th percentile, or the range of the survey that the answers come from.
+//! Scales that fit the data: from the 5th to the 95th percentile, or the range of the survey that the answers come
+//! from.
 
 use serde_json::{Value as Json, json};
 
@@ -116,7 +117,7 @@ fn rounded(low: f64, high: f64) -> (f64, f64) {
     if near_low < near_high { (near_low, near_high) } else { (low, high) }
 }
 
-/// A number to so many decimals; negative: to tens, hundreds …
+/// A number rounded to `digits` decimals; if negative, to tens, hundreds …
 fn decimals(number: f64, digits: i32) -> f64 {
     if digits <= 0 {
         let unit = 10f64.powi(-digits);

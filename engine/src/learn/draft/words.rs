@@ -52,8 +52,8 @@ pub(crate) fn split(text: &str) -> Vec<String> {
     words
 }
 
-/// What a column name is about: its words in one order, without plurals, fillers and windows. Never empty unless the name
-/// has no letter: if everything is filler, everything counts.
+/// What a column name is about: its words in one order, without plurals, fillers and windows. Never empty unless the
+/// name has no letter: if everything is filler, everything counts.
 pub(crate) fn subject(name: &str) -> Vec<String> {
     let words = split(name);
     let mut kept = Vec::with_capacity(words.len());
@@ -78,7 +78,7 @@ pub(crate) fn subject(name: &str) -> Vec<String> {
     kept
 }
 
-/// The subject without the words for whose row it is, or the same.
+/// The subject without the words for the entity of the row, as in "customer"; unchanged if it has none.
 pub(crate) fn without_entity(subject: &[String]) -> Vec<String> {
     let rest: Vec<String> = subject.iter().filter(|word| !ENTITIES.contains(&word.as_str())).cloned().collect();
     if rest.is_empty() { subject.to_vec() } else { rest }

@@ -1,16 +1,16 @@
 //! Three bands for the scores that a fit gives: by the bar that a score should clear, on held-out accounts.
 
-/// The lowest band has so many times the events of all accounts.
+/// The event rate of the lowest band, as a multiple of that of all accounts.
 const LOWEST_LIFT: f64 = 3.0;
 const BELOW_HIGHEST: f64 = 2.0 / 3.0;
-/// Bounds keep so much of the accounts on either side.
+/// The smallest share of the accounts on either side of a bound.
 const LEAST_PART: f64 = 0.02;
 const LOWEST_PART: f64 = 0.1;
 const MOST_HEALTHY: f64 = 0.8;
 
-/// Where the second and the third band begin, in whole points: the third as low as two thirds of the events allow, with a
-/// fifth of the accounts below it; the second as high as the lowest band still has three times the events of all and no more
-/// accounts than the second, else at the worst tenth of the accounts.
+/// Where the second and the third band begin, in whole points: the third as low as two thirds of the events allow, with
+/// a fifth of the accounts below it; the second as high as the lowest band still has three times the events of all and
+/// no more accounts than the second, else at the worst tenth of the accounts.
 pub(super) fn bounds(scores: &[(f64, bool)]) -> Option<(f64, f64)> {
     let all = scores.len() as f64;
     let events = scores.iter().filter(|(_, event)| *event).count() as f64;

@@ -1,12 +1,12 @@
-//! How far to go in the direction of a Newton step. Where the data all but part those with the event from those without,
-//! a whole step leads beyond the end, and from there nowhere.
+//! How far to go in the direction of a Newton step. Where the data all but part those with the event from those
+//! without, a whole step leads beyond the end, and from there nowhere.
 
 /// No smaller part is tried: this one is taken wherever it leads.
 const SMALLEST_PART: f64 = 1.0 / 1024.0;
 const ROUNDING: f64 = 1e-9;
 
-/// The largest of the parts 1, 1/2, 1/4 … of a step that does not lead uphill, or the smallest one, and the height there. `height_at` says how high
-/// it is after a part of the step.
+/// The largest of the parts 1, 1/2, 1/4 … of a step that does not lead uphill, or the smallest one, and the height
+/// there. `height_at` says how high it is after a part of the step.
 pub(super) fn part_downhill(height: f64, mut height_at: impl FnMut(f64) -> f64) -> (f64, f64) {
     let mut part = 1.0;
     loop {

@@ -1,17 +1,18 @@
-//! An additive logistic model over bins: log odds of the event = level + Σ effect of each signal's bin, with a ridge and
-//! with effects that rise or fall where they must. Newton's method; its quadratic is solved signal by signal, since the bins
-//! of one signal do not overlap, so that a signal's part has a diagonal and monotone effects come from pooling neighbours.
+//! An additive logistic model over bins: log odds of the event = level + Σ effect of each signal's bin, with a ridge
+//! and with effects that rise or fall where they must. Newton's method; its quadratic is solved signal by signal, since
+//! the bins of one signal do not overlap, so that a signal's part has a diagonal and monotone effects come from pooling
+//! neighbours.
 
 use super::downhill::part_downhill;
 use super::monotone::{Monotony, pooled};
 
-/// Newton's steps, which end with one that leads no farther than this: what is left after it is about the square of it, which
-/// no whole subscore shows.
+/// Newton's steps, which end with one that leads no farther than this: what is left after it is about the square of it,
+/// which no whole subscore shows.
 const MOST_STEPS: usize = 12;
 const LAST_STEP: f64 = 0.05;
 const MOST_SWEEPS: usize = 60;
 const SETTLED: f64 = 1e-4;
-/// So many accounts of a kind lead most of the way; all of them are asked for the last steps.
+/// The accounts of a kind that are enough for the first steps; the last steps use all of them.
 const ENOUGH: usize = 20_000;
 
 /// The bins of some accounts under some signals.
@@ -57,13 +58,13 @@ impl Design<'_> {
             None => vec![0.0; size],
         };
         let mut quadratic = Quadratic::new(size);
-        // Of those without the event and of those with it, every how manieth.
+        // The sampling strides of the accounts without the event and of those with it.
         let few = [n - with, with].map(|accounts| (accounts / ENOUGH).max(1));
         let all = [1, 1];
-        let (mut every, mut steps) = (few, 0);
-        let mut height = self.loss(&starts, level, &effects, every, ridge);
+        let (mut stride, mut steps) = (few, 0);
+        let mut height = self.loss(&starts, level, &effects, stride, ridge);
         loop {
-            self.quadratic(&starts, level, &effects, every, &mut quadratic, interrupt);
+            self.quadratic(&starts, level, &effects, stride, &mut quadratic, interrupt);
             let (new, change) = self.minimise(&starts, &quadratic, &effects, ridge, interrupt);
             let moved = new.iter().zip(&effects).fold(0.0_f64, |most, (new, old)| most.max((new - old).abs()));
             let after = |part: f64| {
@@ -75,17 +76,17 @@ impl Design<'_> {
             let (part, loss) = part_downhill(height, |part| {
                 interrupt();
                 let (there, level_there) = after(part);
-                self.loss(&starts, level_there, &there, every, ridge)
+                self.loss(&starts, level_there, &there, stride, ridge)
             });
             (effects, level) = after(part);
             height = loss;
             steps += 1;
             if moved < LAST_STEP || steps == MOST_STEPS {
-                if every == all {
+                if stride == all {
                     break;
                 }
-                (every, steps) = (all, 0);
-                height = self.loss(&starts, level, &effects, every, ridge);
+                (stride, steps) = (all, 0);
+                height = self.loss(&starts, level, &effects, stride, ridge);
             }
         }
         let part = |list: &[f64]| -> Vec<Vec<f64>> {
@@ -95,32 +96,32 @@ impl Design<'_> {
         Effects { level, effects: part(&effects), weights: part(&diagonal) }
     }
 
-    /// Minus the log likelihood, with the ridge; of a part of the accounts each stands for `every`.
-    fn loss(&self, starts: &[usize], level: f64, effects: &[f64], every: [usize; 2], ridge: f64) -> f64 {
+    /// Minus the log likelihood, with the ridge; of a sample, each account counts `stride` times.
+    fn loss(&self, starts: &[usize], level: f64, effects: &[f64], stride: [usize; 2], ridge: f64) -> f64 {
         let mut passed = [0; 2];
         let mut sum = ridge / 2.0 * effects.iter().map(|effect| effect * effect).sum::<f64>();
         for (account, event) in self.events.iter().enumerate() {
             let kind = usize::from(*event);
             passed[kind] += 1;
-            if passed[kind] < every[kind] {
+            if passed[kind] < stride[kind] {
                 continue;
             }
             passed[kind] = 0;
             let bins = starts.iter().zip(self.bins);
             let odds = level + bins.map(|(start, bins)| effects[start + usize::from(bins[account])]).sum::<f64>();
             let wrong = if *event { -odds } else { odds };
-            sum += every[kind] as f64 * (wrong.max(0.0) + (-wrong.abs()).exp().ln_1p());
+            sum += stride[kind] as f64 * (wrong.max(0.0) + (-wrong.abs()).exp().ln_1p());
         }
         sum
     }
 
-    /// Gradient and curvature of the log likelihood at these effects; of a part of the accounts each stands for `every`.
+    /// Gradient and curvature of the log likelihood at these effects; of a sample, each account counts `stride` times.
     fn quadratic(
         &self,
         starts: &[usize],
         level: f64,
         effects: &[f64],
-        every: [usize; 2],
+        stride: [usize; 2],
         into: &mut Quadratic,
         interrupt: &mut dyn FnMut(),
     ) {
@@ -134,11 +135,11 @@ impl Design<'_> {
             }
             let kind = usize::from(*event);
             passed[kind] += 1;
-            if passed[kind] < every[kind] {
+            if passed[kind] < stride[kind] {
                 continue;
             }
             passed[kind] = 0;
-            let times = every[kind] as f64;
+            let times = stride[kind] as f64;
             let mut odds = level;
             for ((place, start), bins) in places.iter_mut().zip(starts).zip(self.bins) {
                 *place = start + usize::from(bins[account]);

@@ -7,10 +7,11 @@ use super::shape::{LearntScale, shape};
 use crate::base::random::Xorshift;
 use crate::learn::feature::{Bins, FEW_BINS, Feature, MOST_BINS};
 
-/// From strong to weak; each is as good as so many accounts' worth of information that an effect is 0.
+/// The ridges that are tried, from strong to weak: each weighs like the information of this many accounts that an
+/// effect is 0.
 const RIDGES: [f64; 3] = [30.0, 10.0, 3.0];
 const FOLDS: usize = 5;
-/// More accounts do not tell better which signals matter.
+/// The most accounts that signals are selected by: more do not make the selection better.
 const MOST_TO_SELECT: usize = 50_000;
 
 /// What was learnt of one signal.

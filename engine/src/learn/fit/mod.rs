@@ -1,8 +1,9 @@
-//! A model learnt from outcomes: what its signals, and further columns, told of accounts that later had an event. The result
-//! is a document like any other, and how good it is was measured on accounts that it had not seen, by the engine itself.
+//! A model learnt from outcomes: what its signals, and further columns, told of accounts that later had an event. The
+//! result is a document like any other, and how good it is was measured on accounts that it had not seen, by the engine
+//! itself.
 //!
-//! No library of linear algebra: the systems are small and solved part by part under bounds (weights not below 0, effects
-//! that only rise), which solvers of such libraries do not know.
+//! No library of linear algebra: the systems are small and solved part by part under bounds (weights not below 0,
+//! effects that only rise), which solvers of such libraries do not know.
 
 mod bands;
 mod candidates;

@@ -34,8 +34,8 @@ pub(super) fn pooled(values: &mut [f64], weights: &[f64], trend: Monotony) {
     values.iter_mut().zip(pooled).for_each(|(value, pooled)| *value = pooled);
 }
 
-/// The trend of rates over ordered bins: the better of the two, unless the bins' own rates are better still by a likelihood
-/// ratio that chance gives once in a thousand.
+/// The trend of rates over ordered bins: the better of the two, unless the bins' own rates are better still by a
+/// likelihood ratio that chance gives once in a thousand.
 pub(super) fn trend_of(accounts: &[f64], events: &[f64]) -> Monotony {
     let kept: Vec<(f64, f64)> =
         accounts.iter().zip(events).filter(|(accounts, _)| **accounts > 0.0).map(|(n, e)| (*n, *e)).collect();

@@ -1,9 +1,9 @@
-//! Which signals tell something that the others do not: non-negative logistic weights, under a lasso, of what each signal
-//! said of accounts that it was not fitted to. A signal of noise says nothing of them, so its weight is 0.
+//! Which signals tell something that the others do not: non-negative logistic weights, under a lasso, of what each
+//! signal said of accounts that it was not fitted to. A signal of noise says nothing of them, so its weight is 0.
 
 use super::downhill::part_downhill;
 
-/// A signal must stand out by so many standard errors: chance does that less than once in a hundred times.
+/// The standard errors by which a signal must stand out: by chance it does so less than once in a hundred times.
 const STANDING_OUT: f64 = 2.5;
 const RIDGE: f64 = 1e-3;
 const MOST_STEPS: usize = 25;

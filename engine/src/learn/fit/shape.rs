@@ -1,5 +1,5 @@
-//! From the effects of a signal's bins to a scale that a person can read: few steps, or a curve of few points, or a map; in
-//! whole subscores.
+//! From the effects of a signal's bins to a scale that a person can read: few steps, or a curve of few points, or a
+//! map; in whole subscores.
 
 use serde_json::{Map, Value as Json, json};
 
