@@ -49,7 +49,7 @@ BEGIN
                       HINT = 'Leave set_by out, or SET ROLE first.';
         END IF;
     END LOOP;
-    -- What was said before may be brought along with its time; what will be said nobody knows.
+    -- Entries of the past may be imported with their time; an entry cannot be of the future.
     IF NEW.set_at > clock_timestamp() THEN
         RAISE EXCEPTION 'set_at % lies in the future', NEW.set_at USING ERRCODE = 'invalid_parameter_value', HINT = 'Leave it out for now().';
     END IF;
