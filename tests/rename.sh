@@ -21,11 +21,11 @@ pinned=$(paths)
 {
   cat "$TMPDIR/calls.sql"
   printf '\\echo == renamed\n'
-  printf 'ALTER SCHEMA public RENAME TO "of scores"; ALTER SCHEMA trap RENAME TO public; SET search_path = public;\n'
+  printf 'ALTER SCHEMA public RENAME TO scores; ALTER SCHEMA trap RENAME TO public; SET search_path = public;\n'
   cat "$TMPDIR/calls.sql"
 } >"$TMPDIR/session.sql"
 psql -X -q -At -v SHOW_CONTEXT=never -f "$TMPDIR/session.sql" >"$TMPDIR/answers" 2>&1
-same_for_all() { sed -E 's/^psql:[^ ]*: //; s/("of scores"|\bpublic)\.//g; s/"of scores"|\bpublic\b/HOME/g; s/[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9:.]+\+00(:00)?/TIME/g; s/"id": [0-9]+/"id": N/g; s/run [0-9]+/run N/g; s/\((version )?[0-9]+, |health_run_release\([0-9]+/(N, /g'; }
+same_for_all() { sed -E 's/^psql:[^ ]*: //; s/\b(scores|public)\.//g; s/\b(scores|public)\b/HOME/g; s/[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9:.]+\+00(:00)?/TIME/g; s/"id": [0-9]+/"id": N/g; s/run [0-9]+/run N/g; s/\((version )?[0-9]+, |health_run_release\([0-9]+/(N, /g'; }
 sed '/^== renamed$/,$d' "$TMPDIR/answers" | same_for_all >"$TMPDIR/before"
 sed '1,/^== renamed$/d' "$TMPDIR/answers" | same_for_all >"$TMPDIR/after"
 ! grep -q 'TRAPPED\|trapped' "$TMPDIR/after" || fail "the old name supplies: $(grep -m 3 -B 2 'TRAPPED' "$TMPDIR/after")"
@@ -37,10 +37,14 @@ refreshes() {
   expect "refreshes as $1" "$(sql -c "SELECT count(*), count(DISTINCT scored_at) FROM $1.s_history WHERE scored_at IN ('2026-03-0$2', '2026-03-1$2')")" "100|2"
   expect "the current view as $1" "$(sql -c "SELECT count(*) FILTER (WHERE score IS NOT NULL AND explanation <> '') FROM $1.s_current")" 50
 }
+# A name that has to be quoted.
+sql -c 'ALTER SCHEMA scores RENAME TO "of scores"'
 refreshes '"of scores"' 5
 expect "the source" "$(sql -c "SELECT relation_schema, history_schema FROM \"of scores\".health_source WHERE name = 's'")" "of scores|of scores"
 printf 'ok a source in the renamed schema is refreshed\n'
 
+# The look-alikes are no part of it, and casts have no schema.
+sql -c "SELECT format('DROP CAST (%s AS %s)', c.castsource::regtype, c.casttarget::regtype) FROM pg_cast c JOIN pg_proc p ON p.oid = c.castfunc WHERE p.pronamespace = 'public'::regnamespace" | sql
 sql -d postgres -c "CREATE DATABASE renamed_copy"
 pg_dump -N public -N safe | psql -X -q -v ON_ERROR_STOP=1 -d renamed_copy >"$TMPDIR/restored" 2>&1 || fail "the dump: $(tail -n 3 "$TMPDIR/restored")"
 PGDATABASE=renamed_copy refreshes '"of scores"' 6

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Prints the install script of the extension: the files that sql/files lists, in its order.
+# Prints the install script of the extension: the files that sql/files lists, in its order, with their templates (scripts/sql.pl).
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/env.sh"
 cd "$ROOT/sql"
@@ -13,7 +13,4 @@ cat <<HEAD
 -- Complain if the script is run in psql instead of by CREATE EXTENSION.
 \echo Use "CREATE EXTENSION $EXTENSION" to load this file. \quit
 HEAD
-for file in "${files[@]}"; do
-  printf '\n-- %s\n' "$file"
-  cat "$file"
-done
+perl "$SCRIPTS/sql.pl" "${files[@]}"
