@@ -5,7 +5,7 @@ SCRIPTS := $(shell cd "$$(dirname "$(strip $(MAKEFILE_LIST))")" && pwd)/scripts
 export PG PG_CONFIG DATA TESTS
 export INVOKED_FROM := $(PWD)
 
-.PHONY: help setup build install demo dashboard psql test test-engine regress regress-accept isolation matrix test-assert ci package test-package test-dbt test-dashboard lint docs bench fuzz faults soak valgrind clean
+.PHONY: help setup build install demo dashboard psql test test-engine regress regress-accept isolation matrix test-assert ci package test-package test-dbt test-dashboard lint docs book bench fuzz faults soak valgrind clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' "$(SCRIPTS)/../Makefile" | expand -t 24
@@ -70,8 +70,11 @@ test-dashboard: ## the dashboard, by a browser (installs Superset, 800 MB, and c
 lint: ## formatting, clippy, shellcheck
 	@"$(SCRIPTS)/lint.sh"
 
-docs: ## write docs/reference.md from the comments in the catalog
+docs: ## write docs/reference.md and docs/internals.md from the comments in the catalog
 	@"$(SCRIPTS)/docs.sh"
+
+book: ## README and docs/ as a book with search, in target/book (mdBook, built once)
+	@"$(SCRIPTS)/docs/book.sh"
 
 bench: ## benchmarks
 	@"$(SCRIPTS)/bench.sh"

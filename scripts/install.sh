@@ -59,5 +59,5 @@ fi
 # Files that an older build had and this one has not must go.
 rm -f "$SHAREDIR/extension/$EXTENSION".control "$SHAREDIR/extension/$EXTENSION"--*.sql "$PKGLIBDIR/$EXTENSION".so
 cp -r "$ROOT/target/package/pg$PG/." "$TREE/"
-# What was released stands beside it, so that tests can begin there.
-cp "$ROOT"/tests/upgrade/"$EXTENSION"--*.sql "$SHAREDIR/extension/"
+# What was released stands beside it, so that tests can begin there. The script of this version is the one that was built.
+find "$ROOT/tests/upgrade" -name "$EXTENSION--*.sql" -exec cp -n '{}' "$SHAREDIR/extension/" ';'

@@ -3,7 +3,7 @@
 
 use serde_json::Value as Json;
 
-use crate::jsonb::{CONTAINER, FALSE, HAS_OFFSET, IS_ARRAY, IS_OBJECT, NULL, NUMERIC, STRING, TRUE};
+use crate::pg::json::jsonb::{CONTAINER, FALSE, HAS_OFFSET, IS_ARRAY, IS_OBJECT, NULL, NUMERIC, STRING, TRUE};
 
 const OFFSET_STRIDE: usize = 32;
 

@@ -1,5 +1,5 @@
--- The body of docs/reference.md from the catalog, one line a row. scripts/docs/reference.sh has made the temporary tables
--- subject (place, title, file), declared (name, file) and public (name).
+-- The bodies of docs/reference.md and docs/internals.md from the catalog: pg_temp.public_page() and pg_temp.internal_page().
+-- scripts/docs/reference.sh has made the temporary table subject (place, title, page, pattern).
 
 CREATE FUNCTION pg_temp.short(type text) RETURNS text LANGUAGE sql
 RETURN replace(type, 'timestamp with time zone', 'timestamptz');
@@ -27,6 +27,7 @@ END;
 
 CREATE TEMP TABLE member AS
 SELECT d.classid, d.objid AS oid, coalesce(p.proname, c.relname, t.typname) AS name,
+       coalesce(p.pronamespace, c.relnamespace, t.typnamespace) = e.extnamespace AS is_public,
        CASE WHEN c.relkind = 'r' THEN 'Table' WHEN c.relkind = 'v' THEN 'View' WHEN c.relkind = 'S' THEN 'Sequence' WHEN t.oid IS NOT NULL THEN 'Type' END AS kind,
        coalesce(c.oid, t.typrelid) AS columns_of, obj_description(d.objid, d.classid::regclass::text) AS comment
   FROM pg_depend d
@@ -39,55 +40,47 @@ SELECT d.classid, d.objid AS oid, coalesce(p.proname, c.relname, t.typname) AS n
 
 -- Forms of a function whose comments say the same, but for the kind of account, stand together.
 CREATE TEMP TABLE entry AS
-SELECT name, min(oid::bigint) AS first,
+SELECT name, is_public, min(oid::bigint) AS first,
        E'```\n' || string_agg(name || '(' || pg_temp.arguments(oid, 'ibv') || ')' || pg_temp.result(oid), E'\n' ORDER BY oid) || E'\n```\n\n' || kind || '. '
        || pg_temp.prose(CASE WHEN count(*) = 1 THEN min(comment) ELSE replace(alike, 'given as …', 'given as a row, or as a JSON object (jsonb, json or text)') END)
        || coalesce(E'\n\nColumns: ' || columns || '.', '') AS text
-  FROM (SELECT m.oid, m.name, m.comment, regexp_replace(m.comment, 'given as (a row|a jsonb object|a json object|a text or literal holding a JSON object)', 'given as …') AS alike,
+  FROM (SELECT m.oid, m.name, m.is_public, m.comment, regexp_replace(m.comment, 'given as (a row|a jsonb object|a json object|a text or literal holding a JSON object)', 'given as …') AS alike,
                CASE p.prokind WHEN 'a' THEN 'Aggregate' WHEN 'p' THEN 'Procedure' ELSE
                     CASE WHEN p.prorettype = 'trigger'::regtype THEN 'Trigger function' ELSE 'Function' END
                     || CASE p.provolatile WHEN 'i' THEN ', immutable' WHEN 's' THEN ', stable' ELSE ', volatile' END END
                || CASE WHEN p.prokind = 'p' THEN '' WHEN p.proparallel = 's' THEN ', parallel safe' WHEN p.proparallel = 'r' THEN ', parallel restricted' ELSE ', parallel unsafe' END AS kind,
                nullif(pg_temp.arguments(m.oid, 'ot'), '') AS columns
           FROM member m JOIN pg_proc p ON m.classid = 'pg_proc'::regclass AND p.oid = m.oid) f
- GROUP BY name, kind, alike, columns
+ GROUP BY name, is_public, kind, alike, columns
 UNION ALL
-SELECT m.name, m.oid::bigint,
+SELECT m.name, m.is_public, m.oid::bigint,
        m.kind || '. ' || pg_temp.prose(m.comment)
        || coalesce(E'\n\n| column | type | meaning |\n|---|---|---|\n' || (
             SELECT string_agg(format('| `%s` | %s | %s |', a.attname, pg_temp.short(format_type(a.atttypid, a.atttypmod)), coalesce(pg_temp.prose(col_description(a.attrelid, a.attnum)), '')), E'\n' ORDER BY a.attnum)
               FROM pg_attribute a WHERE a.attrelid = m.columns_of AND m.kind <> 'Sequence' AND a.attnum > 0 AND NOT a.attisdropped), '')
   FROM member m WHERE m.kind IS NOT NULL;
 
--- What the README describes is for use; a row type is as public as the function that returns it.
-CREATE TEMP TABLE page AS
-SELECT e.name, e.first, e.text,
-       CASE WHEN e.name IN (TABLE public) OR EXISTS (SELECT FROM member m JOIN pg_type t ON t.oid = m.oid WHERE m.name = e.name AND m.classid = 'pg_type'::regclass AND t.typtype = 'c')
-            THEN (SELECT min(s.place) FROM subject s JOIN declared d USING (file) WHERE d.name = e.name) END AS place
-  FROM entry e;
+-- One section an object: its forms one below the other.
+CREATE TEMP TABLE section AS
+SELECT name, is_public, min(first) AS first, '### ' || name || E'\n\n' || string_agg(text, E'\n\n' ORDER BY first) AS text,
+       (SELECT s.place FROM subject s
+         WHERE s.pattern = name OR s.pattern LIKE '%*' AND starts_with(name, rtrim(s.pattern, '*')) ORDER BY length(s.pattern) DESC LIMIT 1) AS place
+  FROM entry GROUP BY name, is_public;
 
-DO $$
+CREATE FUNCTION pg_temp.public_page() RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
-    homeless text := (SELECT string_agg(DISTINCT name, ', ') FROM page WHERE place IS NULL AND name IN (TABLE public));
+    homeless text := (SELECT string_agg(name, ', ') FROM section WHERE is_public AND place IS NULL);
 BEGIN
     IF homeless IS NOT NULL THEN
         RAISE 'scripts/docs/reference.sh has no subject for %', homeless;
     END IF;
+    RETURN (
+        SELECT E'\n' || string_agg(format('- [%s](#%s): %s', title, replace(lower(title), ' ', '-'), names), E'\n' ORDER BY place)
+               || string_agg(format(E'\n\n## %s\n\nExplained in [%s](%s).\n\n%s', title, page, page, texts), '' ORDER BY place)
+          FROM (SELECT s.place, s.title, s.page, string_agg(format('[%s](#%s)', name, name), ', ' ORDER BY first) AS names, string_agg(text, E'\n\n' ORDER BY first) AS texts
+                  FROM (SELECT DISTINCT place, title, page FROM subject) s JOIN section USING (place) WHERE is_public GROUP BY s.place, s.title, s.page) chapter);
 END
 $$;
 
-SELECT string_agg(format(E'- [%s](#%s): %s', title, regexp_replace(lower(replace(title, ' ', '-')), '[^a-z0-9_-]', '', 'g'), names), E'\n' ORDER BY place)
-  FROM (SELECT DISTINCT place, title FROM subject) s
-  JOIN (SELECT place, string_agg(format('[%s](#%s)', name, name), ', ' ORDER BY first) AS names FROM (SELECT place, name, min(first) AS first FROM page WHERE place IS NOT NULL GROUP BY 1, 2) n GROUP BY place) n USING (place);
-\qecho '- [Internal](#internal)'
-
-SELECT E'\n## ' || title || E'\n\n' || string_agg(text, E'\n\n' ORDER BY first)
-  FROM (SELECT DISTINCT place, title FROM subject) s
-  JOIN (SELECT place, min(first) AS first, '### ' || name || E'\n\n' || string_agg(text, E'\n\n' ORDER BY first) AS text FROM page WHERE place IS NOT NULL GROUP BY place, name) p USING (place)
- GROUP BY place, title ORDER BY place;
-
-\qecho
-\qecho '## Internal'
-\qecho
-\qecho 'Not meant to be called: the parts of what stands above. They may change with any version.'
-SELECT E'\n### ' || name || E'\n\n' || string_agg(text, E'\n\n' ORDER BY first) FROM page WHERE place IS NULL GROUP BY name ORDER BY name COLLATE "C";
+CREATE FUNCTION pg_temp.internal_page() RETURNS text LANGUAGE sql
+RETURN (SELECT E'\n' || string_agg(regexp_replace(text, '^###', '##'), E'\n\n' ORDER BY name COLLATE "C") FROM section WHERE NOT is_public);

@@ -10,8 +10,8 @@ use health_score_engine::{
 };
 use serde_json::Value as Json;
 
-use crate::json_flat;
-use crate::jsonb::Keys;
+use crate::pg::json::flat;
+use crate::pg::json::jsonb::Keys;
 
 const NOON: i64 = 1_780_000_000_000_000;
 
@@ -62,7 +62,7 @@ fn describe(model: &Model) {
 fn score(model: &Model, account: &[u8]) {
     let keys = Keys::new(model.inputs().iter().map(|input| input.name.as_str()));
     let mut values = vec![Value::Missing; model.inputs().len()];
-    if json_flat::read(account, &keys, &mut values).is_none() {
+    if flat::read(account, &keys, &mut values).is_none() {
         values.fill(Value::Missing);
     }
     let mut assessor = Assessor::default();

@@ -243,8 +243,8 @@ SELECT health_inputs(VARIADIC ARRAY['nps', '9']); \echo :SQLSTATE
 --
 SELECT CASE WHEN true THEN health_drivers(model(), '{"nps": 9}') END; \echo :SQLSTATE
 SELECT 1 WHERE (health_model_check('{}')).severity = 'error'; \echo :SQLSTATE
-SELECT health_model_changed(); \echo :SQLSTATE
-SELECT health_model_guard(); \echo :SQLSTATE
+SELECT health_score_internal.health_model_changed(); \echo :SQLSTATE
+SELECT health_score_internal.health_model_guard(); \echo :SQLSTATE
 
 --
 -- NULL in, NULL out: whatever else is wrong, nothing is looked up

@@ -10,8 +10,31 @@ sql() { psql -X -q -At -v ON_ERROR_STOP=1 -c "$1"; }
 as_analyst() { PGUSER=bi_analyst psql -X -q -At -v ON_ERROR_STOP=1 "$@"; }
 
 for script in company model nightly; do run -f "$ROOT/demo/$script.sql"; done
+# The owner of a source is neither a superuser nor has CREATEROLE: before the role exists this owner is told who can make it.
+run -f - <<'SQL'
+CREATE ROLE bi_owner;
+GRANT INSERT, UPDATE, DELETE ON health_source TO bi_owner;
+GRANT SELECT, INSERT, UPDATE ON health_run, health_run_signal TO bi_owner;
+GRANT SELECT ON health_pulse, health_override TO bi_owner;
+CREATE SCHEMA bi_own AUTHORIZATION bi_owner;
+SET ROLE bi_owner;
+CREATE TABLE bi_own.customer (id int, logins int);
+SELECT health_source_add('bi_own', 'company', 'bi_own.customer', 'id');
+SQL
+as_owner() { psql -X -q -At -v ON_ERROR_STOP=1 -c 'SET ROLE bi_owner' -v analyst=bi_analyst -f "$ROOT/docs/analyst.sql" 2>&1; }
+answer=$(as_owner) && fail 'the owner of a source made a role'
+grep -q 'does not exist yet, and bi_owner may not create it' <<<"$answer" || fail "without the role: $answer"
 run -v analyst=bi_analyst -f "$ROOT/docs/analyst.sql"
 run -v analyst=bi_analyst -f "$ROOT/docs/analyst.sql"
+
+# Once the role is there, the owner opens a new source to it, and is told what belongs to others.
+sql 'REVOKE SELECT ON bi_own.bi_own_history, bi_own.bi_own_current, health_run FROM bi_analyst' >/dev/null
+answer=$(as_owner) || fail "as the owner of a source: $answer"
+[ "$answer" = "$(printf 'Not granted yet; run this script again as the owner:\npublic.health_run|postgres')" ] || fail "what is left: $answer"
+[ "$(as_analyst -c 'SELECT count(*) FROM bi_own.bi_own_current')" = 0 ] || fail 'the analyst cannot read a new source'
+run -v analyst=bi_analyst -f "$ROOT/docs/analyst.sql"
+[ "$(as_analyst -c 'SELECT count(*) > 0 FROM health_run')" = t ] || fail 'the analyst cannot read the runs'
+printf 'ok analyst.sql runs as a superuser and as the owner of a source\n'
 
 awk -v to="$TMPDIR/block" '/^```/ { if (inside) inside = 0; else if ($0 == "```sql") { inside = 1; n++ } next } inside { print > sprintf("%s.%03d.sql", to, n) }' "$page"
 blocks=0

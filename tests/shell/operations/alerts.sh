@@ -41,7 +41,7 @@ printf 'ok what a lease lost is handed out again, once\n'
 # What alerts compare comes from the index of a history alone, in its order: a month of rows of 2 kB is never read.
 sql -c "VACUUM many_history" -c "INSERT INTO health_playbook (name, model, trigger, direction, points, within, action)
   VALUES ('declines', 'm', 'trend', 'declining', NULL, NULL, 'Ask.'), ('drops', 'm', 'drop', NULL, 10, '1 day', 'Ask.')"
-pairs=$(sql -c "SELECT health_alert_pairs(s, '2025-01-03Z', 'many_history', 'public') FROM health_source s")
+pairs=$(sql -c "SELECT health_score_internal.health_alert_pairs(s, '2025-01-03Z', 'many_history', 'public') FROM health_source s")
 sql >"$TMPDIR/plan" <<SQL
 SET plan_cache_mode = force_custom_plan;
 SET enable_seqscan = off;

@@ -36,7 +36,7 @@ CREATE TABLE labelled AS SELECT i % 100 AS v, i % 20 AS w, i * 7919 % 10007 AS x
 SQL
 [ "$(sql -c "SELECT count(*) FROM document d WHERE NOT EXISTS (SELECT FROM health_model_check(d.definition) WHERE severity = 'error')")" = 8 ] ||
   fail "the largest document is not legal: $(sql -c "SELECT * FROM document d, health_model_check(d.definition) LIMIT 3")"
-[ "$(sql -c "SELECT count(*) FROM heavy WHERE health_model_require_valid(definition) AND pg_column_size(definition || '{}') > 1750000")" = 4 ] ||
+[ "$(sql -c "SELECT count(*) FROM heavy WHERE health_score_internal.health_model_require_valid(definition) AND pg_column_size(definition || '{}') > 1750000")" = 4 ] ||
   fail "the heavy documents are not legal, or not heavy"
 [ "$(sql -c "SELECT pg_column_size(payload) > 10000000 FROM account")" = t ] || fail "the account has no ten megabytes"
 

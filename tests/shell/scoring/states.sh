@@ -34,13 +34,13 @@ DO $$
 DECLARE k kind;
 BEGIN
     FOR k IN SELECT * FROM kind LOOP
-        EXECUTE format('CREATE AGGREGATE state_%s(%s) (SFUNC = health_%1$s_step, STYPE = bytea)', k.name, k.arguments);
-        EXECUTE format('CREATE AGGREGATE final_%s(bytea) (SFUNC = pass, STYPE = bytea, FINALFUNC = health_%1$s_final)', k.name);
-        EXECUTE format('CREATE AGGREGATE step_%s(%s ORDER BY bytea) (SFUNC = pass, STYPE = bytea, FINALFUNC = health_%1$s_step)', k.name, k.arguments);
+        EXECUTE format('CREATE AGGREGATE state_%s(%s) (SFUNC = health_score_internal.health_%1$s_step, STYPE = bytea)', k.name, k.arguments);
+        EXECUTE format('CREATE AGGREGATE final_%s(bytea) (SFUNC = pass, STYPE = bytea, FINALFUNC = health_score_internal.health_%1$s_final)', k.name);
+        EXECUTE format('CREATE AGGREGATE step_%s(%s ORDER BY bytea) (SFUNC = pass, STYPE = bytea, FINALFUNC = health_score_internal.health_%1$s_step)', k.name, k.arguments);
         IF k.has_combine THEN
-            EXECUTE format('CREATE AGGREGATE merge_%s(bytea) (SFUNC = health_%1$s_combine, STYPE = bytea, FINALFUNC = health_%1$s_final)', k.name);
+            EXECUTE format('CREATE AGGREGATE merge_%s(bytea) (SFUNC = health_score_internal.health_%1$s_combine, STYPE = bytea, FINALFUNC = health_score_internal.health_%1$s_final)', k.name);
         ELSIF k.name = 'trend_moving' THEN
-            EXECUTE format('CREATE AGGREGATE leave_%s(%s ORDER BY bytea) (SFUNC = pass, STYPE = bytea, FINALFUNC = health_%1$s_inverse)', k.name, k.arguments);
+            EXECUTE format('CREATE AGGREGATE leave_%s(%s ORDER BY bytea) (SFUNC = pass, STYPE = bytea, FINALFUNC = health_score_internal.health_%1$s_inverse)', k.name, k.arguments);
         END IF;
         EXECUTE format('UPDATE kind SET state = (SELECT state_%s(%s) FROM generate_series(1, 40) i) WHERE name = %1$L', k.name, k.rows);
     END LOOP;
@@ -172,7 +172,7 @@ printf 'ok states in tables\n'
 # States of two models, or as of two times, are not merged; a state of events finds its model in another session, by name or by document.
 sql <<'SQL'
 SELECT health_model_save('other', '{"signals": {"logins": {"scale": {"linear": [0, 50]}}}}') \g /dev/null
-CREATE AGGREGATE state_document(jsonb, text, int, timestamptz, timestamptz) (SFUNC = health_score_step, STYPE = bytea);
+CREATE AGGREGATE state_document(jsonb, text, int, timestamptz, timestamptz) (SFUNC = health_score_internal.health_score_step, STYPE = bytea);
 CREATE TABLE passed AS SELECT state_score('other', 'logins', '40', '2026-06-20', '2026-06-30') AS by_name, (SELECT state_document(definition, 'logins', 40, '2026-06-20', '2026-06-30') FROM health_model WHERE name = 'other') AS by_document;
 SQL
 [ "$(sql -c "SELECT final_score(by_name), final_score(by_document) FROM passed GROUP BY by_name, by_document")" = "80|80" ] || fail "a state from another session: $(sql -c "SELECT final_score(by_name), final_score(by_document) FROM passed")"
@@ -184,8 +184,8 @@ printf 'ok states of other models and sessions\n'
 
 # Postgres keeps one state for an aggregate of ours and one of somebody else's over the same rows: it finds its model elsewhere all the same.
 sql <<'SQL'
-CREATE AGGREGATE state_shared(text, text, anyelement) (SFUNC = health_score_step, STYPE = bytea, COMBINEFUNC = health_score_combine);
-CREATE AGGREGATE state_shared(text, text, anyelement, timestamptz) (SFUNC = health_score_step, STYPE = bytea, COMBINEFUNC = health_score_combine);
+CREATE AGGREGATE state_shared(text, text, anyelement) (SFUNC = health_score_internal.health_score_step, STYPE = bytea, COMBINEFUNC = health_score_internal.health_score_combine);
+CREATE AGGREGATE state_shared(text, text, anyelement, timestamptz) (SFUNC = health_score_internal.health_score_step, STYPE = bytea, COMBINEFUNC = health_score_internal.health_score_combine);
 CREATE TABLE shared (state bytea, score float8);
 INSERT INTO shared SELECT state_shared('other', signal, value), health_score('other', signal, value) FROM (VALUES ('logins', 40)) e (signal, value);
 INSERT INTO shared (score, state) SELECT health_score('other', signal, value), state_shared('other', signal, value) FROM (VALUES ('logins', 40)) e (signal, value);

@@ -14,20 +14,11 @@ for kind in cast function operator table type; do
 done
 printf 'ok the trap is laid: %s\n' "$(tr '\n' ',' <<<"$laid" | sed 's/,$//; s/,/, /g')"
 
-# The calls themselves are parsed here, in safety: what is tried is what the functions do.
-view() { printf 'CREATE VIEW safe."%s" AS SELECT (%s)::text AS x;\n' "$1" "$2"; }
-{
-  for name in "${!call[@]}"; do view "$name" "${call[$name]}"; done
-  for name in "${!write[@]}"; do view "write $name" "${write[$name]}"; done
-  for aggregate in "${aggregates[@]}"; do
-    printf 'CREATE VIEW safe."over %s" AS SELECT string_agg(x, '"','"' ORDER BY id) AS x FROM (SELECT id, (%s)::text AS x FROM account GROUP BY id) g;\n' "${aggregate//\"/}" "$aggregate"
-  done
-} | sql
+calls_views | sql
 
-# Each in a transaction that is taken back. Also the statements that fire triggers.
+# Also the statements that fire triggers.
 calls() {
-  sql -c "SELECT format('\\echo %s', relname) || E'\n' || format('BEGIN; SELECT x FROM safe.%I; ROLLBACK;', relname)
-            FROM pg_class WHERE relnamespace = 'safe'::regnamespace AND relkind = 'v' ORDER BY relname COLLATE \"C\""
+  calls_of_views
   cat <<'SQL'
 \echo triggers
 BEGIN; INSERT INTO public.health_model (name, version, definition) VALUES ('t', 1, public.health_template('simple')); UPDATE public.health_model SET note = 'n'; ROLLBACK;
@@ -42,6 +33,8 @@ BEGIN; UPDATE public.health_pulse SET set_by = 'nobody'; ROLLBACK;
 BEGIN; UPDATE public.health_override SET note = 'n'; ROLLBACK;
 BEGIN; UPDATE public.health_identity SET set_by = 'nobody'; ROLLBACK;
 BEGIN; UPDATE public.health_alert SET action = 'a'; ROLLBACK;
+BEGIN; ALTER SCHEMA public RENAME TO elsewhere; SELECT elsewhere.health_display('m', 61.2); ROLLBACK;
+BEGIN; ALTER SCHEMA health_score_internal RENAME TO elsewhere; ROLLBACK;
 \echo views
 SELECT x.* FROM public.health_model_signals x;
 SELECT x.* FROM public.health_model_bands x;
@@ -58,8 +51,8 @@ procedures() {
 CALL public.health_refresh('s', '2026-03-05', true);
 CALL public.health_backfill('s', '2026-03-06', '2026-03-07', '1 day');
 CALL public.health_refresh('nobody''s');
-CALL public.health_refresh_source('nobody''s', '2026-03-05', true, false, NULL);
-CALL public.health_refresh_outside_transaction();
+CALL health_score_internal.health_refresh_source('nobody''s', '2026-03-05', true, false, NULL);
+CALL health_score_internal.health_refresh_outside_transaction();
 SQL
 }
 calls >"$TMPDIR/calls.sql"

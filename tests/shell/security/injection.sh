@@ -46,7 +46,7 @@ INSERT INTO hook.special VALUES
   ('health_playbook_name', 'name', 'text', $$'red'$$), ('health_model_fit', 'relation', 'regclass', $$'public.fitted'$$), ('health_signal_power', 'relation', 'regclass', $$'public.fitted'$$), ('health_signal_power', 'by', 'text', $$'b'$$),
   ('health_source_drop', 'name', 'text', $$'s'$$), ('health_source_add', 'name', 'text', $$'s'$$), ('health_source_add', 'history', 'text', 'NULL'), ('health_template', 'name', 'text', $$'simple'$$), ('health_alert_snooze', 'until', 'timestamptz', $$(now() + '1 day')$$),
   ('health_source_get', 'name', 'text', $$'s'$$), ('health_refresh_report', 'failures', 'jsonb', $$'[]'$$), ('health_run_release', 'run', 'bigint', $$(SELECT max(id) FROM public.health_run WHERE status = 'held')$$),
-  ('health_run_%', 'run', 'bigint', $$(SELECT public.health_run_begin('s', '2026-02-01'))$$), ('health_alert_delivered', 'id', 'bigint', $$(SELECT c.id FROM public.health_alert_claim(1) c)$$);
+  ('health_run_%', 'run', 'bigint', $$(SELECT health_score_internal.health_run_begin('s', '2026-02-01'))$$), ('health_alert_delivered', 'id', 'bigint', $$(SELECT c.id FROM public.health_alert_claim(1) c)$$);
 -- Arguments that are SQL, or a piece of it, in functions that others use as a step: whoever calls them could as well run it.
 CREATE TABLE hook.statement (function text, argument text);
 INSERT INTO hook.statement VALUES
@@ -56,7 +56,7 @@ CREATE TABLE hook.function AS
 SELECT p.oid, p.proname, p.prokind, i AS place, coalesce(nullif(p.proargnames[i], ''), '?') AS argument, p.proargtypes[i - 1] AS type, p.pronargs
   FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid AND e.extname = 'health_score' JOIN pg_proc p ON p.oid = d.objid, generate_series(1, p.pronargs) i
  WHERE d.classid = 'pg_proc'::regclass AND d.deptype = 'e' AND p.prorettype NOT IN ('trigger'::regtype, 'cstring'::regtype, 'internal'::regtype)
-   AND NOT (p.proargtypes::oid[] && ARRAY['internal', 'cstring', 'bytea', 'health_time']::regtype[]::oid[]);
+   AND NOT (p.proargtypes::oid[] && ARRAY['internal', 'cstring', 'bytea', 'health_score_internal.health_time']::regtype[]::oid[]);
 -- Aggregates have no names for what they take: the model, the signal, the value.
 UPDATE hook.function f SET argument = CASE WHEN f.place = 1 AND f.type = 'text'::regtype THEN 'model' WHEN f.place = 2 AND f.type = 'text'::regtype THEN 'signal' ELSE 'value' END WHERE f.argument = '?';
 SQL
@@ -76,7 +76,7 @@ SELECT f.*, coalesce((SELECT x.expression || CASE WHEN f.type = 'anycompatible':
 SQL
 # With none of the texts the calls succeed, or the texts would not come far.
 sql >"$TMPDIR/usual.sql" <<'SQL'
-SELECT format(E'\\echo == %s\n', oid::regprocedure) || format('BEGIN; SELECT x::text FROM public.%I(%s) x; ROLLBACK;', proname, string_agg(expression, ', ' ORDER BY place))
+SELECT format(E'\\echo == %s\n', oid::regprocedure) || format('BEGIN; SELECT x::text FROM %s.%I(%s) x; ROLLBACK;', (SELECT p.pronamespace::regnamespace FROM pg_proc p WHERE p.oid = filled.oid), proname, string_agg(expression, ', ' ORDER BY place))
   FROM hook.filled WHERE prokind = 'f' GROUP BY oid, proname ORDER BY oid::regprocedure::text;
 SQL
 # Those of the planner and of aggregates; those that ask for pg_cron; ids that are UUIDs, which this book has none of; scores of a past
@@ -94,10 +94,10 @@ WITH tried AS (
    GROUP BY w.oid, w.proname, w.prokind, w.argument, w.place, p.place
 )
 SELECT format(E'\\echo == %s (%s) %s\n', proname, argument, place)
-       || CASE prokind WHEN 'p' THEN format('CALL public.%I(%s);', proname, arguments)
-                       WHEN 'a' THEN format('BEGIN; SELECT public.%I(%s)::text; ROLLBACK;', proname, arguments)
-                       ELSE format('BEGIN; SELECT x::text FROM public.%I(%s) x; ROLLBACK;', proname, arguments) END
-  FROM tried ORDER BY proname COLLATE "C", oid, argument COLLATE "C", place;
+       || CASE prokind WHEN 'p' THEN format('CALL %s.%I(%s);', home, proname, arguments)
+                       WHEN 'a' THEN format('BEGIN; SELECT %s.%I(%s)::text; ROLLBACK;', home, proname, arguments)
+                       ELSE format('BEGIN; SELECT x::text FROM %s.%I(%s) x; ROLLBACK;', home, proname, arguments) END
+  FROM (SELECT t.*, (SELECT p.pronamespace::regnamespace FROM pg_proc p WHERE p.oid = t.oid) AS home FROM tried t) t ORDER BY proname COLLATE "C", oid, argument COLLATE "C", place;
 SQL
 psql -X -q -At -v SHOW_CONTEXT=never -v VERBOSITY=verbose -f "$TMPDIR/statements.sql" >"$TMPDIR/answers" 2>&1 || true
 tried=$(grep -c '^== ' "$TMPDIR/answers")

@@ -28,7 +28,7 @@ SQL
 [ "$(root -d owned -c "SELECT string_agg(DISTINCT l.lanname, ',' ORDER BY l.lanname) FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang WHERE p.pronamespace = 'health'::regnamespace AND p.prokind <> 'a' AND NOT l.lanpltrusted AND l.lanname <> 'internal'")" = c ] ||
   fail "a function in another untrusted language"
 for statement in "CREATE FUNCTION health.x() RETURNS int LANGUAGE sql RETURN 1" "CREATE TABLE health.x ()" "ALTER EXTENSION health_score UPDATE" "DROP EXTENSION health_score" "ALTER TABLE health.health_model DISABLE TRIGGER ALL" \
-  "ALTER FUNCTION health.health_model_guard() RENAME TO x" "TRUNCATE health.health_model" "CREATE TRIGGER x BEFORE INSERT ON health.health_model FOR EACH ROW EXECUTE FUNCTION health.health_model_guard()"; do
+  "ALTER FUNCTION health_score_internal.health_model_guard() RENAME TO x" "TRUNCATE health.health_model" "CREATE TRIGGER x BEFORE INSERT ON health.health_model FOR EACH ROW EXECUTE FUNCTION health_score_internal.health_model_guard()"; do
   refused=$(owner -c "$statement" 2>&1) && fail "the owner may: $statement"
   [[ $refused == *'must be owner'* || $refused == *'permission denied'* ]] || fail "$statement: $refused"
 done

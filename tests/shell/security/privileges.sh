@@ -58,7 +58,7 @@ for name in "${!write[@]}"; do
   esac
 done
 [ "$refused" -ge 45 ] || fail "only $refused calls were refused"
-for statement in "CALL health_refresh()" "CALL health_refresh('s')" "CALL health_backfill('s', '2026-01-01', '2026-02-01', '1 month')" "CALL health_refresh_source('s', '2026-02-01', true, false, NULL)" \
+for statement in "CALL health_refresh()" "CALL health_refresh('s')" "CALL health_backfill('s', '2026-01-01', '2026-02-01', '1 month')" "CALL health_score_internal.health_refresh_source('s', '2026-02-01', true, false, NULL)" \
   "DO 'BEGIN LOCK health_model IN SHARE ROW EXCLUSIVE MODE; END'" "DO 'BEGIN LOCK health_run IN ACCESS SHARE MODE; END'" "NOTIFY health_alert, '{}'"; do
   answer=$(as health_nobody "$statement" || true)
   case $statement in
@@ -96,8 +96,8 @@ for name in "${!call[@]}"; do
   tell "$name" "$(psql -X -q -At -v SHOW_CONTEXT=never -c "SELECT health_score('m', '{\"a\": 1, \"b\": 2}'), (health_assess('m', '{\"a\": 1, \"b\": 2}')).drivers \\g /dev/null" -c "SET ROLE health_blind" -c "SELECT ${call[$name]}" 2>&1 || true)"
 done
 # What is hidden and what is not there are told apart by no error.
-for expression in "health_score('NAME', '{\"a\": 1}')" "health_score('NAME@1', '{\"a\": 1}')" "health_model_get('NAME')" "health_model_card('NAME')" "health_model_review('NAME')" "health_source_get('NAME')" \
-  "health_account('NAME', 3)" "health_backtest('NAME')" "health_book_check('NAME')" "health_alert_get(NUMBER)"; do
+for expression in "health_score('NAME', '{\"a\": 1}')" "health_score('NAME@1', '{\"a\": 1}')" "health_model_get('NAME')" "health_model_card('NAME')" "health_model_review('NAME')" "health_score_internal.health_source_get('NAME')" \
+  "health_account('NAME', 3)" "health_backtest('NAME')" "health_score_internal.health_book_check('NAME')" "health_score_internal.health_alert_get(NUMBER)"; do
   hidden=$(as health_blind "SELECT $(sed 's/source_get..NAME/source_get('"'s"'/; s/\(account\|backtest\)..NAME/\1('"'s"'/; s/book_check..NAME/book_check('"'accounts"'/; s/NAME/m/; s/NUMBER/1/' <<<"$expression")" || true)
   absent=$(as health_blind "SELECT $(sed 's/NAME/q/; s/NUMBER/99/' <<<"$expression")" || true)
   [[ $hidden == ERROR* ]] || fail "$expression: $hidden"
