@@ -1,16 +1,14 @@
 #!/usr/bin/env bash
 # ALTER SCHEMA … RENAME of the extension's schema: every function gives the answers of before, also in the session that renames and where
-# a schema of look-alikes (tests/trap.sql) then bears the old name; sources, views and dumps go on. The internals keep their schema's name.
+# a schema of look-alikes (tests/shell/security/trap.sql) then bears the old name; sources, views and dumps go on. The internals keep their schema's name.
 set -euo pipefail
-. "$(dirname "$0")/calls.sh"
+. "$ROOT/tests/shell/lib/test.sh"
+. "$ROOT/tests/shell/lib/calls.sh"
 
-fail() { printf 'FAILED rename: %s\n' "$1"; exit 1; }
-sql() { psql -X -q -At -v ON_ERROR_STOP=1 "$@"; }
-expect() { [ "$2" = "$3" ] || fail "$1: $2, not $3"; }
 answer() { psql -X -q -At -v VERBOSITY=verbose -v SHOW_CONTEXT=never "$@" 2>&1 | sed '/^LOCATION/d'; }
 
 calls_setup | sql
-sql -f "$(dirname "$0")/trap.sql" >/dev/null
+sql -f "$ROOT/tests/shell/security/trap.sql" >/dev/null
 # Texts that hold the schema's name, not what they hash to.
 calls_views | sed 's/\bmd5(/(/g' | sql
 calls_of_views >"$TMPDIR/calls.sql"
