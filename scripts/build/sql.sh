@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Prints the install script of the extension: the files that sql/files lists, in its order, with their templates (scripts/sql.pl).
+# Prints the install script of the extension: the files that sql/files lists, in its order, with their templates (scripts/build/sql.pl).
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/env.sh"
 cd "$ROOT/sql"
@@ -13,4 +13,4 @@ cat <<HEAD
 -- Complain if the script is run in psql instead of by CREATE EXTENSION.
 \echo Use "CREATE EXTENSION $EXTENSION" to load this file. \quit
 HEAD
-perl "$SCRIPTS/sql.pl" "${files[@]}"
+perl "$SCRIPTS/build/sql.pl" "${files[@]}"
