@@ -6,7 +6,7 @@ cd "$ROOT/sql"
 
 mapfile -t files < <(sed -E 's/[[:space:]]*(#.*)?$//; /^$/d' files)
 listed=$(printf '%s\n' "${files[@]}" | LC_ALL=C sort)
-there=$(find . -name '*.sql' -not -name "$EXTENSION--*" -printf '%P\n' | LC_ALL=C sort)
+there=$(find . -name '*.sql' -not -path './upgrade/*' -printf '%P\n' | LC_ALL=C sort)
 [ "$listed" = "$there" ] || die "sql/files and the files below sql/ differ: $(diff <(printf '%s\n' "$listed") <(printf '%s\n' "$there") | grep '^[<>]' | tr '\n' ' ')"
 
 cat <<HEAD
