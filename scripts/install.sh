@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Builds, then installs into a private copy of Postgres in the work directory. The system's directories stay untouched.
 set -euo pipefail
-. "$(dirname "${BASH_SOURCE[0]}")/env.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/lib/env.sh"
 "$SCRIPTS/build.sh"
-. "$SCRIPTS/postgres.sh"
-. "$SCRIPTS/work.sh"
+. "$SCRIPTS/lib/postgres.sh"
+. "$SCRIPTS/lib/work.sh"
 private_places
 make_work_directory
 
@@ -59,5 +59,5 @@ fi
 # Files that an older build had and this one has not must go.
 rm -f "$SHAREDIR/extension/$EXTENSION".control "$SHAREDIR/extension/$EXTENSION"--*.sql "$PKGLIBDIR/$EXTENSION".so
 cp -r "$ROOT/target/package/pg$PG/." "$TREE/"
-# What was released stands beside it, so that tests can begin there.
-cp "$ROOT"/tests/upgrade/"$EXTENSION"--*.sql "$SHAREDIR/extension/"
+# What was released stands beside it, so that tests can begin there. The script of this version is the one that was built.
+find "$ROOT/tests/upgrade" -name "$EXTENSION--*.sql" -exec cp -n '{}' "$SHAREDIR/extension/" ';'

@@ -134,10 +134,10 @@ SELECT health_score('events', 'tickets', 'three'::text, now() - interval '2 days
 SELECT health_score('events', 'tickets', 'NaN'::float8, now() - interval '2 days');
 SELECT health_score('events', 'nps', 'nine'::text, now() - interval '2 days');
 SELECT health_score('events', 'login', '2026-13-13'::text, now() - interval '2 days');
-SELECT health_score_step(NULL, 'events'::text, 'nps', 8);
-SELECT health_score_final('\x00');
-SELECT health_signals_final(NULL);
-SELECT health_score_combine(NULL, NULL);
+SELECT health_score_internal.health_score_step(NULL, 'events'::text, 'nps', 8);
+SELECT health_score_internal.health_score_final('\x00');
+SELECT health_score_internal.health_signals_final(NULL);
+SELECT health_score_internal.health_score_combine(NULL, NULL);
 
 -- What a model may not ask of events.
 SELECT path, message FROM health_model_check('{"signals": {"a": {"combine": "sum", "scale": {"boolean": true}}, "b": {"combine": "count", "scale": {"recency": {"best": "1 day", "worst": "2 days"}}},

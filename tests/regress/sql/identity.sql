@@ -17,7 +17,7 @@ SELECT health_identity_link('phone', '+41 1', 'people', '9', 'people');
 SELECT health_identity_link('phone', '+41 1', 'zendesk', 4711, 'people');
 SELECT health_identity_link('zendesk', 4711, 'phone', '+41 1', 'people');
 SELECT book, system, external_id, account_id, note, count(*) OVER (PARTITION BY component) AS linked, set_by = current_user AS mine FROM health_identity ORDER BY book, system, external_id;
-SELECT health_identity_accounts('people', '9'), health_identity_accounts('people', '10'), health_identity_accounts('people', '1');
+SELECT health_score_internal.health_identity_accounts('people', '9'), health_score_internal.health_identity_accounts('people', '10'), health_score_internal.health_identity_accounts('people', '1');
 -- What is wrong with it.
 SELECT health_identity_link('zendesk', NULL::text, 'people', '9', 'people'); \echo :SQLSTATE
 SELECT health_identity_link('', '1', 'people', '9', 'people'); \echo :SQLSTATE

@@ -1,13 +1,16 @@
 -- The objects of the extension, by the catalog: named, described, and declared as they are promised.
 -- (Newer versions of Postgres count row and array types of a table as members too; they are the table's.)
 CREATE VIEW member AS
-SELECT d.classid, d.objid, pg_describe_object(d.classid, d.objid, 0) AS object
+SELECT d.classid, d.objid, pg_describe_object(d.classid, d.objid, 0) AS object, i.schema
   FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid
+ CROSS JOIN LATERAL pg_identify_object(d.classid, d.objid, 0) i
  WHERE d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e' AND e.extname = 'health_score'
    AND NOT EXISTS (SELECT FROM pg_type t WHERE d.classid = 'pg_type'::regclass AND t.oid = d.objid AND (t.typrelid <> 0 OR t.typelem <> 0));
 
--- All of them, so that nothing appears or goes unnoticed.
-SELECT object FROM member ORDER BY object COLLATE "C";
+-- What users see, so that nothing appears or goes unnoticed.
+SELECT object FROM member WHERE schema = 'public' ORDER BY object COLLATE "C";
+-- What the extension is made of.
+SELECT object FROM member WHERE schema IS DISTINCT FROM 'public' ORDER BY object COLLATE "C";
 
 -- Everything has a comment, columns and hand-made indexes too.
 SELECT object FROM member m
@@ -20,13 +23,29 @@ SELECT i.indexrelid::regclass FROM member m JOIN pg_index i ON m.classid = 'pg_c
 SELECT m.object, d.description FROM member m JOIN pg_description d ON d.classoid = m.classid AND d.objoid = m.objid
  WHERE d.description !~ '^[A-Z].*[.…]$' OR length(d.description) > 300 OR d.description ~ '\s\s|\n';
 
--- All names begin with health_, and all are in the extension's schema.
+-- All names begin with health_, and all are in the extension's schema or in that of its internals.
 SELECT object FROM member m
   LEFT JOIN pg_proc p ON m.classid = 'pg_proc'::regclass AND p.oid = m.objid
   LEFT JOIN pg_class c ON m.classid = 'pg_class'::regclass AND c.oid = m.objid
   LEFT JOIN pg_type t ON m.classid = 'pg_type'::regclass AND t.oid = m.objid
- WHERE ltrim(coalesce(p.proname, c.relname, t.typname), '_') NOT LIKE 'health\_%'
-    OR coalesce(p.pronamespace, c.relnamespace, t.typnamespace) <> (SELECT extnamespace FROM pg_extension WHERE extname = 'health_score');
+ WHERE ltrim(coalesce(p.proname, c.relname, t.typname, split_part(object, ' ', -1)), '_') NOT LIKE 'health\_%'
+    OR m.schema <> ALL (ARRAY['health_score_internal', (SELECT extnamespace::regnamespace::text FROM pg_extension WHERE extname = 'health_score')]);
+-- Users do not see what only Postgres or the extension calls: triggers, support functions, input and output, parts of aggregates.
+SELECT p.oid::regprocedure FROM member m JOIN pg_proc p ON m.classid = 'pg_proc'::regclass AND p.oid = m.objid
+ WHERE m.schema = 'public'
+   AND (p.prorettype IN ('trigger'::regtype, 'event_trigger'::regtype, 'internal'::regtype, 'cstring'::regtype)
+        OR p.proargtypes::oid[] && ARRAY['internal', 'cstring', 'bytea']::regtype[]::oid[]
+        OR EXISTS (SELECT FROM pg_aggregate a WHERE p.oid IN (a.aggtransfn, a.aggfinalfn, a.aggcombinefn, a.aggmtransfn, a.aggminvtransfn, a.aggmfinalfn))
+        OR EXISTS (SELECT FROM pg_description d WHERE d.objoid = p.oid AND d.classoid = 'pg_proc'::regclass AND d.description ~ 'Not meant to be called|Used by'));
+-- Types that users see are those that what they call returns.
+SELECT t.oid::regtype FROM member m JOIN pg_type t ON m.classid = 'pg_type'::regclass AND t.oid = m.objid
+ WHERE m.schema = 'public' AND NOT EXISTS (SELECT FROM member f JOIN pg_proc p ON f.classid = 'pg_proc'::regclass AND p.oid = f.objid WHERE f.schema = 'public' AND p.prorettype = t.oid);
+-- The schema of the internals has no relation, everybody may use it, and nobody but its owner may put anything into it.
+SELECT relname FROM pg_class WHERE relnamespace = 'health_score_internal'::regnamespace;
+SELECT has_schema_privilege('public', 'health_score_internal', 'USAGE') AS usage, has_schema_privilege('public', 'health_score_internal', 'CREATE') AS "create";
+-- Nothing is in it that the extension did not put there.
+SELECT p.oid::regprocedure FROM pg_proc p WHERE p.pronamespace = 'health_score_internal'::regnamespace AND NOT EXISTS (SELECT FROM member m WHERE m.classid = 'pg_proc'::regclass AND m.objid = p.oid);
+SELECT evtname, evtevent, evttags, evtenabled, evtfoid::regproc FROM pg_event_trigger ORDER BY evtname;
 
 -- Volatility, parallel safety, strictness, cost and rows of each function; the arguments by name.
 SELECT p.oid::regprocedure AS function,
@@ -51,7 +70,7 @@ SELECT p.proname, count(*) AS forms, count(DISTINCT p.proargtypes) AS different,
 SELECT p.oid::regprocedure, p.prosecdef, p.proleakproof, p.proconfig FROM member m JOIN pg_proc p ON m.classid = 'pg_proc'::regclass AND p.oid = m.objid
   JOIN pg_language l ON l.oid = p.prolang
  WHERE p.prosecdef OR p.proleakproof OR (p.prokind <> 'a' AND l.lanname NOT IN ('c', 'plpgsql') AND p.prosqlbody IS NULL)
-    OR (l.lanname = 'plpgsql') <> coalesce('search_path=public, pg_temp' = ANY (p.proconfig), false);
+    OR (l.lanname = 'plpgsql') <> coalesce('search_path=pg_catalog, public, health_score_internal, pg_temp' = ANY (p.proconfig), false);
 -- Everybody may call the functions; everybody may read the models and the list of sources; nobody but the owner may write them,
 -- or read what runs have met.
 SELECT p.oid::regprocedure, p.proacl FROM member m JOIN pg_proc p ON m.classid = 'pg_proc'::regclass AND p.oid = m.objid

@@ -223,9 +223,9 @@ SELECT health_score('n', t) FROM t WHERE id = 1;
 SELECT score FROM scored WHERE id = 1;
 SELECT lent();
 -- Not by the function for the planner either, whatever function it is told
-SELECT health_score_columns('m', '{a,b}', NULL, NULL, 'health_score(text, record, timestamptz, text)'::regprocedure, 1, 2);
-SELECT health_score_columns('m', '{a,b}', NULL, NULL, 'health_band(text, record, timestamptz, text)'::regprocedure, 1, 2);
-SELECT health_score_columns('m', '{a,b}', NULL, NULL, 'now()'::regprocedure, 1, 2);
+SELECT health_score_internal.health_score_columns('m', '{a,b}', NULL, NULL, 'health_score(text, record, timestamptz, text)'::regprocedure, 1, 2);
+SELECT health_score_internal.health_score_columns('m', '{a,b}', NULL, NULL, 'health_band(text, record, timestamptz, text)'::regprocedure, 1, 2);
+SELECT health_score_internal.health_score_columns('m', '{a,b}', NULL, NULL, 'now()'::regprocedure, 1, 2);
 RESET ROLE;
 -- All columns are needed for a row.
 SET ROLE regress_health_bob;
@@ -233,11 +233,11 @@ SELECT health_score('m', t) FROM t WHERE id = 1;
 RESET ROLE;
 GRANT SELECT ON t TO regress_health_bob;
 -- Nobody needs a right to the planner's function.
-REVOKE EXECUTE ON FUNCTION health_score_columns(text, text[], timestamptz, text, oid, "any") FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION health_score_internal.health_score_columns(text, text[], timestamptz, text, oid, "any") FROM PUBLIC;
 SET ROLE regress_health_bob;
 SELECT health_score('m', t) FROM t WHERE id = 1;
 RESET ROLE;
-GRANT EXECUTE ON FUNCTION health_score_columns(text, text[], timestamptz, text, oid, "any") TO PUBLIC;
+GRANT EXECUTE ON FUNCTION health_score_internal.health_score_columns(text, text[], timestamptz, text, oid, "any") TO PUBLIC;
 GRANT EXECUTE ON FUNCTION health_score(text, record, timestamptz, text) TO PUBLIC;
 -- A policy that asks for the score, and no look at other rows through a cheap function
 ALTER TABLE t ENABLE ROW LEVEL SECURITY;
@@ -249,15 +249,15 @@ RESET ROLE;
 ALTER TABLE t DISABLE ROW LEVEL SECURITY;
 
 -- Called by hand, it says what it is for.
-SELECT health_score_columns('m', '{a,b}', NULL, NULL, NULL, 1, 2);
-SELECT health_score_columns('m', '{a,b}', NULL, NULL, 'now()'::regprocedure, 1, 2);
-SELECT health_score_columns('m', '{a,b}', NULL, NULL, 0, 1, 2);
-SELECT health_score_columns('m', '{a}', NULL, NULL, 'health_score(text, record, timestamptz, text)'::regprocedure, 1, 2);
-SELECT health_score_columns('m', '{a,b,c}', NULL, NULL, 'health_score(text, record, timestamptz, text)'::regprocedure, 1, 2);
-SELECT health_score_columns('m', '{a,b}', NULL, NULL, 'health_score(text, record, timestamptz, text)'::regprocedure, VARIADIC ARRAY[1, 2]);
-SELECT health_score_columns('m', ARRAY['a', id::text], NULL, NULL, 'health_score(text, record, timestamptz, text)'::regprocedure, 1, 2) FROM t;
-SELECT health_score_columns('m', '{a,b}', NULL, NULL, 'health_score(text, record, timestamptz, text)'::regprocedure, 'x', ROW(1));
-SELECT health_score_columns('m', NULL, NULL, NULL, 'health_score(text, record, timestamptz, text)'::regprocedure, 1, 2);
+SELECT health_score_internal.health_score_columns('m', '{a,b}', NULL, NULL, NULL, 1, 2);
+SELECT health_score_internal.health_score_columns('m', '{a,b}', NULL, NULL, 'now()'::regprocedure, 1, 2);
+SELECT health_score_internal.health_score_columns('m', '{a,b}', NULL, NULL, 0, 1, 2);
+SELECT health_score_internal.health_score_columns('m', '{a}', NULL, NULL, 'health_score(text, record, timestamptz, text)'::regprocedure, 1, 2);
+SELECT health_score_internal.health_score_columns('m', '{a,b,c}', NULL, NULL, 'health_score(text, record, timestamptz, text)'::regprocedure, 1, 2);
+SELECT health_score_internal.health_score_columns('m', '{a,b}', NULL, NULL, 'health_score(text, record, timestamptz, text)'::regprocedure, VARIADIC ARRAY[1, 2]);
+SELECT health_score_internal.health_score_columns('m', ARRAY['a', id::text], NULL, NULL, 'health_score(text, record, timestamptz, text)'::regprocedure, 1, 2) FROM t;
+SELECT health_score_internal.health_score_columns('m', '{a,b}', NULL, NULL, 'health_score(text, record, timestamptz, text)'::regprocedure, 'x', ROW(1));
+SELECT health_score_internal.health_score_columns('m', NULL, NULL, NULL, 'health_score(text, record, timestamptz, text)'::regprocedure, 1, 2);
 
 \set SHOW_CONTEXT errors
 DROP OWNED BY regress_health_ann, regress_health_bob;

@@ -8,7 +8,7 @@ INSERT INTO health_model (name, version, definition, active, created_at) VALUES
   ('proof', 1, '{"signals": {"use": {"scale": {"linear": [0, 100]}}, "csat": {"optional": true, "weight": 0.5, "scale": {"linear": [1, 5]}}}, "bands": [{"name": "red", "from": 0}, {"name": "yellow", "from": 40}, {"name": "green", "from": 70}]}', true, '2025-02-01');
 CREATE TABLE proof.account (id int, use float8, csat int, plan text);
 SELECT health_source_add('proof', 'proof', 'proof.account', 'id', book => 'proof', keep => '{plan}');
-SELECT health_history_partition(health_source_get('proof'), m) FROM generate_series(timestamptz '2025-01-15', '2025-06-15', '1 month') m \g /dev/null
+SELECT health_score_internal.health_history_partition(health_score_internal.health_source_get('proof'), m) FROM generate_series(timestamptz '2025-01-15', '2025-06-15', '1 month') m \g /dev/null
 -- remember(account, at, use): a row of history as a refresh would have written it.
 CREATE PROCEDURE proof.remember(account int, at timestamptz, use float8) LANGUAGE sql AS $$
   INSERT INTO proof.proof_history (account_id, scored_at, score, band, band_rank, model, model_version, inputs)
@@ -77,7 +77,7 @@ SELECT count(*), count(*) FILTER (WHERE happened), round(health_auc(score, happe
            AND NOT EXISTS (SELECT FROM health_outcome o WHERE o.book = 'seen' AND o.account_id = h.account_id::text AND o.at <= h.scored_at)) h;
 SELECT from_score, to_score, accounts, events, round(risk::numeric, 4) AS risk, round(risk_low::numeric, 4) AS low, round(risk_high::numeric, 4) AS high, message FROM health_risk('seen', 15, horizon => '30 days', until => '2025-06-01');
 -- Wilson's interval, as published for 8 of 10 and for none of 20.
-SELECT round(low::numeric, 4) AS low, round(high::numeric, 4) AS high FROM (VALUES (8, 10), (0, 20), (0, 0)) v (events, accounts), health_share_interval(events, accounts);
+SELECT round(low::numeric, 4) AS low, round(high::numeric, 4) AS high FROM (VALUES (8, 10), (0, 20), (0, 0)) v (events, accounts), health_score_internal.health_share_interval(events, accounts);
 
 -- Who would have been what under another model.
 SELECT replayed_band, band, count(*), round(avg(change)::numeric, 3) AS change FROM health_replay('seen', '{"signals": {"use": {"scale": {"linear": [0, 50]}}}, "bands": [{"name": "low", "from": 0}, {"name": "high", "from": 50}]}'::jsonb) GROUP BY 1, 2 ORDER BY 1, 2;

@@ -30,7 +30,7 @@ SELECT count(*) AS accounts, count(*) FILTER (WHERE h.score IS DISTINCT FROM s.s
  CROSS JOIN LATERAL health_assess('refresh model', r, '2025-06-30 12:00Z') s
  WHERE h.scored_at = '2025-06-30 12:00Z';
 -- Months of UTC, one partition each, and the next one.
-SELECT partition, from_at, to_at FROM health_history_partitions('refresh."by time_history"');
+SELECT partition, from_at, to_at FROM health_score_internal.health_history_partitions('refresh."by time_history"');
 SELECT source, count(*), min(as_of), max(as_of), sum(accounts), string_agg(DISTINCT status, ',') FROM health_run GROUP BY source ORDER BY source;
 SELECT signal, missing, invalid, round(mean::numeric, 3) AS mean,
        mean = (SELECT health_rollup((d ->> 'subscore')::float8) FROM refresh."by time_history" h, jsonb_array_elements(drivers) d WHERE h.scored_at = r.as_of AND d ->> 'driver' = signal) AS by_hand
@@ -215,9 +215,9 @@ SELECT health_retain('today', '-1 day'); \echo :SQLSTATE
 SELECT health_retain('today', NULL); \echo :SQLSTATE
 SELECT health_retain('toda', '1 day'); \echo :SQLSTATE
 SELECT health_source_add('by time', 'refresh model', 'refresh.snapshot', 'id', time_column => 'at');
-SELECT count(*) AS months FROM health_history_partitions('refresh."by time_history"');
+SELECT count(*) AS months FROM health_score_internal.health_history_partitions('refresh."by time_history"');
 SELECT health_retain('by time', now() - '2025-06-15') AS dropped;
-SELECT min(from_at) FROM health_history_partitions('refresh."by time_history"');
+SELECT min(from_at) FROM health_score_internal.health_history_partitions('refresh."by time_history"');
 SELECT health_retain('today', '1 second') AS dropped;
 
 -- Without pg_cron.

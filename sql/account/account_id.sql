@@ -1,0 +1,203 @@
+-- Account ids as text: what a person types, and what a table of any type holds, as one spelling. Nothing is stored here.
+
+-- Only types of Postgres itself: those of others may come with casts and checks that would run with the caller's rights.
+CREATE FUNCTION health_id_type(relation regclass, "column" text DEFAULT 'account_id')
+RETURNS regtype
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+DECLARE
+    type oid := (SELECT a.atttypid FROM pg_attribute a
+                  WHERE a.attrelid = relation AND a.attname = "column" AND NOT a.attisdropped);
+    base oid;
+BEGIN
+    LOOP
+        SELECT t.typbasetype INTO base FROM pg_type t WHERE t.oid = type AND t.typtype = 'd';
+        EXIT WHEN NOT FOUND;
+        type := base;
+    END LOOP;
+    RETURN (SELECT t.oid FROM pg_type t
+             WHERE t.oid = type AND t.typnamespace = 'pg_catalog'::regnamespace);
+END
+$$;
+COMMENT ON FUNCTION health_id_type(regclass, text) IS
+'The type of a relation''s account ids, under any domains; NULL where it is none of Postgres'' own.';
+
+CREATE FUNCTION health_id_spelt(account_id text, type regtype)
+RETURNS text
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+DECLARE
+    spelt text;
+BEGIN
+    IF type IS NULL THEN
+        RETURN account_id;
+    END IF;
+    -- By its name in the catalog: character alone would be one character.
+    EXECUTE (SELECT format('SELECT $1::pg_catalog.%I::text', t.typname) FROM pg_type t WHERE t.oid = type)
+       INTO spelt USING account_id;
+    RETURN spelt;
+EXCEPTION WHEN data_exception THEN
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION health_id_spelt(text, regtype) IS
+'An account id as a column of that type would write it: 007 of an integer is 7. NULL where it is no value of the type.';
+
+CREATE FUNCTION health_book_check(book text)
+RETURNS void
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+DECLARE
+    books text;
+BEGIN
+    IF NOT EXISTS (SELECT FROM health_source s WHERE s.book = health_book_check.book) THEN
+        SELECT string_agg(b.book, ', ' ORDER BY b.book) INTO books FROM (SELECT DISTINCT s.book FROM health_source s ORDER BY 1 LIMIT 10) b;
+        RAISE EXCEPTION 'unknown book %', COALESCE('"' || book || '"', 'NULL')
+            USING ERRCODE = 'undefined_object', DETAIL = 'No source scores accounts of that book.',
+                  HINT = COALESCE('There are: ' || books || '.',
+                                  'SELECT health_source_add(name, model, relation, account_column) adds a source to the book "accounts".');
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION health_book_check(text) IS 'Raises 42704, naming those that there are, unless some source scores the accounts of the book.';
+
+-- By the catalog: to_regclass raises where the caller has no right to the schema.
+CREATE FUNCTION health_history_named(source @extschema@.health_source)
+RETURNS regclass
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+BEGIN
+    RETURN (SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+             WHERE n.nspname = source.history_schema AND c.relname = source.history_name);
+END
+$$;
+COMMENT ON FUNCTION health_history_named(@extschema@.health_source) IS 'The history of a source, whatever that name means now and whoever may read it; NULL where there is none.';
+
+-- What reads many histories at once must not run the code of whoever owns one of them: no view, no policy, no cast of theirs.
+CREATE FUNCTION health_history_plain(source @extschema@.health_source)
+RETURNS regclass
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+BEGIN
+    RETURN (
+        SELECT c.oid FROM pg_class c
+         WHERE c.oid = health_history_named(source)
+           AND c.relkind IN ('r', 'p') AND has_table_privilege(c.oid, 'SELECT') AND has_schema_privilege(c.relnamespace, 'USAGE')
+           AND (NOT row_security_active(c.oid) OR pg_get_userbyid(c.relowner) = current_user)
+           AND NOT EXISTS (SELECT FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhrelid
+                            WHERE i.inhparent = c.oid
+                              AND (p.relkind <> 'r' OR p.relhassubclass OR c.relkind = 'r'))
+           AND NOT EXISTS (SELECT FROM pg_attribute a
+                            WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+                              AND health_id_type(c.oid, a.attname) IS NULL)
+           -- Planning a query computes what is constant in the expressions of indexes, statistics and checks.
+           AND (pg_get_userbyid(c.relowner) = current_user
+                OR NOT EXISTS (SELECT FROM (SELECT c.oid UNION ALL SELECT i.inhrelid FROM pg_inherits i WHERE i.inhparent = c.oid) t (oid)
+                                WHERE EXISTS (SELECT FROM pg_index x WHERE x.indrelid = t.oid AND (x.indexprs IS NOT NULL OR x.indpred IS NOT NULL))
+                                   OR EXISTS (SELECT FROM pg_statistic_ext x WHERE x.stxrelid = t.oid AND x.stxexprs IS NOT NULL)
+                                   OR EXISTS (SELECT FROM pg_constraint x WHERE x.conrelid = t.oid AND x.contype = 'c')
+                                   OR EXISTS (SELECT FROM pg_partitioned_table x WHERE x.partrelid = t.oid AND x.partexprs IS NOT NULL)))
+           AND NOT EXISTS (SELECT FROM (VALUES ('account_id', NULL), ('scored_at', 'timestamptz'), ('name', 'text'), ('score', 'float8'), ('band', 'text'),
+                                               ('owner', 'text'), ('segment', 'text'), ('inputs', 'jsonb'), ('drivers', 'jsonb'), ('model', 'text'),
+                                               ('model_version', 'int4'), ('calculated', 'float8')) w (name, type)
+                            WHERE NOT EXISTS (SELECT FROM pg_attribute a
+                                               WHERE a.attrelid = c.oid AND a.attname = w.name
+                                                 AND (w.type IS NULL OR a.atttypid = to_regtype('pg_catalog.' || w.type)))));
+END
+$$;
+COMMENT ON FUNCTION health_history_plain(@extschema@.health_source) IS
+'The history of a source, where the current role may read it and reading it runs nobody else''s code; NULL otherwise.';
+
+CREATE FUNCTION health_history_has(history regclass, account_id text)
+RETURNS boolean
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+DECLARE
+    there boolean;
+BEGIN
+    EXECUTE format('SELECT EXISTS (SELECT FROM %s h WHERE %s)', history, health_history_match(history)) INTO there USING account_id;
+    RETURN there;
+END
+$$;
+COMMENT ON FUNCTION health_history_has(regclass, text) IS 'Whether a history has rows of an account, whose id is spelt as health_id_spelt() does.';
+
+CREATE FUNCTION health_history_match(history regclass)
+RETURNS text
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+DECLARE
+    type regtype := health_id_type(history);
+BEGIN
+    -- In the column's own type, so that its index serves.
+    RETURN CASE WHEN type IS NULL THEN 'h.account_id::text = $1'
+                ELSE format('h.account_id = $1::pg_catalog.%I', (SELECT t.typname FROM pg_type t WHERE t.oid = type)) END;
+END
+$$;
+COMMENT ON FUNCTION health_history_match(regclass) IS 'The SQL condition that a row h of a history is of the account whose id is $1, text.';
+
+CREATE FUNCTION health_book_account(book text, account_id text)
+RETURNS text
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+DECLARE
+    history regclass;
+    spelt text;
+    types regtype[] := '{}';
+BEGIN
+    PERFORM health_book_check(book);
+    IF account_id IS NULL THEN
+        RAISE EXCEPTION 'account_id must not be null' USING ERRCODE = 'null_value_not_allowed', HINT = 'Name the account by its id in the book.';
+    END IF;
+    FOR history IN SELECT h.history
+                     FROM health_source s CROSS JOIN LATERAL health_history_named(s) h (history)
+                    WHERE s.book = health_book_account.book AND h.history IS NOT NULL ORDER BY s.name LOOP
+        spelt := health_id_spelt(account_id, health_id_type(history));
+        IF spelt IS NOT NULL THEN
+            RETURN spelt;
+        END IF;
+        types := types || health_id_type(history);
+    END LOOP;
+    IF cardinality(types) > 0 THEN
+        RAISE EXCEPTION '"%" is no account id of book "%"', account_id, book USING ERRCODE = 'invalid_parameter_value',
+            DETAIL = format('Its ids are of type %s.', (SELECT string_agg(DISTINCT t::text, ', ') FROM unnest(types) t)),
+            HINT = 'Take the id that account_id has in the history.';
+    END IF;
+    RETURN account_id;
+END
+$$;
+COMMENT ON FUNCTION health_book_account(text, text) IS
+'An account id as the histories of the book write it. Unknown book: 42704; no id of theirs: 22023.';
+
+CREATE FUNCTION health_book_warn(book text, account_id text)
+RETURNS void
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+DECLARE
+    source health_source;
+    history regclass;
+    read boolean := false;
+BEGIN
+    FOR source IN SELECT s.* FROM health_source s
+                   WHERE s.book = health_book_warn.book AND s.last_as_of IS NOT NULL ORDER BY s.name LOOP
+        history := health_history_plain(source);
+        CONTINUE WHEN history IS NULL;
+        read := true;
+        IF health_id_spelt(account_id, health_id_type(history)) IS NOT NULL AND health_history_has(history, account_id) THEN
+            RETURN;
+        END IF;
+    END LOOP;
+    IF read THEN
+        RAISE WARNING 'account "%" has never been scored in book "%"', account_id, book USING HINT = 'If the id is right, it counts as soon as a source has the account.';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION health_book_warn(text, text) IS 'Warns of an account id that no history of the book knows, of those that the current role may read: it may be mistyped.';

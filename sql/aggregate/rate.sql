@@ -1,0 +1,28 @@
+-- health_churn_rate and health_usage_rate: shares of a book.
+
+--@ step health_churn_rate | boolean
+--@ step health_churn_rate | boolean, double precision
+--@ combine health_churn_rate
+--@ final health_churn_rate | double precision
+
+CREATE AGGREGATE @extschema@.health_churn_rate(churned boolean) (
+    SFUNC = health_churn_rate_step, STYPE = bytea, SSPACE = 40, COMBINEFUNC = health_churn_rate_combine, FINALFUNC = health_churn_rate_final, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE @extschema@.health_churn_rate(boolean) IS
+'The share of accounts that churned, 0 to 1. Rows that do not say are left out.';
+
+CREATE AGGREGATE @extschema@.health_churn_rate(churned boolean, weight double precision) (
+    SFUNC = health_churn_rate_step, STYPE = bytea, SSPACE = 40, COMBINEFUNC = health_churn_rate_combine, FINALFUNC = health_churn_rate_final, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE @extschema@.health_churn_rate(boolean, double precision) IS
+'The share of value (or another weight) that churned, 0 to 1. Rows that do not say, or have no weight, are left out; NULL where all weights are 0.';
+
+--@ step health_usage_rate | double precision, double precision
+--@ combine health_usage_rate
+--@ final health_usage_rate | double precision
+
+CREATE AGGREGATE @extschema@.health_usage_rate(active double precision, total double precision) (
+    SFUNC = health_usage_rate_step, STYPE = bytea, SSPACE = 40, COMBINEFUNC = health_usage_rate_combine, FINALFUNC = health_usage_rate_final, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE @extschema@.health_usage_rate(double precision, double precision) IS
+'The sum of what is active by the sum of what there is, such as seats; 0 to 1, above 1 where more is used than was sold. Rows that lack one of them are left out; NULL where the total is 0.';

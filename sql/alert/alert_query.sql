@@ -1,0 +1,361 @@
+-- How a run's alerts are found: one statement over the rows of the run and those of the last run that was not held, a SELECT for
+-- each kind of trigger. Nothing is written here but the text; sql/alert/run_alerts.sql executes it, under search_path pg_catalog.
+
+CREATE FUNCTION health_run_base(source text, as_of timestamptz, within interval DEFAULT '0')
+RETURNS timestamptz
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+BEGIN
+    RETURN (
+        SELECT COALESCE(max(r.as_of) FILTER (WHERE r.as_of <= health_run_base.as_of - within), min(r.as_of))
+          -- Of several runs as of one time, the last says what its rows are worth.
+          FROM (SELECT DISTINCT ON (r.as_of) r.as_of, r.status FROM health_run r
+                 WHERE r.source = health_run_base.source AND r.as_of < health_run_base.as_of AND r.status IN ('done', 'held')
+                 ORDER BY r.as_of, r.id DESC) r
+         WHERE r.status = 'done');
+END
+$$;
+COMMENT ON FUNCTION health_run_base(text, timestamptz, interval) IS
+'The as_of of the run to compare with: the newest one, not held, at least within before as_of, else the oldest after that; NULL for a first run.';
+
+CREATE FUNCTION health_runs_held(source text)
+RETURNS timestamptz[]
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+BEGIN
+    RETURN COALESCE((
+        SELECT array_agg(r.as_of)
+          FROM (SELECT DISTINCT ON (r.as_of) r.as_of, r.status FROM health_run r
+                 WHERE r.source = health_runs_held.source AND r.status IN ('done', 'held') ORDER BY r.as_of, r.id DESC) r
+         WHERE r.status = 'held'), '{}');
+END
+$$;
+COMMENT ON FUNCTION health_runs_held(text) IS 'The times of a source''s runs that are held: nothing is compared with their rows.';
+
+CREATE FUNCTION health_alert_playbooks(source @extschema@.health_source)
+RETURNS SETOF @extschema@.health_playbook
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+#variable_conflict use_variable
+BEGIN
+    RETURN QUERY
+    SELECT p.* FROM health_playbook p
+     WHERE p.active AND p.run_as = source.run_as AND (p.book IS NULL OR p.book = source.book)
+       AND (p.source = source.name OR p.model = regexp_replace(source.model, '@[0-9]+$', ''));
+END
+$$;
+COMMENT ON FUNCTION health_alert_playbooks(@extschema@.health_source) IS 'The active playbooks that watch a source.';
+
+-- In the texts below $1 is the as_of, $2 that of the run to compare with, $3 the held times. The relation playbook has those that
+-- watch the source; pair has the accounts of the run, each beside its score in the run to compare with; moment the as_of (at);
+-- latest the last alert of each playbook and account.
+
+-- What the last run did not score is looked up: the newest row with a score up to then. Asked for each account, answered for few.
+CREATE FUNCTION health_alert_earlier(history text, asked text)
+RETURNS text
+LANGUAGE plpgsql IMMUTABLE
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+BEGIN
+    RETURN format($sql$LATERAL (SELECT h.score, h.band, h.scored_at, h.drivers FROM %s h
+             WHERE %s AND h.account_id = n.account_id AND h.scored_at <= $2 AND h.scored_at <> ALL ($3) AND h.score IS NOT NULL
+             ORDER BY h.scored_at DESC LIMIT 1)$sql$, history, asked);
+END
+$$;
+COMMENT ON FUNCTION health_alert_earlier(text, text) IS 'SQL: the newest row with a score that a history has of account n up to the last run, where it is asked for.';
+
+CREATE FUNCTION health_alert_time(at timestamptz)
+RETURNS text
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+BEGIN
+    RETURN quote_literal(to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US+00')) || '::timestamptz';
+END
+$$;
+COMMENT ON FUNCTION health_alert_time(timestamptz) IS 'SQL: a time, to the microsecond, as a literal.';
+
+CREATE FUNCTION health_alert_column(kind text, at timestamptz)
+RETURNS text
+LANGUAGE plpgsql IMMUTABLE
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+BEGIN
+    RETURN quote_ident(format('%s_%s', kind, (EXTRACT(epoch FROM at) * 1000000)::bigint));
+END
+$$;
+COMMENT ON FUNCTION health_alert_column(text, timestamptz) IS 'SQL: the column of pair that holds something as of, or since, a time.';
+
+CREATE FUNCTION health_alert_model(source @extschema@.health_source)
+RETURNS text
+LANGUAGE plpgsql IMMUTABLE
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+BEGIN
+    RETURN regexp_replace(source.model, '@[0-9]+$', '') || '@';
+END
+$$;
+COMMENT ON FUNCTION health_alert_model(@extschema@.health_source) IS 'The model of a source''s rows, up to their version.';
+
+-- The window is that of the model, unless the playbook has its own time.
+CREATE FUNCTION health_alert_watches(source @extschema@.health_source, as_of timestamptz, OUT name text, OUT since timestamptz, OUT base timestamptz)
+RETURNS SETOF record
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+    trend_window interval := COALESCE(health_model_get(source.model) #>> '{trend,window}', '30 days');
+BEGIN
+    RETURN QUERY
+    SELECT p.name, CASE p.trigger WHEN 'trend' THEN as_of - COALESCE(p.within, trend_window) END,
+           CASE p.trigger WHEN 'drop' THEN health_run_base(source.name, as_of, p.within) END
+      FROM health_alert_playbooks(source) p;
+END
+$$;
+COMMENT ON FUNCTION health_alert_watches(@extschema@.health_source, timestamptz) IS
+'The active playbooks that watch a source, with the time that a trend is looked at since, or a drop is measured from.';
+
+-- One pass over the longest time that anything looks back to. A row is 2 kB wide: nothing is read but what the key of a history
+-- includes (health_history_make).
+CREATE FUNCTION health_alert_pairs(source @extschema@.health_source, as_of timestamptz, history text, home text)
+RETURNS text
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+    tolerance text := COALESCE(health_model_get(source.model) #>> '{trend,tolerance}', '5');
+    columns text := '';
+    looked_at text := '';
+    at timestamptz;
+BEGIN
+    FOR at IN SELECT DISTINCT w.base FROM health_alert_watches(source, as_of) w WHERE w.base IS NOT NULL LOOP
+        columns := columns || format(', max(h.score) FILTER (WHERE h.scored_at = %1$s) AS %2$s, max(h.band) FILTER (WHERE h.scored_at = %1$s) AS %3$s',
+            health_alert_time(at), health_alert_column('score', at), health_alert_column('band', at));
+        looked_at := looked_at || format(' OR h.scored_at = %s', health_alert_time(at));
+    END LOOP;
+    FOR at IN SELECT DISTINCT w.since FROM health_alert_watches(source, as_of) w WHERE w.since IS NOT NULL LOOP
+        columns := columns || format(', %s.health_trend(h.score, h.scored_at, %L::float8) FILTER (WHERE h.scored_at > %s AND h.scored_at <> ALL ($3)) AS %s',
+            home, tolerance, health_alert_time(at), health_alert_column('trend', at));
+        looked_at := looked_at || format(' OR h.scored_at > %s', health_alert_time(at));
+    END LOOP;
+    RETURN format($sql$
+            SELECT h.account_id, h.account_id::text AS id, bool_or(h.scored_at = $2) AS known, max(h.score) FILTER (WHERE h.scored_at = $1) AS score, max(h.band) FILTER (WHERE h.scored_at = $1) AS band,
+                   max(h.segment) FILTER (WHERE h.scored_at = $1) AS segment, max(h.model_version) FILTER (WHERE h.scored_at = $1) AS model_version,
+                   max(h.score) FILTER (WHERE h.scored_at = $2) AS score_before, max(h.band) FILTER (WHERE h.scored_at = $2) AS band_before%1$s
+              FROM %2$s h WHERE h.scored_at <= $1 AND (h.scored_at = $1 OR h.scored_at = $2%3$s)
+             GROUP BY h.account_id HAVING bool_or(h.scored_at = $1)$sql$, columns, history, looked_at);
+END
+$$;
+COMMENT ON FUNCTION health_alert_pairs(@extschema@.health_source, timestamptz, text, text) IS
+'SQL: the accounts of a run, each with what it was in the run to compare with, in those that drops are measured from, and its trends. (account, scored_at) is unique: max takes the only one.';
+
+-- A history that is gone or somebody else's is the other source's affair: its own refresh says so.
+CREATE FUNCTION health_alert_at_risk(source @extschema@.health_source)
+RETURNS text
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+DECLARE
+    other health_source;
+    tests text := '';
+BEGIN
+    FOR other IN SELECT o.* FROM health_source o
+                  WHERE o.book = source.book AND o.run_as = source.run_as AND o.name <> source.name
+                    AND o.last_as_of IS NOT NULL LOOP
+        BEGIN
+            PERFORM health_history_relation(other);
+            tests := tests || format(
+                ' AND NOT EXISTS (SELECT FROM %I.%I o WHERE o.account_id::text = n.id AND o.scored_at = %L AND o.band_rank = 1)',
+                other.history_schema, other.history_name, to_char(other.last_as_of AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US+00'));
+        EXCEPTION WHEN insufficient_privilege OR undefined_table THEN
+            NULL;
+        END;
+    END LOOP;
+    RETURN tests;
+END
+$$;
+COMMENT ON FUNCTION health_alert_at_risk(@extschema@.health_source) IS 'SQL: that no other source of the book has account n in its lowest band.';
+
+CREATE FUNCTION health_alert_candidates(source @extschema@.health_source, trigger text, since timestamptz, base timestamptz, history text, home text)
+RETURNS text
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+BEGIN
+    RETURN CASE trigger
+    WHEN 'band' THEN format($sql$
+        SELECT p.name, n.account_id, n.id, n.score, n.band, n.segment, COALESCE(n.score_before, e.score), COALESCE(n.band_before, e.band), COALESCE(e.scored_at, $2),
+               CASE WHEN COALESCE(n.band_before, e.band) <> n.band THEN format('in %%s, before in %%s', n.band, COALESCE(n.band_before, e.band)) ELSE format('again in %%s', n.band) END,
+               COALESCE(n.band_before, e.band) <> n.band
+          FROM playbook p JOIN pair n ON n.band = p.band LEFT JOIN %s e ON true
+         -- Most are where they were. Of them, those count that had an alert: it may have ended since.
+         WHERE p.trigger = 'band' AND (COALESCE(n.band_before, e.band) <> n.band OR (p.name, n.id) IN (SELECT l.playbook, l.account_id FROM latest l))$sql$, health_alert_earlier(history, 'n.score_before IS NULL'))
+    WHEN 'rule' THEN format($sql$
+        SELECT p.name, n.account_id, n.account_id::text, n.score, n.band, n.segment, e.score, e.band, e.scored_at,
+               format('rule %%s fired', p.rule), NOT e.drivers @> p.fired
+          FROM playbook p JOIN %1$s n ON n.drivers @> p.fired JOIN %2$s e ON true
+         WHERE p.trigger = 'rule' AND n.scored_at = $1$sql$, history, health_alert_earlier(history, 'true'))
+    WHEN 'stale' THEN format($sql$
+        SELECT p.name, n.account_id, n.id, n.score, n.band, n.segment, n.score_before, n.band_before, $2, 'too little data for a score', n.score_before IS NOT NULL
+          FROM playbook p CROSS JOIN pair n
+         WHERE p.trigger = 'stale' AND n.score IS NULL AND n.known
+        UNION ALL
+        SELECT p.name, b.account_id, b.account_id::text, NULL, NULL, b.segment, b.score, b.band, $2, 'no row within max_staleness', true
+          FROM playbook p CROSS JOIN %s b
+         WHERE %L AND p.trigger = 'stale' AND b.scored_at = $2 AND b.score IS NOT NULL AND NOT EXISTS (SELECT FROM pair n WHERE n.account_id = b.account_id)$sql$,
+        history, source.max_staleness IS NOT NULL)
+    WHEN 'opportunity' THEN format($sql$
+        SELECT p.name, n.account_id, n.id, n.score, n.band, n.segment, n.score_before, n.band_before, $2, format('in %%s, and the condition holds', n.band), true
+          FROM playbook p CROSS JOIN pair n
+         WHERE p.trigger = 'opportunity' AND n.known AND n.band = %s.health_band(%L || n.model_version, 100::float8, n.segment)%s$sql$,
+        home, health_alert_model(source), health_alert_at_risk(source))
+    WHEN 'trend' THEN format($sql$
+        SELECT p.name, n.account_id, n.id, n.score, n.band, n.segment, f.score, f.band, f.scored_at,
+               format('%%s since %%s', p.direction, to_char(f.scored_at AT TIME ZONE 'UTC', 'YYYY-MM-DD')), true
+          FROM playbook p JOIN pair n ON n.%2$s = p.direction
+         CROSS JOIN LATERAL (SELECT h.score, h.band, h.scored_at FROM %1$s h
+                 WHERE h.account_id = n.account_id AND h.scored_at > %3$s AND h.scored_at <= $1 AND h.scored_at <> ALL ($3) AND h.score IS NOT NULL
+                 ORDER BY h.scored_at LIMIT 1) f
+         WHERE p.trigger = 'trend' AND p.since = %3$s AND n.known AND n.score IS NOT NULL$sql$,
+        history, health_alert_column('trend', since), health_alert_time(since))
+    WHEN 'drop' THEN format($sql$
+        SELECT p.name, b.account_id, b.id, b.score, b.band, b.segment, b.score_before, b.band_before, b.before_at,
+               format('down %%s within %%s, from %%s', trim_scale(round((b.score_before - b.score)::numeric, 1)), p.within, trim_scale(round(b.score_before::numeric, 1))), true
+          FROM playbook p
+          JOIN (SELECT true AS here, n.account_id, n.id, n.score, n.band, n.segment, COALESCE(n.%3$s, e.score) AS score_before,
+                       CASE WHEN n.%3$s IS NULL THEN e.band ELSE n.%4$s END AS band_before, CASE WHEN n.%3$s IS NULL THEN e.scored_at ELSE %2$s END AS before_at
+                  FROM pair n
+                  LEFT JOIN LATERAL (SELECT h.score, h.band, h.scored_at FROM %1$s h
+                         WHERE n.%3$s IS NULL AND h.account_id = n.account_id AND h.scored_at > %2$s AND h.scored_at <= $2 AND h.scored_at <> ALL ($3) AND h.score IS NOT NULL
+                         ORDER BY h.scored_at LIMIT 1) e ON true
+                 -- What no playbook is interested in is sorted out before they are asked one by one.
+                 WHERE COALESCE(n.%3$s, e.score) - n.score >= (SELECT min(p.points) FROM playbook p WHERE p.trigger = 'drop' AND p.base = %2$s) OFFSET 0) b
+            -- An equality, for a hash join: the accounts are gone through once, not once a playbook.
+            ON b.here = (p.trigger = 'drop') AND b.score_before - b.score >= p.points
+         WHERE p.trigger = 'drop' AND p.base = %2$s$sql$,
+        history, health_alert_time(base), health_alert_column('score', base), health_alert_column('band', base))
+    END;
+END
+$$;
+COMMENT ON FUNCTION health_alert_candidates(@extschema@.health_source, text, timestamptz, timestamptz, text, text) IS
+'SQL: the accounts of a run that have what the playbooks of a trigger, and of its time, watch for: what they were compared with, why, and whether the matter has begun since.';
+
+-- Whether the matter of alert a has ended for account n.
+CREATE FUNCTION health_alert_has_ended(source @extschema@.health_source, as_of timestamptz, history text, home text)
+RETURNS text
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+BEGIN
+    RETURN format($sql$CASE a.trigger
+        WHEN 'band' THEN n.band <> a.band AND %2$s.health_band(%4$L || n.model_version, GREATEST(n.score - p.hysteresis, 0), n.segment) <> a.band
+                         AND %2$s.health_band(%4$L || n.model_version, LEAST(n.score + p.hysteresis, 100), n.segment) <> a.band
+        WHEN 'drop' THEN n.score > a.score_before - p.points + p.hysteresis
+        WHEN 'stale' THEN n.score IS NOT NULL
+        WHEN 'rule' THEN NOT EXISTS (SELECT FROM %1$s h WHERE h.account_id = n.account_id AND h.scored_at = (SELECT m.at FROM moment m)
+                                        AND (h.score IS NULL OR h.drivers @> p.fired))
+        WHEN 'trend' THEN CASE %3$s END <> p.direction
+        WHEN 'opportunity' THEN n.band <> a.band OR NOT (SELECT %2$s.health_playbook_condition(p.condition, $1, h.score, h.inputs, h.drivers)
+                                                          FROM %1$s h WHERE h.account_id = n.account_id AND h.scored_at = (SELECT m.at FROM moment m))
+        END$sql$, history, home,
+        (SELECT COALESCE(string_agg(DISTINCT format('WHEN p.since = %s THEN n.%s', health_alert_time(w.since), health_alert_column('trend', w.since)), ' '), 'WHEN true THEN p.direction')
+           FROM health_alert_watches(source, as_of) w WHERE w.since IS NOT NULL), health_alert_model(source));
+END
+$$;
+COMMENT ON FUNCTION health_alert_has_ended(@extschema@.health_source, timestamptz, text, text) IS 'SQL: whether what raised alert a by playbook p has ended for account n.';
+
+CREATE FUNCTION health_alert_query(source @extschema@.health_source, as_of timestamptz)
+RETURNS text
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+    history text := format('%I.%I', source.history_schema, source.history_name);
+    home text := (SELECT quote_ident(n.nspname) FROM pg_class c
+                    JOIN pg_namespace n ON n.oid = c.relnamespace
+                   WHERE c.oid = 'health_source'::regclass);
+    candidates text := (
+        SELECT COALESCE(string_agg(health_alert_candidates(source, p.trigger, p.since, p.base, history, home), ' UNION ALL '),
+                        'SELECT NULL::text, n.account_id, n.id, n.score, n.band, n.segment, n.score, n.band, $2, NULL::text, false FROM pair n WHERE false')
+          -- One SELECT a trigger, and for drops and trends one a time that they look back to.
+          FROM (SELECT DISTINCT p.trigger, w.since, w.base FROM health_alert_playbooks(source) p JOIN health_alert_watches(source, as_of) w ON w.name = p.name) AS p);
+    -- An explanation needs the inputs; it compares by one version of the model, and cannot take a named segment along.
+    explanation text := CASE WHEN NOT source.keep_inputs THEN 'NULL' WHEN source.segment_column IS NULL THEN format(
+            'COALESCE(%1$s.health_explain(h.model || ''@'' || h.model_version, h.inputs, b.inputs, h.scored_at, b.scored_at), %1$s.health_explain(h.model || ''@'' || h.model_version, h.inputs, h.scored_at))', home)
+        ELSE format('%s.health_explain(h.model || ''@'' || h.model_version, h.inputs, h.scored_at, COALESCE(h.segment, ''''))', home) END;
+BEGIN
+    -- $4 the source, $5 its book, $6 the run, $7 the share above which alerts are held.
+    RETURN format($sql$
+        WITH playbook AS MATERIALIZED (
+            SELECT p.*, jsonb_build_array(jsonb_build_object('kind', 'rule', 'driver', p.rule)) AS fired, p.condition @? '$.**.category_drop' AS looks_back, w.since, w.base
+              FROM %2$s.health_source s CROSS JOIN LATERAL health_score_internal.health_alert_playbooks(s) p JOIN health_score_internal.health_alert_watches(s, $1) w ON w.name = p.name WHERE s.name = $4
+        ), moment AS MATERIALIZED (
+            -- Not $1: of a time that the statistics do not know yet, the planner would expect one row, and look an account up by it.
+            SELECT $1::timestamptz AS at
+        ), pair AS MATERIALIZED (%6$s
+        ), latest AS MATERIALIZED (
+            SELECT DISTINCT ON (a.playbook, a.account_id) a.playbook, a.account_id, a.as_of, a.status, a.ended_at
+              FROM %2$s.health_alert a WHERE a.source = $4 AND a.playbook IS NOT NULL ORDER BY a.playbook, a.account_id, a.as_of DESC, a.id DESC
+        ), candidate (playbook, account_id, id, score, band, segment, score_before, band_before, before_at, reason, begun) AS (
+            %3$s
+        ), raised AS MATERIALIZED (
+            -- Conditions are costly: OFFSET 0 has them asked of what playbook and latest alert leave over.
+            SELECT c.* FROM (
+                SELECT c.*, p.condition, p.looks_back FROM candidate c JOIN playbook p ON p.name = c.playbook
+                  LEFT JOIN latest l ON l.playbook = c.playbook AND l.account_id = c.id
+                 WHERE (p.segment IS NULL OR p.segment = c.segment)
+                   -- After an alert it takes the end of the matter, and the cooldown; then it may be raised though the last run saw it too.
+                   AND CASE WHEN l.account_id IS NULL THEN c.begun
+                            ELSE l.status IN ('resolved', 'ended') AND l.as_of < $1 AND l.as_of <= $1 - p.cooldown
+                                 AND (l.ended_at IS NOT NULL OR p.trigger = 'drop' AND l.as_of <= $1 - p.within) END
+                OFFSET 0) c
+             WHERE c.condition IS NULL
+                OR (SELECT %2$s.health_playbook_condition(c.condition, $1, h.score, h.inputs, h.drivers,
+                               CASE WHEN c.looks_back THEN (SELECT b.drivers FROM %1$s b WHERE b.account_id = c.account_id AND b.scored_at = c.before_at) END)
+                      FROM %1$s h WHERE h.account_id = c.account_id AND h.scored_at = (SELECT m.at FROM moment m))
+        ), verdict AS MATERIALIZED (
+            SELECT t.alerts, t.accounts, t.book, t.accounts > $7 * t.book AS held
+              -- A stale account is no longer in the run.
+              FROM (SELECT count(*) AS alerts, count(DISTINCT r.id) AS accounts, GREATEST((SELECT count(*) FROM pair), count(DISTINCT r.id)) AS book FROM raised r) t
+        ), inserted AS (
+            INSERT INTO %2$s.health_alert (playbook, source, book, account_id, run, as_of, trigger, reason, name, owner, segment, value, explanation, action, severity, due_at,
+                   score, band, score_before, band_before)
+            SELECT c.playbook, $4, $5, c.id, $6, $1, p.trigger, c.reason, h.name, COALESCE(p.owner, h.owner), h.segment, h.value,
+                   CASE WHEN h.scored_at = $1 THEN COALESCE(CASE WHEN h.inputs IS NOT NULL THEN %4$s END,
+                       (SELECT string_agg(format('%%s costs %%s', d ->> 'label', trim_scale(round((d ->> 'lost')::numeric, 1))), '; ' ORDER BY (d ->> 'rank')::numeric)
+                          FROM jsonb_array_elements(h.drivers) d WHERE (d ->> 'rank')::numeric <= 3 AND (d ->> 'lost')::numeric > 0)) END,
+                   p.action, p.severity, $1 + p.due_in, c.score, c.band, c.score_before, c.band_before
+              FROM raised c JOIN playbook p ON p.name = c.playbook JOIN verdict v ON NOT v.held
+              LEFT JOIN LATERAL (SELECT h.* FROM %1$s h WHERE h.account_id = c.account_id AND h.scored_at <= $1 ORDER BY h.scored_at DESC LIMIT 1) h ON true
+              LEFT JOIN LATERAL (SELECT b.inputs, b.scored_at FROM %1$s b WHERE b.account_id = c.account_id AND b.scored_at = c.before_at
+                                    AND b.model = h.model AND b.model_version = h.model_version AND b.inputs ?& ARRAY(SELECT jsonb_object_keys(h.inputs)) OFFSET 0) b ON true
+             ORDER BY c.playbook COLLATE "C", c.account_id
+        ), over AS (
+            SELECT a.id FROM %2$s.health_alert a JOIN playbook p ON p.name = a.playbook JOIN pair n ON n.id = a.account_id JOIN verdict v ON NOT v.held
+             WHERE a.source = $4 AND a.ended_at IS NULL AND a.as_of < $1 AND %5$s
+               -- Whoever holds an alert in an open transaction does not hold up the run; the next one looks again.
+               FOR UPDATE OF a SKIP LOCKED
+        ), ended AS (
+            UPDATE %2$s.health_alert a
+               SET ended_at = $1,
+                   status = CASE WHEN a.status IN ('open', 'snoozed') AND a.acknowledged_at IS NULL THEN 'ended' ELSE a.status END,
+                   resolved_at = CASE WHEN a.status IN ('open', 'snoozed') AND a.acknowledged_at IS NULL THEN clock_timestamp() ELSE a.resolved_at END
+              FROM over WHERE a.id = over.id
+        ), followed AS (
+            INSERT INTO %2$s.health_alert_score AS s (alert, scored_at, score, band)
+            SELECT a.id, $1, n.score, n.band FROM %2$s.health_alert a JOIN pair n ON n.id = a.account_id JOIN verdict v ON NOT v.held
+             WHERE a.source = $4 AND a.status IN ('resolved', 'ended') AND a.as_of < $1 AND $1 <= GREATEST(a.as_of, a.resolved_at) + '180 days'::interval
+                ON CONFLICT (alert, scored_at) DO UPDATE SET score = excluded.score, band = excluded.band
+        )
+        SELECT v.alerts, v.accounts, v.book, v.held FROM verdict v$sql$,
+        history, home, candidates, explanation, health_alert_has_ended(source, as_of, history, home), health_alert_pairs(source, as_of, history, home));
+END
+$$;
+COMMENT ON FUNCTION health_alert_query(@extschema@.health_source, timestamptz) IS
+'The statement that raises, ends and follows the alerts of a run. Returns how many alerts, about how many accounts, of how many, and whether they are held. $1 to $7 are what health_alert_execute() gives it.';

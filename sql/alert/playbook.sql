@@ -1,0 +1,190 @@
+-- health_playbook: what is to happen when something happens to an account. Nothing is evaluated here; sql/alert/alert_query.sql does.
+
+CREATE TABLE @extschema@.health_playbook (
+    name       text             NOT NULL PRIMARY KEY,
+    source     text             REFERENCES @extschema@.health_source (name) ON UPDATE CASCADE ON DELETE CASCADE,
+    model      text,
+    book       text,
+    trigger    text             NOT NULL,
+    band       text,
+    points     double precision,
+    within     interval,
+    direction  text,
+    rule       text,
+    condition  jsonb,
+    segment    text,
+    action     text             NOT NULL,
+    owner      text,
+    due_in     interval         NOT NULL DEFAULT '7 days',
+    severity   text             NOT NULL DEFAULT 'medium',
+    cooldown   interval         NOT NULL DEFAULT '0',
+    hysteresis double precision NOT NULL DEFAULT 0,
+    active     boolean          NOT NULL DEFAULT true,
+    run_as     text             NOT NULL DEFAULT current_user,
+    created_at timestamptz      NOT NULL DEFAULT now()
+);
+
+-- As for health_run_signal: deletes cascade, a restore fills the tables in any order. health_playbook_check() looks for the source.
+ALTER TABLE @extschema@.health_playbook DISABLE TRIGGER ALL;
+
+COMMENT ON TABLE @extschema@.health_playbook IS 'What is to be done when something happens to an account: each refresh raises alerts by it. No grants to PUBLIC.';
+COMMENT ON COLUMN @extschema@.health_playbook.name IS 'The name that alerts carry: 1 to 200 bytes.';
+COMMENT ON COLUMN @extschema@.health_playbook.source IS 'The source whose runs it watches; source or model is given.';
+COMMENT ON COLUMN @extschema@.health_playbook.model IS 'The model, without version, whose sources it watches, all of them.';
+COMMENT ON COLUMN @extschema@.health_playbook.book IS 'Only sources of this book; NULL: of all.';
+COMMENT ON COLUMN @extschema@.health_playbook.trigger IS 'One of band, drop, trend, rule, stale, opportunity.';
+COMMENT ON COLUMN @extschema@.health_playbook.band IS 'Trigger band: the band that an account has come into since the last run.';
+COMMENT ON COLUMN @extschema@.health_playbook.points IS 'Trigger drop: by how many points the score fell, more than 0 up to 100.';
+COMMENT ON COLUMN @extschema@.health_playbook.within IS 'Trigger drop: over which time; trigger trend: over which time, NULL for the model''s window.';
+COMMENT ON COLUMN @extschema@.health_playbook.direction IS 'Trigger trend: declining or improving.';
+COMMENT ON COLUMN @extschema@.health_playbook.rule IS 'Trigger rule: the model''s rule that has fired now and had not in the last run.';
+COMMENT ON COLUMN @extschema@.health_playbook.condition IS 'What must be true besides, written as the when of a rule, with the subjects driver and category_drop. An opportunity needs one.';
+COMMENT ON COLUMN @extschema@.health_playbook.segment IS 'Only accounts of this segment; NULL: of all.';
+COMMENT ON COLUMN @extschema@.health_playbook.action IS 'What is to be done.';
+COMMENT ON COLUMN @extschema@.health_playbook.owner IS 'Who is to do it; NULL: the account''s owner.';
+COMMENT ON COLUMN @extschema@.health_playbook.due_in IS 'How long that may take, from the as_of of the run.';
+COMMENT ON COLUMN @extschema@.health_playbook.severity IS 'One of low, medium, high, critical.';
+COMMENT ON COLUMN @extschema@.health_playbook.cooldown IS 'How long after an alert, from its as_of, the same account raises no other by this playbook.';
+COMMENT ON COLUMN @extschema@.health_playbook.hysteresis IS 'How many points a score must be beyond the bound of its band, or recover of a drop, before the matter counts as ended: 0 to 50.';
+COMMENT ON COLUMN @extschema@.health_playbook.active IS 'Whether it is evaluated.';
+COMMENT ON COLUMN @extschema@.health_playbook.run_as IS 'Who added it; only runs of sources of the same role evaluate it.';
+COMMENT ON COLUMN @extschema@.health_playbook.created_at IS 'When it was added.';
+
+SELECT pg_extension_config_dump('@extschema@.health_playbook', '');
+
+CREATE TRIGGER health_playbook_guard BEFORE INSERT OR UPDATE OR DELETE ON @extschema@.health_playbook
+    FOR EACH ROW EXECUTE FUNCTION health_run_as_guard();
+
+CREATE FUNCTION @extschema@.health_playbook_condition_check(condition jsonb, model jsonb DEFAULT NULL)
+RETURNS boolean
+LANGUAGE c IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'health_playbook_condition_check';
+COMMENT ON FUNCTION @extschema@.health_playbook_condition_check(jsonb, jsonb) IS
+'True for a valid condition of a playbook, else 22023 with all errors in DETAIL; with a model document, names that it lacks are errors. NULL for NULL.';
+
+CREATE FUNCTION @extschema@.health_playbook_condition(condition jsonb, as_of timestamptz, score double precision, inputs jsonb, drivers jsonb, drivers_before jsonb DEFAULT NULL)
+RETURNS boolean
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000
+AS 'MODULE_PATHNAME', 'health_playbook_condition';
+COMMENT ON FUNCTION @extschema@.health_playbook_condition(jsonb, timestamptz, double precision, jsonb, jsonb, jsonb) IS
+'Whether the condition of a playbook is true of an account, by what a history keeps of it, and its drivers of an earlier time for category_drop. What is missing is not true. NULL for a NULL condition or as_of.';
+
+-- The document that a playbook's names are those of; NULL where it does not exist (yet).
+CREATE FUNCTION health_playbook_model(source text, model text)
+RETURNS jsonb
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+DECLARE
+    wanted text := COALESCE(model, (SELECT s.model FROM health_source s WHERE s.name = health_playbook_model.source));
+BEGIN
+    RETURN (SELECT m.definition FROM health_model m
+             WHERE CASE WHEN wanted ~ '@[0-9]+$'
+                        THEN m.name || '@' || m.version = wanted
+                        ELSE m.name = wanted AND m.active END);
+END
+$$;
+COMMENT ON FUNCTION health_playbook_model(text, text) IS 'The model document that a playbook of this source or model is about; NULL where there is none.';
+
+CREATE FUNCTION health_playbook_name(what text, name text, known jsonb)
+RETURNS void
+LANGUAGE plpgsql IMMUTABLE
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+BEGIN
+    IF NOT known ? name THEN
+        RAISE EXCEPTION 'the model has no % "%"', what, name USING ERRCODE = 'undefined_object',
+            DETAIL = 'The playbook would never raise an alert.',
+            HINT = COALESCE('There are: ' || (SELECT string_agg(DISTINCT n.name, ', ') FROM jsonb_array_elements_text(known) n (name)) || '.',
+                format('It has no %s at all.', what));
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION health_playbook_name(text, text, jsonb) IS 'Raises 42704 unless a band, rule or segment that a playbook names is among those of its model.';
+
+-- What is wrong with the columns of a playbook, as the end of a sentence; NULL where nothing is.
+CREATE FUNCTION health_playbook_fault(playbook @extschema@.health_playbook)
+RETURNS text
+LANGUAGE plpgsql IMMUTABLE
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+BEGIN
+    RETURN CASE
+        WHEN playbook.name = '' OR octet_length(playbook.name) > 200 THEN 'must have a name of 1 to 200 bytes'
+        WHEN playbook.trigger NOT IN ('band', 'drop', 'trend', 'rule', 'stale', 'opportunity') THEN
+            format('has the unknown trigger "%s"', playbook.trigger)
+        WHEN num_nonnulls(playbook.source, playbook.model) <> 1 THEN 'needs a source or a model, and not both'
+        WHEN playbook.model ~ '[@{]' THEN 'must name a model without its version'
+        WHEN (playbook.band IS NOT NULL) <> (playbook.trigger = 'band') THEN 'must name a band if, and only if, its trigger is band'
+        WHEN (playbook.points IS NOT NULL) <> (playbook.trigger = 'drop') THEN 'must have points if, and only if, its trigger is drop'
+        WHEN NOT (playbook.points > 0 AND playbook.points <= 100) THEN 'must have points above 0, up to 100'
+        WHEN playbook.within IS NULL AND playbook.trigger = 'drop' THEN 'must say within which time the drop happens'
+        WHEN playbook.within IS NOT NULL AND playbook.trigger NOT IN ('drop', 'trend') THEN 'has within, which goes with the triggers drop and trend'
+        WHEN NOT playbook.within > '0'::interval THEN 'must have a positive within'
+        WHEN (playbook.direction IS NOT NULL) <> (playbook.trigger = 'trend') THEN 'must have a direction if, and only if, its trigger is trend'
+        WHEN playbook.direction NOT IN ('declining', 'improving') THEN 'must have the direction declining or improving'
+        WHEN (playbook.rule IS NOT NULL) <> (playbook.trigger = 'rule') THEN 'must name a rule if, and only if, its trigger is rule'
+        WHEN playbook.condition IS NULL AND playbook.trigger = 'opportunity' THEN 'must have a condition: what grows, and which limit is near'
+        WHEN playbook.action = '' THEN 'must have an action'
+        WHEN playbook.severity NOT IN ('low', 'medium', 'high', 'critical') THEN 'must have the severity low, medium, high or critical'
+        WHEN NOT (playbook.due_in >= '0'::interval AND playbook.cooldown >= '0'::interval) THEN 'must not have a negative due_in or cooldown'
+        WHEN NOT (playbook.hysteresis >= 0 AND playbook.hysteresis <= 50) THEN 'must have a hysteresis from 0 to 50 points'
+    END;
+END
+$$;
+COMMENT ON FUNCTION health_playbook_fault(@extschema@.health_playbook) IS 'What is wrong with the columns of a playbook, in words; NULL where nothing is.';
+
+-- A model may come later, as in a restored dump, or have lost what a playbook names: that is a warning.
+CREATE FUNCTION health_playbook_check()
+RETURNS trigger
+LANGUAGE plpgsql
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+DECLARE
+    fault text := health_playbook_fault(NEW);
+    document jsonb;
+BEGIN
+    IF fault IS NOT NULL THEN
+        RAISE EXCEPTION 'invalid playbook "%": it %', NEW.name, fault USING ERRCODE = 'check_violation',
+            DETAIL = 'band goes with band; drop with points and within; trend with direction, and within if it is not the model''s window; rule with rule; stale with nothing; opportunity with condition.',
+            HINT = 'SELECT * FROM health_playbook_examples(''saas'') shows how they are written.';
+    END IF;
+    document := health_playbook_model(NEW.source, NEW.model);
+    BEGIN
+        IF NEW.source IS NOT NULL THEN
+            PERFORM health_source_get(NEW.source);
+        END IF;
+        PERFORM health_playbook_condition_check(NEW.condition, document);
+        IF document IS NULL THEN
+            IF NEW.model IS NOT NULL THEN
+                RAISE WARNING 'playbook "%" is about model "%", which does not exist', NEW.name, NEW.model USING HINT = 'It raises nothing until a source is scored with such a model.';
+            END IF;
+            RETURN NEW;
+        END IF;
+        IF NEW.band IS NOT NULL THEN
+            PERFORM health_playbook_name('band', NEW.band, jsonb_path_query_array(health_model_describe(document), '$.bands[*].band')
+                || jsonb_path_query_array(document, '$.segments[*].patch.bands[*].name'));
+        END IF;
+        IF NEW.rule IS NOT NULL THEN
+            PERFORM health_playbook_name('rule', NEW.rule, jsonb_path_query_array(document, '$.rules[*].name')
+                || jsonb_path_query_array(document, '$.segments[*].patch.rules[*].name'));
+        END IF;
+        IF NEW.segment IS NOT NULL THEN
+            PERFORM health_playbook_name('segment', NEW.segment, jsonb_path_query_array(document, '$.segments[*].name'));
+        END IF;
+    EXCEPTION WHEN undefined_object OR invalid_parameter_value THEN
+        -- One that comes with a time of its own was accepted then, by the model as it was: a dump is restored whole.
+        IF TG_OP <> 'INSERT' OR NEW.created_at >= now() THEN
+            RAISE;
+        END IF;
+        PERFORM health_playbook_condition_check(NEW.condition);
+        RAISE WARNING 'playbook "%", of %: %', NEW.name, NEW.created_at, SQLERRM USING HINT = 'It may raise nothing: name what the model has now.';
+    END;
+    RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION health_playbook_check() IS
+'Trigger of health_playbook: whether its columns go together (23514), its condition is valid (22023), and the model has what it names (42704).';
+
+CREATE TRIGGER health_playbook_check BEFORE INSERT OR UPDATE ON @extschema@.health_playbook
+    FOR EACH ROW EXECUTE FUNCTION health_playbook_check();

@@ -1,0 +1,172 @@
+-- The alerts of a run: raised in the transaction that writes its rows, held where they are too many, released by a person.
+
+-- Of rows that were written a moment ago the planner knows nothing, or, where autovacuum came by meanwhile, that there are none:
+-- accounts would be looked up by their time instead of their id, each among all the others.
+CREATE FUNCTION health_history_analyze(history regclass, as_of timestamptz)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+SET lock_timeout = '3s'
+-- How the rows are spread over the times is all that is asked for, of one row to find their partition.
+SET default_statistics_target = 20
+SET enable_bitmapscan = off
+AS $$
+DECLARE
+    partition regclass;
+BEGIN
+    EXECUTE format('SELECT h.tableoid::regclass FROM %s h WHERE h.scored_at = $1 LIMIT 1', history) INTO partition USING as_of;
+    IF partition IS NOT NULL THEN
+        EXECUTE format('ANALYZE %s (account_id, scored_at)', partition);
+    END IF;
+EXCEPTION WHEN lock_not_available THEN
+    -- Somebody vacuums or analyses it; then it is known soon enough.
+    NULL;
+END
+$$;
+COMMENT ON FUNCTION health_history_analyze(regclass, timestamptz) IS
+'Gathers the planner''s statistics of a history''s ids and times, for the month of a time; gives up after three seconds where somebody holds it.';
+
+-- Where statistics are missing, as those of a partitioned table always are until somebody asks for them, a million rows are taken
+-- for few. A loop over them would take minutes: loops are put off. So are hashed groups, for those of a history come in the order of
+-- its key. What all that then seems to cost would call in the JIT compiler, for longer than the statement takes. All names in it
+-- are qualified, all operators those of Postgres.
+CREATE FUNCTION health_alert_execute(query text, as_of timestamptz, base timestamptz, held_times timestamptz[], source text, book text, run bigint, hold_above double precision,
+    OUT alerts bigint, OUT accounts bigint, OUT of_accounts bigint, OUT held boolean)
+RETURNS record
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+SET enable_nestloop = off
+SET enable_hashagg = off
+SET jit = off
+SET intervalstyle = 'postgres'
+AS $$
+BEGIN
+    EXECUTE query INTO alerts, accounts, of_accounts, held USING as_of, base, held_times, source, book, run, hold_above;
+END
+$$;
+COMMENT ON FUNCTION health_alert_execute(text, timestamptz, timestamptz, timestamptz[], text, text, bigint, double precision) IS
+'Executes what health_alert_query() returns. Used by health_run_alerts.';
+
+-- What has changed most in the signals: the feed that stopped.
+CREATE FUNCTION health_run_suspects(run bigint, source text, base timestamptz)
+RETURNS text
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+BEGIN
+    RETURN (
+        SELECT string_agg(format('%s: missing in %s, before in %s; mean subscore %s, before %s', s.signal, s.missing, s.missing_before,
+                   COALESCE(round(s.mean::numeric, 1)::text, 'none'), COALESCE(round(s.mean_before::numeric, 1)::text, 'none')), E'\n'
+                   ORDER BY s.place)
+          FROM (SELECT n.signal, n.missing, n.mean, b.missing AS missing_before, b.mean AS mean_before,
+                       row_number() OVER (ORDER BY abs(n.missing - b.missing) DESC,
+                                                              abs(COALESCE(n.mean, 0) - COALESCE(b.mean, 0)) DESC, n.signal) AS place
+                  FROM health_run_signal n
+                  JOIN health_run_signal b ON b.signal = n.signal
+                 WHERE n.run = health_run_suspects.run
+                   AND b.run = (SELECT max(r.id) FROM health_run r WHERE r.source = health_run_suspects.source
+                                                        AND r.as_of = base AND r.status = 'done')) s
+         WHERE s.place <= 3);
+END
+$$;
+COMMENT ON FUNCTION health_run_suspects(bigint, text, timestamptz) IS 'The three signals of a run that differ most from those of the run before, in words.';
+
+CREATE FUNCTION health_alert_notify(source text, run bigint, count bigint)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+BEGIN
+    IF count > 0 THEN
+        -- Anybody may listen: nothing of an account is said.
+        PERFORM pg_notify('health_alert', json_build_object('source', source, 'run', run, 'count', count)::text);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION health_alert_notify(text, bigint, bigint) IS 'NOTIFY health_alert with the source, the run and the number of alerts, if there are any.';
+
+-- Backfills, and runs as of a time before the latest one, write the past: they raise nothing.
+CREATE FUNCTION health_run_alerts(run bigint, source @extschema@.health_source, release boolean DEFAULT false)
+RETURNS bigint
+LANGUAGE plpgsql
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+    this health_run;
+    base timestamptz;
+    outcome record;
+    raised bigint;
+BEGIN
+    -- health_refresh_check() has refused those who have playbooks and may not raise alerts.
+    IF NOT (has_table_privilege('health_playbook', 'SELECT') AND has_table_privilege('health_alert', 'SELECT')) THEN
+        RETURN 0;
+    END IF;
+    SELECT r.* INTO this FROM health_run r WHERE r.id = health_run_alerts.run;
+    base := health_run_base(source.name, this.as_of);
+    IF this.backfill OR base IS NULL
+       OR EXISTS (SELECT FROM health_run r WHERE r.source = source.name AND r.as_of > this.as_of AND r.status IN ('done', 'held'))
+       OR NOT EXISTS (SELECT FROM health_alert_playbooks(source)) AND NOT EXISTS (SELECT FROM health_alert a WHERE a.source = source.name) THEN
+        RETURN 0;
+    END IF;
+    PERFORM health_history_analyze(health_history_relation(source), this.as_of);
+    outcome := health_alert_execute(health_alert_query(source, this.as_of), this.as_of, base, array_remove(health_runs_held(source.name), this.as_of), source.name, source.book, run,
+        CASE WHEN release THEN 'Infinity' ELSE source.hold_alerts_above END);
+    UPDATE health_run r SET alerts = outcome.alerts, status = CASE WHEN outcome.held THEN 'held' ELSE r.status END WHERE r.id = run;
+    IF outcome.held THEN
+        INSERT INTO health_alert (source, book, run, as_of, trigger, reason, explanation, action, severity, due_at)
+        SELECT source.name, source.book, run, this.as_of, 'data',
+                format('%s alerts about %s of %s accounts are held: more than %s %% of the book', outcome.alerts, outcome.accounts, outcome.of_accounts, trim_scale(round(source.hold_alerts_above::numeric * 100, 1))),
+                health_run_suspects(run, source.name, base),
+                format('Look whether a feed has stopped. If the scores are right: SELECT health_run_release(%s).', run), 'high', this.as_of + '1 day'::interval
+         WHERE NOT EXISTS (SELECT FROM health_alert a WHERE a.source = source.name AND a.playbook IS NULL AND a.status NOT IN ('resolved', 'ended'));
+        GET DIAGNOSTICS raised = ROW_COUNT;
+        PERFORM health_alert_notify(source.name, run, raised);
+        RETURN 0;
+    END IF;
+    UPDATE health_alert a SET status = 'ended', ended_at = this.as_of, resolved_at = clock_timestamp()
+     -- Whoever holds it in an open transaction does not hold up the run.
+     WHERE a.id IN (SELECT d.id FROM health_alert d WHERE d.source = source.name AND d.playbook IS NULL
+                       AND d.status IN ('open', 'snoozed') AND d.acknowledged_at IS NULL FOR UPDATE SKIP LOCKED);
+    PERFORM health_alert_notify(source.name, run, outcome.alerts);
+    RETURN outcome.alerts;
+END
+$$;
+COMMENT ON FUNCTION health_run_alerts(bigint, @extschema@.health_source, boolean) IS
+'Raises, ends and follows the alerts of a run, and returns how many it raised; where they are too many, the run is held instead, with one data alert, unless release. First runs, backfills and runs of the past raise nothing.';
+
+CREATE FUNCTION @extschema@.health_run_release(run bigint)
+RETURNS bigint
+LANGUAGE plpgsql
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+DECLARE
+    this health_run;
+    later bigint;
+    raised bigint;
+BEGIN
+    SELECT r.* INTO this FROM health_run r WHERE r.id = health_run_release.run;
+    IF this.id IS NULL THEN
+        RAISE EXCEPTION 'unknown run %', COALESCE(run::text, 'NULL') USING ERRCODE = 'undefined_object',
+            HINT = 'SELECT id, source FROM health_run WHERE status = ''held'' lists those that can be released.';
+    END IF;
+    PERFORM health_source_lock(this.source);
+    PERFORM health_refresh_check(health_source_get(this.source), now());
+    SELECT r.* INTO this FROM health_run r WHERE r.id = health_run_release.run;
+    IF this.status <> 'held' THEN
+        RAISE EXCEPTION 'run % is not held', run USING ERRCODE = 'object_not_in_prerequisite_state',
+            DETAIL = format('It is %s.', this.status), HINT = 'SELECT id, source FROM health_run WHERE status = ''held'' lists those that can be released.';
+    END IF;
+    SELECT max(r.id) INTO later FROM health_run r
+     WHERE r.source = this.source AND r.status IN ('done', 'held') AND r.id > this.id AND r.as_of >= this.as_of;
+    IF later IS NOT NULL THEN
+        RAISE EXCEPTION 'run % of source "%" is overtaken', run, this.source USING ERRCODE = 'object_not_in_prerequisite_state',
+            DETAIL = format('Run %s came later, and was compared with the last run that was not held.', later), HINT = 'Release that one, if it is held.';
+    END IF;
+    raised := health_run_alerts(run, health_source_get(this.source), true);
+    UPDATE health_run r SET status = 'done' WHERE r.id = run;
+    RETURN raised;
+END
+$$;
+COMMENT ON FUNCTION @extschema@.health_run_release(bigint) IS
+'Raises the alerts of a run that is held, and returns how many. Unknown: 42704; not held, or overtaken by a later run: 55000; being refreshed: 55P03.';

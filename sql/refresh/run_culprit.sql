@@ -1,0 +1,73 @@
+-- Which account made a run fail: where an error lies in the data, whose it is is what somebody has to look for next. Nothing is
+-- written here.
+
+CREATE FUNCTION health_run_ids(source @extschema@.health_source, as_of timestamptz, path text)
+RETURNS text[]
+LANGUAGE plpgsql
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+SET health_score.as_of = ''
+AS $$
+DECLARE
+    ids text[];
+BEGIN
+    PERFORM pg_catalog.set_config('health_score.as_of', pg_catalog.to_char(as_of AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US+00'), true);
+    PERFORM pg_catalog.set_config('search_path', path, true);
+    EXECUTE pg_catalog.format('SELECT ARRAY(SELECT i.id::pg_catalog.text FROM (SELECT DISTINCT %I AS id FROM %I.%I) i WHERE i.id IS NOT NULL ORDER BY i.id)',
+        source.account_column, source.relation_schema, source.relation_name) INTO ids;
+    RETURN ids;
+END
+$$;
+COMMENT ON FUNCTION health_run_ids(@extschema@.health_source, timestamptz, text) IS 'The account ids of a source''s relation in their order, as text.';
+
+CREATE FUNCTION health_run_fails(query text, as_of timestamptz, path text, first text, last text, code text)
+RETURNS boolean
+LANGUAGE plpgsql
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+SET health_score.as_of = ''
+AS $$
+BEGIN
+    PERFORM pg_catalog.set_config('health_score.as_of', pg_catalog.to_char(as_of AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US+00'), true);
+    PERFORM pg_catalog.set_config('search_path', path, true);
+    -- The row as a whole, or what a count does not need would not be computed.
+    EXECUTE pg_catalog.format('SELECT pg_catalog.count(scored::pg_catalog.text) FROM (%s) AS scored', query) USING as_of, first, last;
+    RETURN false;
+EXCEPTION WHEN OTHERS THEN
+    RETURN SQLSTATE OPERATOR(pg_catalog.=) code;
+END
+$$;
+COMMENT ON FUNCTION health_run_fails(text, timestamptz, text, text, text, text) IS 'Whether scoring the accounts from one to another ends in an error of that SQLSTATE.';
+
+-- Halves what may be to blame until one is left: about twice the work of the run that failed.
+CREATE FUNCTION health_run_culprit(source @extschema@.health_source, as_of timestamptz, path text, code text)
+RETURNS text
+LANGUAGE plpgsql
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+DECLARE
+    query text := health_source_query(source, false, true);
+    ids text[] := health_run_ids(source, as_of, path);
+    low integer := 1;
+    high integer := pg_catalog.cardinality(ids);
+    middle integer;
+BEGIN
+    WHILE low OPERATOR(pg_catalog.<) high LOOP
+        middle := (low OPERATOR(pg_catalog.+) high) OPERATOR(pg_catalog./) 2;
+        IF health_run_fails(query, as_of, path, ids[low], ids[middle], code) THEN
+            high := middle;
+        ELSE
+            low := middle OPERATOR(pg_catalog.+) 1;
+        END IF;
+    END LOOP;
+    -- Where the first and the last both fail, it is hardly a matter of accounts.
+    IF low OPERATOR(pg_catalog.=) 1 AND pg_catalog.cardinality(ids) OPERATOR(pg_catalog.>) 1
+       AND health_run_fails(query, as_of, path, ids[pg_catalog.cardinality(ids)], ids[pg_catalog.cardinality(ids)], code) THEN
+        RETURN NULL;
+    END IF;
+    RETURN CASE WHEN health_run_fails(query, as_of, path, ids[low], ids[low], code) THEN ids[low] END;
+EXCEPTION WHEN OTHERS THEN
+    -- That it cannot be found must not hide what went wrong.
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION health_run_culprit(@extschema@.health_source, timestamptz, text, text) IS
+'An account whose row alone makes a run fail with that SQLSTATE; NULL where there is none.';

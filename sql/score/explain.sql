@@ -1,0 +1,50 @@
+-- health_explain(model, account [, before] …): a score, or why it changed, in plain words.
+
+--@ for models, accounts
+CREATE FUNCTION @extschema@.health_explain(model {model}, account {account}, as_of timestamptz DEFAULT NULL, segment text DEFAULT NULL)
+RETURNS text
+LANGUAGE c {volatility} PARALLEL SAFE COST 1000
+AS 'MODULE_PATHNAME', 'health_explain';
+COMMENT ON FUNCTION @extschema@.health_explain({model}, {account}, timestamptz, text) IS
+'The health score of an account in plain words: what costs most, what is missing, how sure it is; the account given as {given}, by {by}. {need}';
+--@ end
+
+--@ for models, typed_accounts
+CREATE FUNCTION @extschema@.health_explain(model {model}, account {account}, before {account}, as_of timestamptz DEFAULT NULL, before_as_of timestamptz DEFAULT NULL)
+RETURNS text
+LANGUAGE c {volatility} PARALLEL SAFE COST 1000
+AS 'MODULE_PATHNAME', 'health_explain_before';
+COMMENT ON FUNCTION @extschema@.health_explain({model}, {account}, {account}, timestamptz, timestamptz) IS
+'The health score of an account in plain words, and why it differs from what the account was before; both given as {given}, by {by}. {need}';
+--@ end
+
+--@ for models
+CREATE FUNCTION @extschema@.health_explain(model {model}, account text, before text, as_of timestamptz DEFAULT NULL, before_as_of timestamptz DEFAULT NULL)
+RETURNS text
+LANGUAGE c STABLE PARALLEL SAFE COST 1000
+AS 'MODULE_PATHNAME', 'health_explain_literal';
+COMMENT ON FUNCTION @extschema@.health_explain({model}, text, text, timestamptz, timestamptz) IS
+'The health score of an account in plain words, and why it differs from what the account was before; both given as a text or literal holding a JSON object, by {by}. {need}';
+--@ end
+
+-- A literal in the third place is text to Postgres: an object is the account before, anything else is as_of.
+
+--@ for models, typed_accounts
+CREATE FUNCTION @extschema@.health_explain(model {model}, account {account}, before text, as_of timestamptz DEFAULT NULL, before_as_of timestamptz DEFAULT NULL)
+RETURNS text
+LANGUAGE c STABLE PARALLEL SAFE COST 1000
+AS 'MODULE_PATHNAME', 'health_explain_literal';
+COMMENT ON FUNCTION @extschema@.health_explain({model}, {account}, text, timestamptz, timestamptz) IS
+'As the forms with before and with as_of, for a literal: an object is the account before, anything else is as_of; the account given as {given}, by {by}. {need}';
+--@ end
+
+-- The same with two literals: as_of and segment, or the account before and as_of.
+
+--@ for models, accounts
+CREATE FUNCTION @extschema@.health_explain(model {model}, account {account}, as_of text, segment text)
+RETURNS text
+LANGUAGE c STABLE PARALLEL SAFE COST 1000
+AS 'MODULE_PATHNAME', 'health_explain_literals';
+COMMENT ON FUNCTION @extschema@.health_explain({model}, {account}, text, text) IS
+'As the forms with as_of and segment, and with before and as_of, for two literals; the account given as {given}, by {by}. {need}';
+--@ end

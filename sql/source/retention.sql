@@ -1,0 +1,33 @@
+-- Retention: old months of history go as whole partitions.
+
+CREATE FUNCTION @extschema@.health_retain(source text, keep interval)
+RETURNS integer
+LANGUAGE plpgsql
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+SET lock_timeout = '2s'
+AS $$
+DECLARE
+    found health_source := health_source_get(health_retain.source);
+    history regclass := health_history_relation(found);
+    oldest timestamptz := now() - keep;
+    partition regclass;
+    dropped integer := 0;
+BEGIN
+    IF keep IS NULL OR NOT (oldest < now()) THEN
+        RAISE EXCEPTION 'keep must be a positive interval' USING ERRCODE = 'invalid_parameter_value',
+            HINT = 'For example: SELECT health_retain(''crm'', ''2 years'').';
+    END IF;
+    IF NOT EXISTS (SELECT FROM pg_partitioned_table p WHERE p.partrelid = history) THEN
+        RAISE EXCEPTION 'history % is not partitioned', history USING ERRCODE = 'wrong_object_type',
+            HINT = format('DELETE FROM %s WHERE scored_at < now() - %L::interval.', history, keep);
+    END IF;
+    FOR partition IN SELECT p.partition FROM health_history_partitions(history) p WHERE p.to_at <= oldest LOOP
+        EXECUTE format('ALTER TABLE %s DETACH PARTITION %s', history, partition);
+        EXECUTE format('DROP TABLE %s', partition);
+        dropped := dropped + 1;
+    END LOOP;
+    RETURN dropped;
+END
+$$;
+COMMENT ON FUNCTION @extschema@.health_retain(text, interval) IS
+'Drops the months of a source''s history that ended before now() - keep, and returns how many. Gives up after two seconds (55P03) where somebody reads them.';

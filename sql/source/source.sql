@@ -1,0 +1,277 @@
+-- health_source: which relation is scored with which model, by whom, into which history. Nothing here scores or writes history.
+
+CREATE TABLE @extschema@.health_source (
+    name              text             NOT NULL PRIMARY KEY,
+    model             text             NOT NULL,
+    relation_schema   text             NOT NULL,
+    relation_name     text             NOT NULL,
+    account_column    text             NOT NULL,
+    book              text             NOT NULL DEFAULT 'accounts',
+    name_column       text,
+    segment_column    text,
+    value_column      text,
+    owner_column      text,
+    parent_column     text,
+    renewal_column    text,
+    keep              text[]           NOT NULL DEFAULT '{}',
+    time_column       text,
+    point_in_time     boolean          NOT NULL DEFAULT false,
+    history_schema    text             NOT NULL,
+    history_name      text             NOT NULL,
+    keep_inputs       boolean          NOT NULL DEFAULT true,
+    max_staleness     interval,
+    hold_alerts_above double precision NOT NULL DEFAULT 0.2,
+    run_as            text             NOT NULL DEFAULT current_user,
+    last_as_of        timestamptz,
+    created_at        timestamptz      NOT NULL DEFAULT now(),
+    UNIQUE (history_schema, history_name),
+    CONSTRAINT health_source_name_check CHECK (name <> '' AND octet_length(name) <= 40),
+    CONSTRAINT health_source_book_check CHECK (book <> ''),
+    CONSTRAINT health_source_time_check CHECK (time_column IS NULL OR NOT point_in_time),
+    CONSTRAINT health_source_max_staleness_check CHECK (max_staleness IS NULL OR (max_staleness > '0' AND time_column IS NOT NULL)),
+    CONSTRAINT health_source_hold_alerts_above_check CHECK (hold_alerts_above >= 0 AND hold_alerts_above <= 1)
+);
+
+COMMENT ON TABLE @extschema@.health_source IS 'Relations that are scored into a history, one row for each relation and model. Use health_source_add().';
+COMMENT ON COLUMN @extschema@.health_source.name IS 'The name used in CALL health_refresh(''name''), and the beginning of the names of its history and views: 1 to 40 bytes.';
+COMMENT ON COLUMN @extschema@.health_source.model IS 'The model that scores it: a name, or one version as in saas@3.';
+COMMENT ON COLUMN @extschema@.health_source.relation_schema IS 'The schema of the relation that is read.';
+COMMENT ON COLUMN @extschema@.health_source.relation_name IS 'The table or view that is read; looked up by its name at each run.';
+COMMENT ON COLUMN @extschema@.health_source.account_column IS 'The column that holds the account''s id; history keeps its type.';
+COMMENT ON COLUMN @extschema@.health_source.book IS 'The population of accounts that it scores; sources of one book share their accounts'' ids.';
+COMMENT ON COLUMN @extschema@.health_source.name_column IS 'The column with the account''s name.';
+COMMENT ON COLUMN @extschema@.health_source.segment_column IS 'The column that names the segment, instead of the model''s conditions.';
+COMMENT ON COLUMN @extschema@.health_source.value_column IS 'The column with what the account is worth, a number.';
+COMMENT ON COLUMN @extschema@.health_source.owner_column IS 'The column that says who looks after the account.';
+COMMENT ON COLUMN @extschema@.health_source.parent_column IS 'The column with the account or group that this one belongs to.';
+COMMENT ON COLUMN @extschema@.health_source.renewal_column IS 'The column with the date of the next renewal.';
+COMMENT ON COLUMN @extschema@.health_source.keep IS 'Further columns whose values history keeps among the inputs.';
+COMMENT ON COLUMN @extschema@.health_source.time_column IS 'The column with the time of a row, where the relation has many rows an account: the newest one up to as_of counts.';
+COMMENT ON COLUMN @extschema@.health_source.point_in_time IS 'Whether the relation is a view that shows what was true at health_as_of().';
+COMMENT ON COLUMN @extschema@.health_source.history_schema IS 'The schema of the history.';
+COMMENT ON COLUMN @extschema@.health_source.history_name IS 'The table that the scores are written to.';
+COMMENT ON COLUMN @extschema@.health_source.keep_inputs IS 'Whether history keeps what the model read.';
+COMMENT ON COLUMN @extschema@.health_source.max_staleness IS 'With time_column: accounts whose newest row is older than this are left out.';
+COMMENT ON COLUMN @extschema@.health_source.hold_alerts_above IS 'The share of the book, 0 to 1, above which alerts of one run are held back.';
+COMMENT ON COLUMN @extschema@.health_source.run_as IS 'The role that added it; nobody else''s refresh runs it.';
+COMMENT ON COLUMN @extschema@.health_source.last_as_of IS 'The latest as_of of a finished run; of a history that was there before its source, the latest in it.';
+COMMENT ON COLUMN @extschema@.health_source.created_at IS 'When it was first added.';
+
+-- Names only, as in the catalogs. Those who may add sources are granted INSERT, UPDATE and DELETE.
+GRANT SELECT ON @extschema@.health_source TO PUBLIC;
+SELECT pg_extension_config_dump('@extschema@.health_source', '');
+
+-- A row that a role could write in another's name would be run with the other's rights: the nightly refresh of a superuser
+-- would read a view of somebody else's making.
+CREATE FUNCTION health_run_as_guard()
+RETURNS trigger
+LANGUAGE plpgsql
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+DECLARE
+    role text;
+BEGIN
+    FOREACH role IN ARRAY CASE TG_OP WHEN 'INSERT' THEN ARRAY[NEW.run_as] WHEN 'DELETE' THEN ARRAY[OLD.run_as]
+                                     ELSE ARRAY[OLD.run_as, NEW.run_as] END LOOP
+        -- So it is with every alert of a run, and the look-up takes longer than the write.
+        CONTINUE WHEN role = current_user;
+        -- A role that is gone can be cleared away by those who could have acted for anybody.
+        IF NOT COALESCE((SELECT pg_has_role(r.oid, 'USAGE') FROM pg_roles r WHERE r.rolname = role),
+                        (SELECT u.rolsuper FROM pg_roles u WHERE u.rolname = current_user)) THEN
+            RAISE EXCEPTION 'role % may not write rows of % that run as %', quote_ident(current_user), TG_TABLE_NAME, quote_ident(role)
+                USING ERRCODE = 'insufficient_privilege',
+                      DETAIL = 'A source runs with the rights of the role that added it, and only that role, or a member of it, changes it.',
+                      HINT = format('SET ROLE %I first, or add a source of your own under another name.', role);
+        END IF;
+    END LOOP;
+    RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+END
+$$;
+COMMENT ON FUNCTION health_run_as_guard() IS 'Trigger of tables with run_as: nobody writes rows that run as a role whose rights they do not have.';
+
+CREATE TRIGGER health_source_guard BEFORE INSERT OR UPDATE OR DELETE ON @extschema@.health_source
+    FOR EACH ROW EXECUTE FUNCTION health_run_as_guard();
+
+CREATE FUNCTION health_source_get(source text)
+RETURNS @extschema@.health_source
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+DECLARE
+    found health_source;
+    names text;
+BEGIN
+    SELECT * INTO found FROM health_source s WHERE s.name = health_source_get.source;
+    IF found.name IS NULL THEN
+        SELECT string_agg(s.name, ', ' ORDER BY s.name) INTO names
+          FROM (SELECT name FROM health_source ORDER BY name LIMIT 10) s;
+        RAISE EXCEPTION 'unknown source %', COALESCE('"' || source || '"', 'NULL')
+            USING ERRCODE = 'undefined_object', HINT = COALESCE('There are: ' || names || '.',
+                'SELECT health_source_add(name, model, relation, account_column) adds one.');
+    END IF;
+    RETURN found;
+END
+$$;
+COMMENT ON FUNCTION health_source_get(text) IS 'A source''s row of health_source. Unknown: 42704.';
+
+CREATE FUNCTION health_source_column(relation regclass, "column" text, role text)
+RETURNS text
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+DECLARE
+    type text;
+    known text;
+BEGIN
+    IF "column" IS NULL THEN
+        RETURN NULL;
+    END IF;
+    SELECT format_type(a.atttypid, a.atttypmod) INTO type
+      FROM pg_attribute a
+     WHERE a.attrelid = relation AND a.attname = "column"
+       AND a.attnum > 0 AND NOT a.attisdropped;
+    IF type IS NULL THEN
+        SELECT string_agg(a.attname, ', ' ORDER BY a.attnum) INTO known
+          FROM pg_attribute a
+         WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped;
+        RAISE EXCEPTION 'relation % has no column "%"', relation, "column"
+            USING ERRCODE = 'undefined_column', DETAIL = format('It is named as %s of the source.', role),
+                  HINT = format('The relation has: %s.', known);
+    END IF;
+    RETURN type;
+END
+$$;
+COMMENT ON FUNCTION health_source_column(regclass, text, text) IS 'The type of a relation''s column as SQL writes it, NULL for NULL. No such column: 42703, naming what the source uses it for.';
+
+CREATE FUNCTION health_source_relation(source @extschema@.health_source)
+RETURNS regclass
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+DECLARE
+    relation regclass := to_regclass(format('%I.%I', source.relation_schema, source.relation_name));
+BEGIN
+    IF relation IS NULL THEN
+        RAISE EXCEPTION 'relation %.% of source "%" does not exist', quote_ident(source.relation_schema),
+            quote_ident(source.relation_name), source.name
+            USING ERRCODE = 'undefined_table',
+                  HINT = 'Make it again, or name another: SELECT health_source_add(…) under the same name changes the source.';
+    END IF;
+    RETURN relation;
+END
+$$;
+COMMENT ON FUNCTION health_source_relation(@extschema@.health_source) IS 'The relation that a source reads, looked up by its name now. Dropped or renamed: 42P01.';
+
+CREATE FUNCTION @extschema@.health_source_add(
+    name text, model text, relation regclass, account_column text, book text DEFAULT 'accounts',
+    name_column text DEFAULT NULL, segment_column text DEFAULT NULL, value_column text DEFAULT NULL, owner_column text DEFAULT NULL,
+    parent_column text DEFAULT NULL, renewal_column text DEFAULT NULL, keep text[] DEFAULT '{}',
+    time_column text DEFAULT NULL, point_in_time boolean DEFAULT false, history text DEFAULT NULL, keep_inputs boolean DEFAULT true,
+    max_staleness interval DEFAULT NULL, hold_alerts_above double precision DEFAULT 0.2)
+RETURNS regclass
+LANGUAGE plpgsql
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+    source health_source;
+    place text[];
+    kept text;
+BEGIN
+    IF name IS NULL OR model IS NULL OR relation IS NULL OR account_column IS NULL OR book IS NULL OR hold_alerts_above IS NULL THEN
+        RAISE EXCEPTION 'name, model, relation, account_column, book and hold_alerts_above must not be null' USING ERRCODE = 'null_value_not_allowed',
+            HINT = 'For example: SELECT health_source_add(''crm'', ''saas'', ''crm.accounts'', ''id'').';
+    END IF;
+    IF name = '' OR octet_length(name) > 40 THEN
+        RAISE EXCEPTION 'invalid source name "%"', left(name, 80) USING ERRCODE = 'invalid_parameter_value',
+            DETAIL = 'A name has 1 to 40 bytes: the names of its history and views begin with it.', HINT = 'For example: crm.';
+    END IF;
+    IF time_column IS NOT NULL AND point_in_time THEN
+        RAISE EXCEPTION 'a source has a time_column or is point_in_time, not both' USING ERRCODE = 'invalid_parameter_value',
+            HINT = 'time_column is for rows with a time of their own; point_in_time for a view that filters by health_as_of().';
+    END IF;
+    IF max_staleness IS NOT NULL AND (time_column IS NULL OR max_staleness <= '0'::interval) THEN
+        RAISE EXCEPTION 'max_staleness must be positive and needs a time_column' USING ERRCODE = 'invalid_parameter_value',
+            HINT = 'For example: time_column => ''taken_at'', max_staleness => ''7 days''.';
+    END IF;
+    IF NOT (hold_alerts_above >= 0 AND hold_alerts_above <= 1) THEN
+        RAISE EXCEPTION 'hold_alerts_above must be from 0 to 1' USING ERRCODE = 'invalid_parameter_value',
+            HINT = '0.2 holds the alerts of a run in which more than a fifth of the book would alert; 1 never holds any.';
+    END IF;
+    -- Raises for a model that does not exist.
+    PERFORM health_model_get(model);
+    PERFORM health_source_column(relation, c.name, c.role)
+       FROM (VALUES (account_column, 'account_column'), (name_column, 'name_column'), (segment_column, 'segment_column'),
+                    (value_column, 'value_column'), (owner_column, 'owner_column'), (parent_column, 'parent_column'),
+                    (renewal_column, 'renewal_column')) c (name, role);
+    FOREACH kept IN ARRAY COALESCE(keep, '{}') LOOP
+        PERFORM health_source_column(relation, kept, 'keep');
+    END LOOP;
+    IF health_source_column(relation, time_column, 'time_column') NOT IN ('date', 'timestamp with time zone', 'timestamp without time zone') THEN
+        RAISE EXCEPTION 'time_column "%" is neither date nor timestamp', time_column USING ERRCODE = 'datatype_mismatch',
+            HINT = 'Cast it in a view.';
+    END IF;
+
+    SELECT s.* INTO source FROM health_source s WHERE s.name = health_source_add.name;
+    SELECT n.nspname, c.relname INTO source.relation_schema, source.relation_name
+      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE c.oid = relation;
+    IF source.relation_schema ~ '^pg_temp_' THEN
+        RAISE EXCEPTION 'relation % is temporary', relation USING ERRCODE = 'wrong_object_type',
+            HINT = 'A source is read by later sessions: name a table or view that stays.';
+    END IF;
+    IF history IS NOT NULL THEN
+        place := parse_ident(history);
+        IF cardinality(place) > 2 THEN
+            RAISE EXCEPTION 'invalid history "%"', history USING ERRCODE = 'invalid_parameter_value', HINT = 'Write table or schema.table.';
+        END IF;
+        source.history_name := place[cardinality(place)];
+        source.history_schema := CASE cardinality(place) WHEN 2 THEN place[1] ELSE source.relation_schema END;
+    ELSIF source.name IS NULL THEN
+        source.history_name := name || '_history';
+        source.history_schema := source.relation_schema;
+    END IF;
+
+    SELECT s.name INTO kept FROM health_source s
+     WHERE s.history_schema = source.history_schema AND s.history_name = source.history_name
+       AND s.name <> health_source_add.name;
+    IF FOUND THEN
+        RAISE EXCEPTION 'table %.% is the history of source "%"', quote_ident(source.history_schema), quote_ident(source.history_name), kept
+            USING ERRCODE = 'duplicate_object', DETAIL = 'A history holds one score an account and time.', HINT = 'Name another table by history => ….';
+    END IF;
+    INSERT INTO health_source AS s (name, model, relation_schema, relation_name, account_column, book, name_column, segment_column, value_column,
+           owner_column, parent_column, renewal_column, keep, time_column, point_in_time, history_schema, history_name, keep_inputs,
+           max_staleness, hold_alerts_above)
+    VALUES (name, model, source.relation_schema, source.relation_name, account_column, book, name_column, segment_column, value_column,
+           owner_column, parent_column, renewal_column, COALESCE(keep, '{}'), time_column, COALESCE(point_in_time, false), source.history_schema,
+           source.history_name, COALESCE(keep_inputs, true), max_staleness, hold_alerts_above)
+    ON CONFLICT ON CONSTRAINT health_source_pkey DO UPDATE SET
+           (model, relation_schema, relation_name, account_column, book, name_column, segment_column, value_column, owner_column, parent_column,
+            renewal_column, keep, time_column, point_in_time, history_schema, history_name, keep_inputs, max_staleness, hold_alerts_above)
+         = (excluded.model, excluded.relation_schema, excluded.relation_name, excluded.account_column, excluded.book, excluded.name_column,
+            excluded.segment_column, excluded.value_column, excluded.owner_column, excluded.parent_column, excluded.renewal_column, excluded.keep,
+            excluded.time_column, excluded.point_in_time, excluded.history_schema, excluded.history_name, excluded.keep_inputs,
+            excluded.max_staleness, excluded.hold_alerts_above)
+    RETURNING s.* INTO source;
+    PERFORM health_history_make(source, relation);
+    PERFORM health_source_views(source);
+    RETURN to_regclass(format('%I.%I', source.history_schema, source.history_name));
+END
+$$;
+COMMENT ON FUNCTION @extschema@.health_source_add(text, text, regclass, text, text, text, text, text, text, text, text, text[], text, boolean, text, boolean, interval, double precision) IS
+'Declares that a relation is scored with a model into a history; makes the history and the source''s views, and returns the history. Under a name that exists already it changes that source; the history stays.';
+
+CREATE FUNCTION @extschema@.health_source_drop(name text)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+DECLARE
+    source health_source := health_source_get(health_source_drop.name);
+BEGIN
+    DELETE FROM health_source s WHERE s.name = source.name;
+    PERFORM health_source_drop_views(source);
+END
+$$;
+COMMENT ON FUNCTION @extschema@.health_source_drop(text) IS
+'Forgets a source and drops its views. The history stays: it is an ordinary table, yours to drop. Unknown: 42704.';

@@ -1,0 +1,145 @@
+-- How a source is scored: the SELECT that reads its relation as of a time. Nothing is written here.
+
+CREATE FUNCTION @extschema@.health_as_of()
+RETURNS timestamptz
+LANGUAGE c STABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'health_as_of';
+COMMENT ON FUNCTION @extschema@.health_as_of() IS
+'The as_of of the running refresh, else the transaction''s now(): for views that show what was true at that time. SET health_score.as_of = ''2026-01-01 00:00Z'' looks at another one.';
+
+CREATE FUNCTION health_source_cell(cell text, "column" text, type text)
+RETURNS text
+LANGUAGE plpgsql IMMUTABLE
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+BEGIN
+    RETURN CASE WHEN "column" IS NULL THEN 'NULL' ELSE format(cell, "column") END || '::' || type;
+END
+$$;
+COMMENT ON FUNCTION health_source_cell(text, text, text) IS 'A column of a source''s relation as an SQL expression of a type; NULL of that type where the source names none.';
+
+-- What the model reads and the relation has, and what is to be kept.
+CREATE FUNCTION health_source_inputs(source @extschema@.health_source, relation regclass, cell text, home text)
+RETURNS text
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+DECLARE
+    -- A function takes 100 arguments at most.
+    pairs_a_call CONSTANT integer := 40;
+    reads jsonb := health_model_describe(health_model_get(source.model)) -> 'inputs';
+BEGIN
+    RETURN (
+        SELECT CASE count(*)
+                   WHEN 0 THEN 'NULL::pg_catalog.jsonb'
+                   WHEN 1 THEN min(call)
+                   ELSE format('%s.health_inputs(%s)', home, string_agg(call, ', ')) END
+          FROM (SELECT format('%s.health_inputs(%s)', home, string_agg(pair, ', ')) AS call
+                  FROM (SELECT format('%L, ' || cell, a.attname, a.attname) AS pair,
+                               (row_number() OVER (ORDER BY a.attnum) - 1) / pairs_a_call AS call
+                          FROM pg_attribute a
+                         WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped
+                           AND (a.attname = ANY (source.keep)
+                                OR source.keep_inputs AND reads ? a.attname::text)) pairs
+                 GROUP BY pairs.call) calls);
+END
+$$;
+COMMENT ON FUNCTION health_source_inputs(@extschema@.health_source, regclass, text, text) IS 'The SQL expression of the inputs that history keeps for a source, jsonb.';
+
+CREATE FUNCTION health_source_assess(model text, "row" record, as_of timestamptz, segment text, given jsonb,
+    OUT score double precision, OUT band text, OUT band_rank integer, OUT coverage double precision, OUT low double precision,
+    OUT high double precision, OUT status text, OUT segment text, OUT model text, OUT model_version integer, OUT rules text[],
+    OUT drivers jsonb, OUT calculated double precision)
+RETURNS record
+LANGUAGE c STABLE PARALLEL SAFE COST 500
+AS 'MODULE_PATHNAME', 'health_source_assess';
+COMMENT ON FUNCTION health_source_assess(text, record, timestamptz, text, jsonb) IS
+'As health_assess of a row, with the values of an object, as health_given() makes it, over those of the row; calculated is the score without the override.';
+
+-- The one place that knows how a source is scored.
+CREATE FUNCTION health_source_query(source @extschema@.health_source, one_account boolean DEFAULT false, some_accounts boolean DEFAULT false)
+RETURNS text
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+DECLARE
+    relation regclass := health_source_relation(source);
+    home text := (SELECT quote_ident(n.nspname) FROM pg_class c
+                    JOIN pg_namespace n ON n.oid = c.relnamespace
+                   WHERE c.oid = 'health_source'::regclass);
+    moment text := CASE health_source_column(relation, source.time_column, 'time_column')
+                       WHEN 'timestamp with time zone' THEN '$1' ELSE '($1 AT TIME ZONE ''UTC'')' END;
+    -- The query may run under any search_path: all in it is qualified.
+    rows_of text := format('%I.%I AS health_row', source.relation_schema, source.relation_name);
+    "row" text := 'health_row';
+    cell text := 'health_row.%I';
+    wanted text := 'true';
+    account_type text;
+    inputs text;
+    given text := 'NULL::pg_catalog.jsonb';
+    given_rows text := '';
+BEGIN
+    PERFORM health_source_column(relation, source.account_column, 'account_column');
+    IF one_account OR some_accounts THEN
+        SELECT format('%I.%I', n.nspname, t.typname) INTO account_type
+          FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+          JOIN pg_namespace n ON n.oid = t.typnamespace
+         WHERE a.attrelid = relation AND a.attname = source.account_column;
+        wanted := format(CASE WHEN one_account THEN 'health_row.%1$I OPERATOR(pg_catalog.=) $2::%2$s'
+                                         ELSE 'health_row.%1$I OPERATOR(pg_catalog.>=) $2::%2$s AND health_row.%1$I OPERATOR(pg_catalog.<=) $3::%2$s' END,
+                                    source.account_column, account_type);
+    END IF;
+    IF source.time_column IS NOT NULL THEN
+        -- Equal times of one account share a place: an account that stands twice is an error, not a matter of luck.
+        rows_of := format($sql$(
+            SELECT health_row AS snapshot, pg_catalog.rank() OVER (PARTITION BY health_row.%1$I ORDER BY health_row.%2$I DESC) AS place
+              FROM %3$s
+             WHERE health_row.%2$I OPERATOR(pg_catalog.<=) %4$s AND %5$s) AS latest$sql$,
+            source.account_column, source.time_column, rows_of, moment, wanted);
+        "row" := 'latest.snapshot';
+        cell := '(latest.snapshot).%I';
+        wanted := 'latest.place OPERATOR(pg_catalog.<=) 1';
+        IF source.max_staleness IS NOT NULL THEN
+            wanted := format('%s AND (latest.snapshot).%I OPERATOR(pg_catalog.>=) (%s OPERATOR(pg_catalog.-) %L::pg_catalog.interval)',
+                wanted, source.time_column, moment, source.max_staleness);
+        END IF;
+    END IF;
+    inputs := health_source_inputs(source, relation, cell, home);
+    IF health_given_any(source.book) THEN
+        given := 'health_given.given';
+        given_rows := format(' LEFT JOIN health_score_internal.health_given(%L, %L, $1%s) AS health_given ON health_given.account_id OPERATOR(pg_catalog.=) %s::pg_catalog.text',
+            source.book, source.model, CASE WHEN one_account THEN format(', $2::%s::pg_catalog.text', account_type) ELSE '' END,
+            format(cell, source.account_column));
+        IF source.keep_inputs THEN
+            inputs := format('%s.health_inputs(%s, %s)', home, inputs, given);
+        END IF;
+    END IF;
+    -- Once an account, and taken apart outside: as a function in FROM it would go through a tuplestore for every account.
+    RETURN format($sql$
+        SELECT s.account_id, $1 AS scored_at, s.name, (s.a).score, (s.a).band, (s.a).band_rank, (s.a).coverage, (s.a).low, (s.a).high, (s.a).status,
+               (s.a).model, (s.a).model_version, (s.a).segment, s.value, s.owner, s.parent, s.renewal, s.inputs, (s.a).drivers, (s.a).calculated
+          FROM (SELECT %1$s AS account_id, %2$s AS name, %3$s AS value, %4$s AS owner, %5$s AS parent, %6$s AS renewal, %7$s AS inputs,
+                       health_score_internal.health_source_assess(%9$L, %10$s, $1, %11$s, %13$s) AS a
+                  FROM %8$s%14$s WHERE %12$s OFFSET 0) AS s$sql$,
+        format(cell, source.account_column), health_source_cell(cell, source.name_column, 'pg_catalog.text'),
+        health_source_cell(cell, source.value_column, 'pg_catalog.numeric'), health_source_cell(cell, source.owner_column, 'pg_catalog.text'),
+        CASE WHEN source.parent_column IS NULL THEN 'NULL::pg_catalog.text' ELSE format(cell, source.parent_column) END,
+        health_source_cell(cell, source.renewal_column, 'pg_catalog.date'), inputs,
+        rows_of, source.model, "row", health_source_cell(cell, source.segment_column, 'pg_catalog.text'), wanted,
+        given, given_rows);
+END
+$$;
+COMMENT ON FUNCTION health_source_query(@extschema@.health_source, boolean, boolean) IS
+'The SELECT that gives a source''s scored accounts, one row each in the columns of a history, as of $1 (timestamptz); with one_account, only that of id $2 (text); with some_accounts, those from $2 to $3.';
+
+CREATE FUNCTION health_history_insert(source @extschema@.health_source, query text)
+RETURNS text
+LANGUAGE plpgsql IMMUTABLE
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+BEGIN
+    RETURN format('INSERT INTO %I.%I (account_id, scored_at, name, score, band, band_rank, coverage, low, high, status, model, model_version, segment, value, owner, parent, renewal, inputs, drivers, calculated) %s',
+        source.history_schema, source.history_name, query);
+END
+$$;
+COMMENT ON FUNCTION health_history_insert(@extschema@.health_source, text) IS 'The INSERT of a query''s rows into the history of a source.';
