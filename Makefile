@@ -5,7 +5,7 @@ SCRIPTS := $(shell cd "$$(dirname "$(strip $(MAKEFILE_LIST))")" && pwd)/scripts
 export PG PG_CONFIG DATA TESTS
 export INVOKED_FROM := $(PWD)
 
-.PHONY: help setup build install demo dashboard psql test test-engine regress regress-accept isolation matrix test-assert ci package test-package test-dbt test-dashboard lint docs bench fuzz faults soak valgrind clean
+.PHONY: help setup build install demo dashboard psql test test-engine regress regress-accept isolation matrix test-assert ci package test-package test-dbt test-dashboard lint docs book bench fuzz faults soak valgrind clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' "$(SCRIPTS)/../Makefile" | expand -t 24
@@ -35,13 +35,13 @@ test: ## everything: lint, engine, regression, isolation and script tests
 	@"$(SCRIPTS)/test.sh" all
 
 test-engine: ## the engine's tests; no Postgres needed
-	@"$(SCRIPTS)/test-engine.sh"
+	@"$(SCRIPTS)/test/engine.sh"
 
 regress: ## SQL regression tests (TESTS="errors cache": only these)
 	@"$(SCRIPTS)/test.sh" regress
 
 regress-accept: ## take the last results as the expected ones, for review in git diff
-	@"$(SCRIPTS)/accept.sh"
+	@"$(SCRIPTS)/test/accept.sh"
 
 isolation: ## concurrency tests
 	@"$(SCRIPTS)/test.sh" isolation
@@ -50,34 +50,37 @@ package: ## a Debian package in target/deb/
 	@"$(SCRIPTS)/package.sh"
 
 test-package: ## the package goes onto a bare Postgres, scores, and off again
-	@"$(SCRIPTS)/test-package.sh"
+	@"$(SCRIPTS)/test/package.sh"
 
 matrix: ## the whole suite on Postgres 15, 16, 17 and 18 (an hour; PG="16 18": only these)
-	@"$(SCRIPTS)/matrix.sh"
+	@"$(SCRIPTS)/test/matrix.sh"
 
 test-assert: ## regression and isolation tests on a Postgres with assertions, in parallel workers and without caches
-	@"$(SCRIPTS)/test-assert.sh"
+	@"$(SCRIPTS)/test/assert.sh"
 
 ci: ## what .ci/run runs: everything, then the regression tests on Postgres 18 and the dashboard
 	@"$(SCRIPTS)/ci.sh"
 
 test-dbt: ## the dbt package, by its integration tests
-	@"$(SCRIPTS)/test-dbt.sh"
+	@"$(SCRIPTS)/test/dbt.sh"
 
 test-dashboard: ## the dashboard, by a browser (installs Superset, 800 MB, and chromium)
-	@"$(SCRIPTS)/test-dashboard.sh"
+	@"$(SCRIPTS)/test/dashboard.sh"
 
 lint: ## formatting, clippy, shellcheck
 	@"$(SCRIPTS)/lint.sh"
 
-docs: ## write docs/reference.md from the comments in the catalog
+docs: ## write docs/reference.md and docs/internals.md from the comments in the catalog
 	@"$(SCRIPTS)/docs.sh"
+
+book: ## README and docs/ as a book with search, in target/book (mdBook, built once)
+	@"$(SCRIPTS)/docs/book.sh"
 
 bench: ## benchmarks
 	@"$(SCRIPTS)/bench.sh"
 
 fuzz: ## the fuzzers, ten minutes each (FUZZ_SECONDS=60, FUZZ="document": only these)
-	@"$(SCRIPTS)/fuzz.sh"
+	@"$(SCRIPTS)/test/fuzz.sh"
 
 faults: ## what kills, fills and starves a server, and 5,000 random statements
 	@SQLSMITH_STATEMENTS=$${SQLSMITH_STATEMENTS:-5000} FAULT_ROOMS="2 6 20 40 80 160 256" TESTS="faults sqlsmith cancel refresh" "$(SCRIPTS)/test.sh" shell
@@ -86,7 +89,7 @@ soak: ## eight clients for ten minutes (SOAK_SECONDS=60)
 	@SOAK_SECONDS=$${SOAK_SECONDS:-600} TESTS=soak "$(SCRIPTS)/test.sh" shell
 
 valgrind: ## what touches raw memory, under valgrind (half an hour)
-	@"$(SCRIPTS)/valgrind.sh"
+	@"$(SCRIPTS)/test/valgrind.sh"
 
 clean: ## remove target/ and the work directory with its clusters
 	@"$(SCRIPTS)/clean.sh"

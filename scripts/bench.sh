@@ -1,14 +1,10 @@
 #!/usr/bin/env bash
 # make bench: runs bench/run.sh against a cluster set up for measuring, as the server's user, in a copy of the checkout.
 set -euo pipefail
-. "$(dirname "${BASH_SOURCE[0]}")/env.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/lib/env.sh"
 [ -f "$ROOT/bench/run.sh" ] || die "bench/run.sh is not there"
 "$SCRIPTS/install.sh"
-. "$SCRIPTS/postgres.sh"
-. "$SCRIPTS/work.sh"
-. "$SCRIPTS/cluster.sh"
-private_places
-make_work_directory
+. "$SCRIPTS/lib/server.sh"
 
 only_one bench "a benchmark of this checkout is already running"
 trap 'cluster_drop bench' EXIT
@@ -22,7 +18,7 @@ cluster_start bench
 files=$(cluster_dir bench)/files
 stage_checkout "$files"
 cluster_database bench bench
-venv=$("$SCRIPTS/venv.sh" bench "$ROOT/bench/requirements.txt") || venv=
+venv=$("$SCRIPTS/setup/venv.sh" bench "$ROOT/bench/requirements.txt") || venv=
 say "benchmarks (several minutes)"
 mapfile -t client < <(cluster_env bench bench)
 as_server env -C "$files" "${client[@]}" "PATH=$BINDIR:$PATH" "BINDIR=$BINDIR" "ROOT=$files" ${venv:+"BENCH_PYTHON=$venv/bin/python3"} bash bench/run.sh

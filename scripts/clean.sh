@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # make clean: stops what still runs and removes target/ and this checkout's work directory with all its clusters.
 set -euo pipefail
-. "$(dirname "${BASH_SOURCE[0]}")/env.sh"
-. "$SCRIPTS/postgres.sh"
-. "$SCRIPTS/work.sh"
-. "$SCRIPTS/cluster.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/lib/env.sh"
+. "$SCRIPTS/lib/postgres.sh"
+. "$SCRIPTS/lib/work.sh"
+. "$SCRIPTS/lib/cluster.sh"
 
 if [ -d "$WORK" ]; then
   make_work_directory

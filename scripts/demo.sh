@@ -2,15 +2,11 @@
 # make demo: a sample company in a cluster of its own, scored and shown. Leaves no server running, keeps the data.
 # With --load-only it only makes sure that the sample company is there; DATA=<dir> adds the real-world data sets.
 set -euo pipefail
-. "$(dirname "${BASH_SOURCE[0]}")/env.sh"
-. "$SCRIPTS/datasets.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/lib/env.sh"
+. "$SCRIPTS/lib/datasets.sh"
 find_data_sets
 "$SCRIPTS/install.sh"
-. "$SCRIPTS/postgres.sh"
-. "$SCRIPTS/work.sh"
-. "$SCRIPTS/cluster.sh"
-private_places
-make_work_directory
+. "$SCRIPTS/lib/server.sh"
 
 only_one demo "the demo database is in use (make psql or make demo in another terminal): leave it there first"
 trap 'cluster_stop demo' EXIT

@@ -1,13 +1,9 @@
 #!/usr/bin/env bash
-# make docs: writes docs/reference.md from a throw-away database with the extension as it is now.
+# make docs: writes docs/reference.md and docs/internals.md from a throw-away database with the extension as it is now.
 set -euo pipefail
-. "$(dirname "${BASH_SOURCE[0]}")/env.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/lib/env.sh"
 "$SCRIPTS/install.sh"
-. "$SCRIPTS/postgres.sh"
-. "$SCRIPTS/work.sh"
-. "$SCRIPTS/cluster.sh"
-private_places
-make_work_directory
+. "$SCRIPTS/lib/server.sh"
 
 only_one docs "the reference of this checkout is already being written"
 trap 'cluster_drop docs' EXIT
@@ -18,6 +14,8 @@ cluster_init docs "cluster_name = 'health_score docs'"
 cluster_start docs
 cluster_database docs docs
 mapfile -t client < <(cluster_env docs docs)
-page=$(env "${TREE_ENV[@]}" "${client[@]}" "PATH=$BINDIR:$PATH" "$SCRIPTS/reference.sh")
-printf '%s\n' "$page" >"$ROOT/docs/reference.md"
-say "docs/reference.md written"
+for page in reference:public internals:internal; do
+  text=$(env "${TREE_ENV[@]}" "${client[@]}" "PATH=$BINDIR:$PATH" "$SCRIPTS/docs/reference.sh" "${page#*:}")
+  printf '%s\n' "$text" >"$ROOT/docs/${page%:*}.md"
+done
+say "docs/reference.md and docs/internals.md written"

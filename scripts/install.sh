@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Builds, then installs into a private copy of Postgres in the work directory. The system's directories stay untouched.
 set -euo pipefail
-. "$(dirname "${BASH_SOURCE[0]}")/env.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/lib/env.sh"
 "$SCRIPTS/build.sh"
-. "$SCRIPTS/postgres.sh"
-. "$SCRIPTS/work.sh"
+. "$SCRIPTS/lib/postgres.sh"
+. "$SCRIPTS/lib/work.sh"
 private_places
 make_work_directory
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# make lint: formatting, clippy without a single warning, and shellcheck where it is installed.
+# make lint: formatting, clippy without a single warning, shellcheck of every script, and what the dependencies may be (deny.toml).
 set -euo pipefail
-. "$(dirname "${BASH_SOURCE[0]}")/env.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/lib/env.sh"
 "$SCRIPTS/setup.sh"
-. "$SCRIPTS/postgres.sh"
+. "$SCRIPTS/lib/postgres.sh"
 cd "$ROOT"
 
 for tool in fmt clippy; do
@@ -19,7 +19,13 @@ cargo fmt --all --check
 cargo fmt --manifest-path fuzz/Cargo.toml --check
 say "lint: cargo clippy (the first time a minute or two)"
 cargo clippy --workspace --all-targets --no-default-features --features "pg$PG" -- -D warnings
+command -v shellcheck >/dev/null || "$SCRIPTS/setup/packages.sh" --tests shellcheck
 if command -v shellcheck >/dev/null; then
   say "lint: shellcheck"
-  shellcheck -S warning -x -P SCRIPTDIR "$SCRIPTS"/*.sh "$ROOT"/.ci/run
+  # Where sourced files are looked for: beside a script, and what stands behind $SCRIPTS and $ROOT.
+  find .ci/run bench dashboards scripts tests '(' -name '*.sh' -o -path .ci/run ')' -exec shellcheck -S warning -x -P "SCRIPTDIR:$SCRIPTS:$ROOT" '{}' +
+else
+  printf 'skip shellcheck: it is not installed (Debian: shellcheck)\n'
 fi
+say "lint: dependencies"
+"$SCRIPTS/test/dependencies.sh"

@@ -2,10 +2,10 @@
 # make package: a Debian package for the server version chosen (PG=16 …) in target/deb/. Built for any processor of the
 # architecture: no flags for the one at hand.
 set -euo pipefail
-. "$(dirname "${BASH_SOURCE[0]}")/env.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/lib/env.sh"
 case " ${RUSTFLAGS:-} " in *target-cpu=*) die "RUSTFLAGS chooses a processor: a package is for all of them" ;; esac
 "$SCRIPTS/build.sh"
-. "$SCRIPTS/postgres.sh"
+. "$SCRIPTS/lib/postgres.sh"
 command -v dpkg-deb >/dev/null || die "dpkg-deb is not here: Debian packages are made on Debian or Ubuntu"
 
 version=$(sed -n "s/^default_version = '\(.*\)'/\1/p" "$ROOT/$EXTENSION.control")

@@ -2,8 +2,8 @@
 # Brings a bare machine to where the extension can be built: packages, and a server where they have none.
 # Silent where nothing is missing.
 set -euo pipefail
-. "$(dirname "${BASH_SOURCE[0]}")/env.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/lib/env.sh"
 
 command -v cargo >/dev/null || die "Rust is not here: install it with rustup, then run make again"
-"$SCRIPTS/packages.sh"
-"$SCRIPTS/servers.sh"
+"$SCRIPTS/setup/packages.sh"
+"$SCRIPTS/setup/servers.sh"

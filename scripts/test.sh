@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # make test, and its parts: "test.sh all" or some of lint, engine, regress, isolation, shell, package. Tests against a server run in a
-# throw-away cluster. The last line is "N passed, N failed[, N skipped]"; a failing lint or engine run counts as one failure.
+# throw-away cluster. The last line is "N passed, N failed[, N skipped]"; a failing lint or engine run counts as one failure, and
+# so does a skip that tests/skips.txt does not permit.
 set -euo pipefail
-. "$(dirname "${BASH_SOURCE[0]}")/env.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/lib/env.sh"
+. "$SCRIPTS/lib/skips.sh"
 [ "${1:-all}" != all ] || set -- lint engine regress isolation shell package
 
 wanted() { [[ " $PARTS " == *" $1 "* ]]; }
@@ -25,30 +27,31 @@ trap 'summary $?' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# A step that fails must not hide what the others would say.
+# step NAME COMMAND: one that fails must not hide what the others would say.
 step() {
-  "$@" && return
-  printf 'FAILED %s\n' "$(basename "$1" .sh)"
-  BROKEN=$((BROKEN + 1))
+  local output=$ROOT/target/test/$1.out
+  mkdir -p "$ROOT/target/test"
+  if ! "${@:2}" | tee "$output"; then
+    printf 'FAILED %s\n' "$1"
+    BROKEN=$((BROKEN + 1))
+  fi
+  PASSED=$((PASSED + $(grep -c '^ok ' "$output" || true)))
+  count_skips "$output"
 }
 
 for name in ${TESTS:-}; do
   [ -e "$ROOT/tests/regress/sql/$name.sql" ] || [ -e "$ROOT/tests/isolation/specs/$name.spec" ] ||
-    [ -e "$ROOT/tests/$name.sh" ] || die "TESTS: there is no test named $name"
+    [ -n "$(find "$ROOT/tests/shell" -name "$name.sh" -perm -u+x)" ] || die "TESTS: there is no test named $name"
 done
 
-if wanted lint; then step "$SCRIPTS/lint.sh"; fi
-if wanted engine; then step "$SCRIPTS/test-engine.sh"; fi
+if wanted lint; then step lint "$SCRIPTS/lint.sh"; fi
+if wanted engine; then step engine "$SCRIPTS/test/engine.sh"; fi
 
 if wanted regress || wanted isolation || wanted shell; then
-  if wanted shell; then "$SCRIPTS/setup.sh" && "$SCRIPTS/packages.sh" --tests; fi
+  if wanted shell; then "$SCRIPTS/setup.sh" && "$SCRIPTS/setup/packages.sh" --tests; fi
   "$SCRIPTS/install.sh" || { printf 'FAILED build\n'; exit 1; }
-  . "$SCRIPTS/postgres.sh"
-  . "$SCRIPTS/work.sh"
-  . "$SCRIPTS/cluster.sh"
-  . "$SCRIPTS/suites.sh"
-  private_places
-  make_work_directory
+  . "$SCRIPTS/lib/server.sh"
+  . "$SCRIPTS/lib/suites.sh"
 
   only_one "$CLUSTER" "tests of this checkout are already running"
   finish() {
@@ -72,10 +75,4 @@ if wanted regress || wanted isolation || wanted shell; then
   fi
 fi
 
-if wanted package && [ -z "${TESTS:-}" ]; then
-  mkdir -p "$ROOT/target/test"
-  step "$SCRIPTS/test-package.sh" >"$ROOT/target/test/package.out"
-  cat "$ROOT/target/test/package.out"
-  PASSED=$((PASSED + $(grep -c '^ok ' "$ROOT/target/test/package.out" || true)))
-  SKIPPED=$((SKIPPED + $(grep -c '^skip ' "$ROOT/target/test/package.out" || true)))
-fi
+if wanted package && [ -z "${TESTS:-}" ]; then step package "$SCRIPTS/test/package.sh"; fi

@@ -8,48 +8,13 @@ compile_error!("health_score needs panic = \"unwind\", or an error would end the
 
 mod account;
 mod aggregate;
-mod arguments;
-mod assess;
-mod band;
-mod card;
-mod change;
-mod columns;
-mod conflicts;
-mod datum;
-mod diff;
-mod document;
-mod draft;
-mod drivers;
-mod error;
-mod explain;
-mod fit;
-mod inputs;
-mod json_flat;
-mod json_text;
-mod jsonb;
-mod jsonb_write;
-mod matching;
-mod memory;
-mod model_cache;
-mod model_sql;
-mod model_store;
-mod numeric;
-mod numeric_write;
-mod outcome;
-mod plan;
-mod playbook;
-mod power;
-mod refresh;
-mod relation;
-mod returning;
-mod row;
-mod score;
-mod signal_counts;
-mod site;
-mod tuple;
-mod what_if;
+mod function;
+mod model;
+mod pg;
 
 use pgrx::pg_sys;
+
+use crate::pg::error::{Report, code};
 
 pgrx::pg_module_magic!(name, version);
 
@@ -60,7 +25,7 @@ pub extern "C-unwind" fn _PG_init() {
     let (in_database, encoding) =
         unsafe { (pg_sys::MyDatabaseId != pg_sys::InvalidOid, pg_sys::GetDatabaseEncoding()) };
     if in_database && encoding != pg_sys::pg_enc::PG_UTF8 as i32 {
-        error::Report::new(error::code::FEATURE_NOT_SUPPORTED, "health_score needs a database with encoding UTF8")
+        Report::new(code::FEATURE_NOT_SUPPORTED, "health_score needs a database with encoding UTF8")
             .hint("Create the database with ENCODING 'UTF8' TEMPLATE template0.")
             .raise();
     }

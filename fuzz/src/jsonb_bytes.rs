@@ -1,9 +1,9 @@
-//! jsonb's binary form of a JSON value, written for the fuzzer alone, so that the reader is held against another's work and not
-//! against that of its own side.
+//! jsonb's binary form of a JSON value, written for the fuzzer alone, so that the reader is held against another's work
+//! and not against that of its own side.
 
 use serde_json::Value as Json;
 
-use crate::jsonb::{CONTAINER, FALSE, HAS_OFFSET, IS_ARRAY, IS_OBJECT, NULL, NUMERIC, STRING, TRUE};
+use crate::pg::json::jsonb::{CONTAINER, FALSE, HAS_OFFSET, IS_ARRAY, IS_OBJECT, NULL, NUMERIC, STRING, TRUE};
 
 const OFFSET_STRIDE: usize = 32;
 

@@ -1,16 +1,17 @@
-//! What is done with any bytes, and what must hold whatever they are. The readers of the extension's side that take bytes are
-//! included as they are: they know nothing of Postgres's memory.
+//! What is done with any bytes, and what must hold whatever they are. The readers of the extension's side that take
+//! bytes are included as they are: they know nothing of Postgres's memory.
 
-#[path = "../../src/json_flat.rs"]
-mod json_flat;
-#[allow(dead_code)]
-#[path = "../../src/jsonb.rs"]
-mod jsonb;
-#[path = "../../src/numeric.rs"]
-mod numeric;
-#[cfg(test)]
-#[path = "../../src/numeric_write.rs"]
-mod numeric_write;
+#[path = "../../src/pg"]
+mod pg {
+    pub mod numeric;
+    #[cfg(test)]
+    pub mod numeric_write;
+    pub mod json {
+        pub mod flat;
+        #[allow(dead_code)]
+        pub mod jsonb;
+    }
+}
 
 mod given;
 mod jsonb_bytes;
@@ -24,7 +25,7 @@ pub mod target {
 mod tests {
     use health_score_engine::Value;
 
-    use crate::numeric_write::{whole_billionths, write_billionths, write_decimal};
+    use crate::pg::numeric_write::{whole_billionths, write_billionths, write_decimal};
 
     /// The short way for numbers of few digits writes what the long one writes of the shortest decimal.
     #[test]

@@ -8,83 +8,93 @@ AS $$
 BEGIN
     -- $1 account, $2 its time before, $3 its time after, $4 and $5 those of the others, $6 whether a column names the segments: a
     -- plan is then what the model becomes in one, since health_change chooses by the conditions. $7 whether there are others.
-    RETURN pg_catalog.format($sql$
+    RETURN format($sql$
     WITH mine AS (
         SELECT true AS mine, b.model AS model_2, b.model_version AS version_2, COALESCE(b.segment, '') AS segment_2, b.owner, b.inputs AS inputs_2, b.scored_at AS at_2, b.score AS score_2,
                a.model AS model_1, a.model_version AS version_1, COALESCE(a.segment, '') AS segment_1, a.inputs AS inputs_1, a.scored_at AS at_1, a.score AS score_1
-          FROM (SELECT h.* FROM %1$s h WHERE %2$s AND h.scored_at OPERATOR(pg_catalog.=) $3) b
-         CROSS JOIN (SELECT h.* FROM %1$s h WHERE %2$s AND h.scored_at OPERATOR(pg_catalog.=) $2) a),
+          FROM (SELECT h.* FROM %1$s h WHERE %2$s AND h.scored_at = $3) b
+         CROSS JOIN (SELECT h.* FROM %1$s h WHERE %2$s AND h.scored_at = $2) a),
     pair AS (
         SELECT * FROM mine
          UNION ALL
         SELECT false, b.model, b.model_version, COALESCE(b.segment, ''), b.owner, b.inputs, b.scored_at, b.score,
                a.model, a.model_version, COALESCE(a.segment, ''), a.inputs, a.scored_at, a.score
           FROM mine
-         CROSS JOIN (SELECT h.* FROM %1$s h WHERE h.scored_at OPERATOR(pg_catalog.=) $5 AND NOT (%2$s)) b
-         CROSS JOIN LATERAL (SELECT h.* FROM %1$s h WHERE h.account_id OPERATOR(pg_catalog.=) b.account_id AND h.scored_at OPERATOR(pg_catalog.<=) $4
+         CROSS JOIN (SELECT h.* FROM %1$s h WHERE h.scored_at = $5 AND NOT (%2$s)) b
+         CROSS JOIN LATERAL (SELECT h.* FROM %1$s h WHERE h.account_id = b.account_id AND h.scored_at <= $4
                               ORDER BY h.scored_at DESC LIMIT 1) a
          WHERE %3$s AND a.score IS NOT NULL AND b.score IS NOT NULL),
     plan AS MATERIALIZED (
         SELECT m.name, m.version, p.segment, p.definition
           FROM (SELECT model_2, version_2 FROM pair UNION SELECT model_1, version_1 FROM pair) u (name, version)
-          JOIN health_model m ON m.name OPERATOR(pg_catalog.=) u.name AND m.version OPERATOR(pg_catalog.=) u.version
-         CROSS JOIN LATERAL (SELECT '', CASE WHEN $6 THEN m.definition OPERATOR(pg_catalog.-) 'segments' ELSE m.definition END
+          JOIN health_model m ON m.name = u.name AND m.version = u.version
+         CROSS JOIN LATERAL (SELECT '', CASE WHEN $6 THEN m.definition - 'segments' ELSE m.definition END
                               UNION ALL
-                             SELECT s.segment ->> 'name', health_patch(m.definition OPERATOR(pg_catalog.-) 'segments', COALESCE(s.segment -> 'patch', '{}'))
-                               FROM pg_catalog.jsonb_array_elements(m.definition -> 'segments') s (segment) WHERE $6) p (segment, definition)),
+                             SELECT s.segment ->> 'name', health_patch(m.definition - 'segments', COALESCE(s.segment -> 'patch', '{}'))
+                               FROM jsonb_array_elements(m.definition -> 'segments') s (segment) WHERE $6) p (segment, definition)),
     read AS MATERIALIZED (
         SELECT m.name, m.version, health_model_describe(m.definition) -> 'inputs' AS inputs
           FROM (SELECT DISTINCT name, version FROM plan) u
-          JOIN health_model m ON m.name OPERATOR(pg_catalog.=) u.name AND m.version OPERATOR(pg_catalog.=) u.version),
+          JOIN health_model m ON m.name = u.name AND m.version = u.version),
     -- What the model before did not read was not kept: taken as it is now, it is the model's part and not the customer's.
     framed AS MATERIALIZED (
-        SELECT pg_catalog.row_number() OVER () AS pair, p.*, now_in.definition AS frame, then_in.definition AS frame_then,
+        SELECT row_number() OVER () AS pair, p.*, now_in.definition AS frame, then_in.definition AS frame_then,
                CASE WHEN (p.model_1, p.version_1) IS NOT DISTINCT FROM (p.model_2, p.version_2) THEN p.inputs_1
-                    ELSE COALESCE((SELECT pg_catalog.jsonb_object_agg(i.key, i.value) FROM pg_catalog.jsonb_each(p.inputs_2) i
-                                    WHERE was.inputs IS NOT NULL AND NOT was.inputs OPERATOR(pg_catalog.?) i.key AND i.key OPERATOR(pg_catalog.<>) '@override'), '{}')
-                         OPERATOR(pg_catalog.||) p.inputs_1 END AS inputs_then
+                    ELSE COALESCE((SELECT jsonb_object_agg(i.key, i.value) FROM jsonb_each(p.inputs_2) i
+                                    WHERE was.inputs IS NOT NULL AND NOT was.inputs ? i.key AND i.key <> '@override'), '{}')
+                         || p.inputs_1 END AS inputs_then
           FROM pair p
-          JOIN plan now_in ON now_in.name OPERATOR(pg_catalog.=) p.model_2 AND now_in.version OPERATOR(pg_catalog.=) p.version_2
-               AND now_in.segment OPERATOR(pg_catalog.=) CASE WHEN $6 THEN p.segment_2 ELSE '' END
-          LEFT JOIN plan then_in ON $6 AND p.segment_1 OPERATOR(pg_catalog.<>) p.segment_2 AND then_in.name OPERATOR(pg_catalog.=) p.model_2
-               AND then_in.version OPERATOR(pg_catalog.=) p.version_2 AND then_in.segment OPERATOR(pg_catalog.=) p.segment_1
-          LEFT JOIN read was ON was.name OPERATOR(pg_catalog.=) p.model_1 AND was.version OPERATOR(pg_catalog.=) p.version_1),
+          JOIN plan now_in ON now_in.name = p.model_2 AND now_in.version = p.version_2
+               AND now_in.segment = CASE WHEN $6 THEN p.segment_2 ELSE '' END
+          LEFT JOIN plan then_in ON $6 AND p.segment_1 <> p.segment_2 AND then_in.name = p.model_2
+               AND then_in.version = p.version_2 AND then_in.segment = p.segment_1
+          LEFT JOIN read was ON was.name = p.model_1 AND was.version = p.version_1),
+    -- Of the others, all of a book, only what has changed, and by how much: their words nobody reads.
     told AS (
         SELECT f.pair, f.mine, CASE c.kind WHEN 'signal' THEN 'behaviour' WHEN 'rule' THEN 'rules' ELSE c.kind END AS part,
-               c.driver, c.label, c.before_value, c.after_value, c.change, f.score_2 OPERATOR(pg_catalog.-) f.score_1 AS whole
+               c.driver, CASE WHEN f.mine THEN c.label END AS label, CASE WHEN f.mine THEN c.before_value END AS before_value,
+               CASE WHEN f.mine THEN c.after_value END AS after_value, c.change, f.score_2 - f.score_1 AS whole
           FROM framed f CROSS JOIN LATERAL health_change(f.frame, f.inputs_then, f.inputs_2, f.at_1, f.at_2) c
+         WHERE f.mine OR c.change <> 0::double precision
          UNION ALL
         SELECT f.pair, f.mine, 'segment', 'segment', 'Segment', NULLIF(f.segment_1, ''), NULLIF(f.segment_2, ''),
-               health_score(f.frame, f.inputs_then, f.at_1) OPERATOR(pg_catalog.-) health_score(f.frame_then, f.inputs_then, f.at_1), f.score_2 OPERATOR(pg_catalog.-) f.score_1
+               health_score(f.frame, f.inputs_then, f.at_1) - health_score(f.frame_then, f.inputs_then, f.at_1), f.score_2 - f.score_1
           FROM framed f WHERE f.frame_then IS NOT NULL),
     part AS (
         SELECT * FROM told t WHERE t.whole IS NULL OR t.change IS NOT NULL
          UNION ALL
-        SELECT f.pair, f.mine, 'model', f.model_2, f.model_2, pg_catalog.concat(f.model_1, '@', f.version_1), pg_catalog.concat(f.model_2, '@', f.version_2),
-               f.score_2 OPERATOR(pg_catalog.-) f.score_1 OPERATOR(pg_catalog.-) s.told, f.score_2 OPERATOR(pg_catalog.-) f.score_1
+        SELECT f.pair, f.mine, 'model', f.model_2, f.model_2, concat(f.model_1, '@', f.version_1), concat(f.model_2, '@', f.version_2),
+               f.score_2 - f.score_1 - s.told, f.score_2 - f.score_1
           FROM framed f
-          JOIN (SELECT g.pair, COALESCE(pg_catalog.sum(t.change), 0) AS told FROM framed g LEFT JOIN told t ON t.pair OPERATOR(pg_catalog.=) g.pair GROUP BY g.pair) s
-               ON s.pair OPERATOR(pg_catalog.=) f.pair
+          JOIN (SELECT g.pair, COALESCE(sum(t.change), 0::double precision) AS told FROM framed g LEFT JOIN told t ON t.pair = g.pair GROUP BY g.pair) s
+               ON s.pair = f.pair
          WHERE (f.model_1, f.version_1) IS DISTINCT FROM (f.model_2, f.version_2)
-            OR pg_catalog.abs(f.score_2 OPERATOR(pg_catalog.-) f.score_1 OPERATOR(pg_catalog.-) s.told) OPERATOR(pg_catalog.>) 1e-9
+            OR abs(f.score_2 - f.score_1 - s.told) > 1e-9::double precision
          UNION ALL
-        SELECT f.pair, f.mine, 'score', NULL, 'Score', f.score_1::pg_catalog.text, f.score_2::pg_catalog.text,
-               f.score_2 OPERATOR(pg_catalog.-) f.score_1, f.score_2 OPERATOR(pg_catalog.-) f.score_1
+        SELECT f.pair, f.mine, 'score', NULL, 'Score', f.score_1::text, f.score_2::text,
+               f.score_2 - f.score_1, f.score_2 - f.score_1
           FROM framed f),
-    others AS (SELECT pg_catalog.count(*) AS peers FROM framed f WHERE NOT f.mine)
-    SELECT (pg_catalog.row_number() OVER (ORDER BY p.part OPERATOR(pg_catalog.<>) 'score', p.change, p.part, p.driver) OPERATOR(pg_catalog.-) 1)::pg_catalog.int4,
-           p.part, p.driver, p.label, p.before_value, p.after_value, p.change,
-           CASE WHEN $7 THEN o.peers END, CASE WHEN $7 AND o.peers OPERATOR(pg_catalog.>) 0 THEN COALESCE(q.change, 0) OPERATOR(pg_catalog./) o.peers END,
-           CASE WHEN $7 THEN COALESCE(q.alike, 0) END
-      FROM part p CROSS JOIN others o
-      LEFT JOIN LATERAL (SELECT pg_catalog.sum(x.change) AS change,
-                                pg_catalog.count(*) FILTER (WHERE pg_catalog.sign(x.change) OPERATOR(pg_catalog.=) pg_catalog.sign(p.change)
-                                    AND pg_catalog.abs(x.change) OPERATOR(pg_catalog.>=) (pg_catalog.abs(p.change) OPERATOR(pg_catalog./) 2)) AS alike
-                           FROM part x WHERE NOT x.mine AND x.part OPERATOR(pg_catalog.=) p.part AND x.driver IS NOT DISTINCT FROM p.driver) q ON true
-     WHERE p.mine AND (p.part OPERATOR(pg_catalog.=) 'score' OR p.change OPERATOR(pg_catalog.<>) 0 OR (p.whole IS NULL AND p.before_value IS DISTINCT FROM p.after_value))
+    listed AS (
+        SELECT (row_number() OVER (ORDER BY p.part <> 'score', p.change, p.part, p.driver) - 1)::int4 AS rank, p.*
+          FROM part p
+         WHERE p.mine AND (p.part = 'score' OR p.change <> 0::double precision OR (p.whole IS NULL AND p.before_value IS DISTINCT FROM p.after_value))),
+    -- The others are read once, whatever the number of the drivers. A driver has a name, the score has none.
+    others AS (
+        SELECT l.rank, sum(x.change) AS change,
+               count(*) FILTER (WHERE sign(x.change) = sign(l.change) AND abs(x.change) >= abs(l.change) / 2::double precision) AS alike
+          FROM part x JOIN listed l ON l.part = x.part AND COALESCE(l.driver, '') = COALESCE(x.driver, '')
+         WHERE NOT x.mine
+         GROUP BY l.rank),
+    number AS MATERIALIZED (SELECT count(*) AS peers FROM framed f WHERE NOT f.mine)
+    SELECT l.rank, l.part, l.driver, l.label, l.before_value, l.after_value, l.change,
+           CASE WHEN $7 THEN n.peers END, CASE WHEN $7 AND n.peers > 0 THEN COALESCE(o.change, 0::double precision) / n.peers::double precision END,
+           CASE WHEN $7 THEN COALESCE(o.alike, 0::bigint) END
+      FROM listed l
+     CROSS JOIN number n
+      LEFT JOIN others o ON o.rank = l.rank
      ORDER BY 1$sql$,
         history, health_history_match(history),
-        CASE by WHEN 'segment' THEN 'COALESCE(b.segment, '''') OPERATOR(pg_catalog.=) mine.segment_2' WHEN 'owner' THEN 'b.owner IS NOT DISTINCT FROM mine.owner'
+        CASE by WHEN 'segment' THEN 'COALESCE(b.segment, '''') = mine.segment_2' WHEN 'owner' THEN 'b.owner IS NOT DISTINCT FROM mine.owner'
                 WHEN 'all' THEN 'true' ELSE 'false' END);
 END
 $$;
@@ -117,17 +127,17 @@ BEGIN
         RAISE EXCEPTION 'from and to must not be null' USING ERRCODE = 'null_value_not_allowed', HINT = 'Leave them out for the last 30 days.';
     END IF;
     IF history IS NULL THEN
-        RAISE EXCEPTION 'history %.% of source "%" does not exist', pg_catalog.quote_ident(found_source.history_schema), pg_catalog.quote_ident(found_source.history_name), source
+        RAISE EXCEPTION 'history %.% of source "%" does not exist', quote_ident(found_source.history_schema), quote_ident(found_source.history_name), source
             USING ERRCODE = 'undefined_table', HINT = 'SELECT health_source_add(…) under the same name makes an empty one.';
     END IF;
     spelt := health_id_spelt(account_id, health_id_type(history));
-    EXECUTE pg_catalog.format('SELECT pg_catalog.max(h.scored_at), COALESCE(pg_catalog.max(h.scored_at) FILTER (WHERE h.scored_at OPERATOR(pg_catalog.<=) $2), pg_catalog.min(h.scored_at)) FROM %s h WHERE %s AND h.scored_at OPERATOR(pg_catalog.<=) $3',
+    EXECUTE format('SELECT max(h.scored_at), COALESCE(max(h.scored_at) FILTER (WHERE h.scored_at <= $2), min(h.scored_at)) FROM %s h WHERE %s AND h.scored_at <= $3',
         history, health_history_match(history)) INTO after_at, before_at USING spelt, "from", "to";
     IF after_at IS NULL THEN
-        RAISE EXCEPTION 'source "%" has no score of account %', source, COALESCE('"' OPERATOR(pg_catalog.||) account_id OPERATOR(pg_catalog.||) '"', 'NULL') USING ERRCODE = 'no_data_found',
+        RAISE EXCEPTION 'source "%" has no score of account %', source, COALESCE('"' || account_id || '"', 'NULL') USING ERRCODE = 'no_data_found',
             HINT = 'CALL health_refresh(…) writes scores; health_backfill those of the past.';
     END IF;
-    EXECUTE pg_catalog.format('SELECT pg_catalog.bool_and(h.inputs IS NOT NULL) FROM %s h WHERE %s AND h.scored_at IN ($2, $3)', history, health_history_match(history))
+    EXECUTE format('SELECT bool_and(h.inputs IS NOT NULL) FROM %s h WHERE %s AND h.scored_at IN ($2, $3)', history, health_history_match(history))
        INTO kept USING spelt, before_at, after_at;
     IF NOT kept THEN
         RAISE EXCEPTION 'history % keeps no inputs', history USING ERRCODE = 'object_not_in_prerequisite_state',
@@ -136,13 +146,13 @@ BEGIN
     IF by IS NOT NULL THEN
         -- The book's own refreshes, not what was scored in between; who may not read the log of runs, or has none, goes by the rows.
         peers_before := before_at;
-        peers_after := CASE WHEN "to" OPERATOR(pg_catalog.>=) found_source.last_as_of THEN found_source.last_as_of END;
-        IF peers_after IS NULL AND pg_catalog.has_table_privilege('health_run', 'SELECT') THEN
-            SELECT pg_catalog.max(r.as_of) INTO peers_after FROM health_run r
-             WHERE r.source OPERATOR(pg_catalog.=) found_source.name AND r.status IN ('done', 'held') AND r.accounts OPERATOR(pg_catalog.>) 0 AND r.as_of OPERATOR(pg_catalog.<=) "to";
+        peers_after := CASE WHEN "to" >= found_source.last_as_of THEN found_source.last_as_of END;
+        IF peers_after IS NULL AND has_table_privilege('health_run', 'SELECT') THEN
+            SELECT max(r.as_of) INTO peers_after FROM health_run r
+             WHERE r.source = found_source.name AND r.status IN ('done', 'held') AND r.accounts > 0 AND r.as_of <= "to";
         END IF;
         IF peers_after IS NULL THEN
-            EXECUTE pg_catalog.format('SELECT pg_catalog.max(h.scored_at) FROM %s h WHERE h.scored_at OPERATOR(pg_catalog.<=) $1', history)
+            EXECUTE format('SELECT max(h.scored_at) FROM %s h WHERE h.scored_at <= $1', history)
                INTO peers_after USING "to";
         END IF;
     END IF;

@@ -7,11 +7,11 @@ SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
 #variable_conflict use_variable
 DECLARE
-    plain text := pg_catalog.regexp_replace(name, '@[0-9]+$', '');
-    wanted integer := pg_catalog.substring(name, '@([0-9]+)$');
+    plain text := regexp_replace(name, '@[0-9]+$', '');
+    wanted integer := substring(name, '@([0-9]+)$');
     reviewed integer;
 BEGIN
-    IF name IS NULL OR COALESCE(pg_catalog.btrim(note), '') OPERATOR(pg_catalog.=) '' THEN
+    IF name IS NULL OR COALESCE(btrim(note), '') = '' THEN
         RAISE EXCEPTION 'name and note must not be null or empty' USING ERRCODE = 'null_value_not_allowed',
             DETAIL = 'A review without a word of what was found is none.',
             HINT = 'For example: SELECT health_model_reviewed(''saas'', ''AUC as in spring; weights stay'').';
@@ -19,11 +19,11 @@ BEGIN
     -- Raises for a model that does not exist.
     PERFORM health_model_get(name);
     UPDATE health_model m
-       SET reviewed_at = pg_catalog.now(),
-           note = pg_catalog.concat_ws('; ', m.note, pg_catalog.format('reviewed %s by %s: %s',
-                      pg_catalog.to_char(pg_catalog.now() AT TIME ZONE 'UTC', 'YYYY-MM-DD'), current_user, pg_catalog.btrim(health_model_reviewed.note)))
-     WHERE m.name OPERATOR(pg_catalog.=) plain
-       AND CASE WHEN wanted IS NULL THEN m.active ELSE m.version OPERATOR(pg_catalog.=) wanted END
+       SET reviewed_at = now(),
+           note = concat_ws('; ', m.note, format('reviewed %s by %s: %s',
+                      to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD'), current_user, btrim(health_model_reviewed.note)))
+     WHERE m.name = plain
+       AND CASE WHEN wanted IS NULL THEN m.active ELSE m.version = wanted END
     RETURNING m.version INTO reviewed;
     RETURN reviewed;
 END
@@ -51,24 +51,24 @@ LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
 DECLARE
-    days double precision := pg_catalog.floor(EXTRACT(epoch FROM pg_catalog.now() OPERATOR(pg_catalog.-) GREATEST(reviewed.reviewed_at, reviewed.created_at)) / 86400::numeric);
+    days double precision := floor(EXTRACT(epoch FROM now() - GREATEST(reviewed.reviewed_at, reviewed.created_at)) / 86400::numeric);
     wanted CONSTANT text[] := '{health_model_changed,health_model_changed_truncate,health_model_changing,health_model_guard,health_model_guard_truncate}';
     lacking text;
     -- ENABLE TRIGGER ALL, with which pg_restore --disable-triggers ends, makes those that fire always fire in sessions of the origin alone.
     weak text;
 BEGIN
-    RETURN NEXT ROW(reviewed.name, reviewed.version, NULL, 'reviewed', NULL, days, CASE WHEN days OPERATOR(pg_catalog.>) 92 THEN 'due' ELSE 'ok' END,
-        pg_catalog.format('%s %s days ago; quarterly is the rule', CASE WHEN reviewed.reviewed_at IS NULL THEN 'saved, and never reviewed since,' ELSE 'last reviewed' END, days))::health_review_row;
-    SELECT pg_catalog.string_agg(w.name, ', ' ORDER BY w.name) FILTER (WHERE t.tgenabled IS NULL OR t.tgenabled NOT IN ('O', 'A')),
-           pg_catalog.string_agg(pg_catalog.format('ENABLE ALWAYS TRIGGER %I', w.name), ', ' ORDER BY w.name) FILTER (WHERE t.tgenabled OPERATOR(pg_catalog.=) 'O' AND w.name OPERATOR(pg_catalog.<>) 'health_model_guard_truncate')
+    RETURN NEXT ROW(reviewed.name, reviewed.version, NULL, 'reviewed', NULL, days, CASE WHEN days > 92::double precision THEN 'due' ELSE 'ok' END,
+        format('%s %s days ago; quarterly is the rule', CASE WHEN reviewed.reviewed_at IS NULL THEN 'saved, and never reviewed since,' ELSE 'last reviewed' END, days))::health_review_row;
+    SELECT string_agg(w.name, ', ' ORDER BY w.name) FILTER (WHERE t.tgenabled IS NULL OR t.tgenabled NOT IN ('O', 'A')),
+           string_agg(format('ENABLE ALWAYS TRIGGER %I', w.name), ', ' ORDER BY w.name) FILTER (WHERE t.tgenabled = 'O' AND w.name <> 'health_model_guard_truncate')
       INTO lacking, weak
-      FROM pg_catalog.unnest(wanted) w (name)
-      LEFT JOIN pg_catalog.pg_trigger t ON t.tgrelid OPERATOR(pg_catalog.=) 'health_model'::regclass AND t.tgname OPERATOR(pg_catalog.=) w.name;
-    RETURN NEXT ROW(reviewed.name, reviewed.version, NULL, 'triggers', pg_catalog.cardinality(wanted),
-        pg_catalog.cardinality(wanted) - COALESCE(pg_catalog.cardinality(pg_catalog.string_to_array(lacking, ', ')), 0) - COALESCE(pg_catalog.cardinality(pg_catalog.string_to_array(weak, ', ')), 0),
+      FROM unnest(wanted) w (name)
+      LEFT JOIN pg_trigger t ON t.tgrelid = 'health_model'::regclass AND t.tgname = w.name;
+    RETURN NEXT ROW(reviewed.name, reviewed.version, NULL, 'triggers', cardinality(wanted),
+        cardinality(wanted) - COALESCE(cardinality(string_to_array(lacking, ', ')), 0) - COALESCE(cardinality(string_to_array(weak, ', ')), 0),
         CASE WHEN lacking IS NULL AND weak IS NULL THEN 'ok' ELSE 'due' END,
-        CASE WHEN lacking IS NOT NULL THEN 'disabled or dropped on health_model: ' OPERATOR(pg_catalog.||) lacking
-             WHEN weak IS NOT NULL THEN 'do not fire on changes that replication brings: ALTER TABLE health_model ' OPERATOR(pg_catalog.||) weak
+        CASE WHEN lacking IS NOT NULL THEN 'disabled or dropped on health_model: ' || lacking
+             WHEN weak IS NOT NULL THEN 'do not fire on changes that replication brings: ALTER TABLE health_model ' || weak
              ELSE 'the triggers that keep saved versions as they are, and caches fresh, are at work' END)::health_review_row;
 END
 $$;
@@ -80,8 +80,8 @@ LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
 DECLARE
-    history text := pg_catalog.format('%I.%I', source.history_schema, source.history_name);
-    highest integer := pg_catalog.jsonb_array_length(health_model_describe(reviewed.definition) OPERATOR(pg_catalog.->) 'bands');
+    history text := format('%I.%I', source.history_schema, source.history_name);
+    highest integer := jsonb_array_length(health_model_describe(reviewed.definition) -> 'bands');
     first_at timestamptz;
     last_at timestamptz;
     psi double precision;
@@ -95,15 +95,15 @@ DECLARE
     signal record;
 BEGIN
     -- The times of whole refreshes, not of accounts that were scored in between.
-    EXECUTE pg_catalog.format('SELECT min(r.as_of), max(r.as_of) FROM health_run r WHERE r.source = $3 AND r.status IN (''done'', ''held'') AND r.accounts > 0
+    EXECUTE format('SELECT min(r.as_of), max(r.as_of) FROM health_run r WHERE r.source = $3 AND r.status IN (''done'', ''held'') AND r.accounts > 0
                                   AND EXISTS (SELECT FROM %s h WHERE h.scored_at = r.as_of AND h.model = $1 AND h.model_version = $2)', history)
        INTO first_at, last_at USING reviewed.name, reviewed.version, source.name;
-    IF first_at IS NULL OR first_at OPERATOR(pg_catalog.=) last_at THEN
+    IF first_at IS NULL OR first_at = last_at THEN
         RETURN NEXT ROW(reviewed.name, reviewed.version, source.name, 'psi', NULL, NULL, 'unknown',
-            pg_catalog.format('source %s has %s with this version: nothing to compare', source.name, CASE WHEN first_at IS NULL THEN 'no score' ELSE 'only one refresh' END))::health_review_row;
+            format('source %s has %s with this version: nothing to compare', source.name, CASE WHEN first_at IS NULL THEN 'no score' ELSE 'only one refresh' END))::health_review_row;
         RETURN;
     END IF;
-    EXECUTE pg_catalog.format($sql$
+    EXECUTE format($sql$
         SELECT health_psi(h.score, h.scored_at = $4),
                avg((h.band_rank = $5)::int) FILTER (WHERE h.scored_at = $3 AND h.score IS NOT NULL),
                avg((h.band_rank = $5)::int) FILTER (WHERE h.scored_at = $4 AND h.score IS NOT NULL),
@@ -111,28 +111,28 @@ BEGIN
           FROM %s h WHERE h.model = $1 AND h.model_version = $2 AND h.scored_at IN ($3, $4)$sql$, history)
        INTO psi, before, share, accounts_before, accounts USING reviewed.name, reviewed.version, first_at, last_at, highest;
     RETURN NEXT ROW(reviewed.name, reviewed.version, source.name, 'psi', 0, psi,
-        CASE WHEN psi OPERATOR(pg_catalog.<) 0.1 THEN 'ok' WHEN psi OPERATOR(pg_catalog.<=) 0.25 THEN 'watch' ELSE 'due' END,
-        pg_catalog.format('scores of %s against those of %s: population stability index %s, %s', pg_catalog.to_char(last_at AT TIME ZONE 'UTC', 'YYYY-MM-DD'),
-            pg_catalog.to_char(first_at AT TIME ZONE 'UTC', 'YYYY-MM-DD'), pg_catalog.round(psi::numeric, 3),
-            CASE WHEN psi OPERATOR(pg_catalog.<) 0.1 THEN 'stable' WHEN psi OPERATOR(pg_catalog.<=) 0.25 THEN 'to be watched' ELSE 'shifted' END))::health_review_row;
+        CASE WHEN psi < 0.1::double precision THEN 'ok' WHEN psi <= 0.25::double precision THEN 'watch' ELSE 'due' END,
+        format('scores of %s against those of %s: population stability index %s, %s', to_char(last_at AT TIME ZONE 'UTC', 'YYYY-MM-DD'),
+            to_char(first_at AT TIME ZONE 'UTC', 'YYYY-MM-DD'), round(psi::numeric, 3),
+            CASE WHEN psi < 0.1::double precision THEN 'stable' WHEN psi <= 0.25::double precision THEN 'to be watched' ELSE 'shifted' END))::health_review_row;
     RETURN NEXT ROW(reviewed.name, reviewed.version, source.name, 'highest band', before, share,
-        CASE WHEN share OPERATOR(pg_catalog.>) 0.8 THEN 'due' WHEN share IS NULL THEN 'unknown' ELSE 'ok' END,
-        pg_catalog.format('%s %% of the scored accounts are in the highest band, %s %% at first; more than 80 %% tell nothing', pg_catalog.floor(share * 100::double precision), pg_catalog.floor(before * 100::double precision)))::health_review_row;
-    SELECT pg_catalog.min(r.id) FILTER (WHERE r.as_of OPERATOR(pg_catalog.=) first_at), pg_catalog.max(r.id) FILTER (WHERE r.as_of OPERATOR(pg_catalog.=) last_at)
+        CASE WHEN share > 0.8::double precision THEN 'due' WHEN share IS NULL THEN 'unknown' ELSE 'ok' END,
+        format('%s %% of the scored accounts are in the highest band, %s %% at first; more than 80 %% tell nothing', floor(share * 100::double precision), floor(before * 100::double precision)))::health_review_row;
+    SELECT min(r.id) FILTER (WHERE r.as_of = first_at), max(r.id) FILTER (WHERE r.as_of = last_at)
       INTO first_run, last_run FROM health_run r
-     WHERE r.source OPERATOR(pg_catalog.=) health_review_drift.source.name AND r.status IN ('done', 'held') AND r.accounts OPERATOR(pg_catalog.>) 0;
+     WHERE r.source = health_review_drift.source.name AND r.status IN ('done', 'held') AND r.accounts > 0;
     FOR signal IN
         SELECT l.signal AS name, f.missing::double precision / NULLIF(accounts_before, 0) AS before, l.missing::double precision / NULLIF(accounts, 0) AS share
           FROM health_run_signal l
-          LEFT JOIN health_run_signal f ON f.run OPERATOR(pg_catalog.=) first_run AND f.signal OPERATOR(pg_catalog.=) l.signal
-         WHERE l.run OPERATOR(pg_catalog.=) last_run
+          LEFT JOIN health_run_signal f ON f.run = first_run AND f.signal = l.signal
+         WHERE l.run = last_run
          ORDER BY l.signal
     LOOP
-        RETURN NEXT ROW(reviewed.name, reviewed.version, source.name, 'missing ' OPERATOR(pg_catalog.||) signal.name, signal.before, signal.share,
-            CASE WHEN signal.share OPERATOR(pg_catalog.-) COALESCE(signal.before, 0) OPERATOR(pg_catalog.>) 0.2 THEN 'due'
-                 WHEN signal.share OPERATOR(pg_catalog.-) COALESCE(signal.before, 0) OPERATOR(pg_catalog.>) 0.05 THEN 'watch' ELSE 'ok' END,
-            pg_catalog.format('%s has no value in %s %% of the accounts%s', signal.name, pg_catalog.round((signal.share * 100::double precision)::numeric, 1),
-                CASE WHEN signal.before IS NULL THEN '' ELSE pg_catalog.format(', %s %% at first', pg_catalog.round((signal.before * 100::double precision)::numeric, 1)) END))::health_review_row;
+        RETURN NEXT ROW(reviewed.name, reviewed.version, source.name, 'missing ' || signal.name, signal.before, signal.share,
+            CASE WHEN signal.share - COALESCE(signal.before, 0) > 0.2::double precision THEN 'due'
+                 WHEN signal.share - COALESCE(signal.before, 0) > 0.05::double precision THEN 'watch' ELSE 'ok' END,
+            format('%s has no value in %s %% of the accounts%s', signal.name, round((signal.share * 100::double precision)::numeric, 1),
+                CASE WHEN signal.before IS NULL THEN '' ELSE format(', %s %% at first', round((signal.before * 100::double precision)::numeric, 1)) END))::health_review_row;
     END LOOP;
 END
 $$;
@@ -145,6 +145,8 @@ LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 SET intervalstyle = 'postgres'
 SET timezone = 'UTC'
+-- To compile what reads a whole history would take longer than it takes.
+SET jit = off
 AS $$
 DECLARE
     promised double precision := reviewed.definition #>> '{meta,fit,auc}';
@@ -154,29 +156,29 @@ DECLARE
     before double precision;
 BEGIN
     -- Now: the latest refresh whose horizon is complete. Then: what the fit promised, else the scores of the horizons before.
-    SELECT pg_catalog.max(r.as_of) INTO latest FROM health_run r
-     WHERE r.source OPERATOR(pg_catalog.=) health_review_proof.source.name AND r.status OPERATOR(pg_catalog.=) 'done'
-       AND r.accounts OPERATOR(pg_catalog.>) 0 AND r.as_of OPERATOR(pg_catalog.<=) (until OPERATOR(pg_catalog.-) horizon);
-    proof := (SELECT health_backtest(l.score, l.event, source.model) FROM health_labelled(source.name, 'churned', '0 days', horizon, until) l
-               WHERE l.scored_at OPERATOR(pg_catalog.=) latest AND l.model OPERATOR(pg_catalog.=) reviewed.name AND l.model_version OPERATOR(pg_catalog.=) reviewed.version);
-    earlier := (SELECT health_backtest(l.score, l.event, source.model) FROM health_labelled(source.name, 'churned', '0 days', horizon, until, true) l
-                 WHERE l.scored_at OPERATOR(pg_catalog.<=) (latest OPERATOR(pg_catalog.-) horizon));
+    SELECT max(r.as_of) INTO latest FROM health_run r
+     WHERE r.source = health_review_proof.source.name AND r.status = 'done' AND r.accounts > 0 AND r.as_of <= until - horizon;
+    EXECUTE format('SELECT (b.proof).* FROM (SELECT health_backtest(l.score, l.event, $6) AS proof FROM (%s) l WHERE l.scored_at = $7 AND l.model = $8 AND l.model_version = $9) b',
+            health_labelled_query(source, false))
+       INTO proof USING source.book, 'churned'::text, '0 days'::interval, horizon, until, source.model, latest, reviewed.name, reviewed.version;
+    EXECUTE format('SELECT (b.proof).* FROM (SELECT health_backtest(l.score, l.event, $6) AS proof FROM (%s) l) b', health_labelled_query(source, true))
+       INTO earlier USING source.book, 'churned'::text, '0 days'::interval, horizon, latest, source.model;
     before := COALESCE(promised, earlier.auc);
-    IF proof.auc IS NULL OR proof.verdict OPERATOR(pg_catalog.~) '^too few' THEN
+    IF proof.auc IS NULL OR proof.verdict ~ '^too few' THEN
         RETURN NEXT ROW(reviewed.name, reviewed.version, source.name, 'auc', before, proof.auc, 'unknown',
-            COALESCE(proof.verdict, pg_catalog.format('no refresh of source %s with this version is %s old', source.name, horizon)))::health_review_row;
+            COALESCE(proof.verdict, format('no refresh of source %s with this version is %s old', source.name, horizon)))::health_review_row;
         RETURN;
     END IF;
     RETURN NEXT ROW(reviewed.name, reviewed.version, source.name, 'auc', before, proof.auc,
-        CASE WHEN proof.auc_low OPERATOR(pg_catalog.<=) 0.5 OR proof.auc_high OPERATOR(pg_catalog.<) before THEN 'due' WHEN proof.auc OPERATOR(pg_catalog.<) before - 0.03::double precision THEN 'watch' ELSE 'ok' END,
-        pg_catalog.format('AUC %s (95 %% interval %s to %s) against churn within %s%s', pg_catalog.round(proof.auc::numeric, 3), pg_catalog.round(proof.auc_low::numeric, 3),
-            pg_catalog.round(proof.auc_high::numeric, 3), horizon,
-            CASE WHEN promised IS NOT NULL THEN pg_catalog.format('; the fit promised %s', pg_catalog.round(promised::numeric, 3))
-                 WHEN before IS NOT NULL THEN pg_catalog.format('; before it was %s', pg_catalog.round(before::numeric, 3)) ELSE '' END))::health_review_row;
+        CASE WHEN proof.auc_low <= 0.5::double precision OR proof.auc_high < before THEN 'due' WHEN proof.auc < before - 0.03::double precision THEN 'watch' ELSE 'ok' END,
+        format('AUC %s (95 %% interval %s to %s) against churn within %s%s', round(proof.auc::numeric, 3), round(proof.auc_low::numeric, 3),
+            round(proof.auc_high::numeric, 3), horizon,
+            CASE WHEN promised IS NOT NULL THEN format('; the fit promised %s', round(promised::numeric, 3))
+                 WHEN before IS NOT NULL THEN format('; before it was %s', round(before::numeric, 3)) ELSE '' END))::health_review_row;
     RETURN NEXT ROW(reviewed.name, reviewed.version, source.name, 'bands', earlier.worst_decile_lift, proof.worst_decile_lift,
-        CASE WHEN proof.verdict OPERATOR(pg_catalog.~) '^passes' THEN 'ok' ELSE 'due' END,
-        pg_catalog.format('churned within %s: %s; %s', horizon,
-            (SELECT pg_catalog.string_agg(pg_catalog.format('%s %s %%', b.band, COALESCE(pg_catalog.round(b.rate * 100::double precision)::text, '–')), ', ')
+        CASE WHEN proof.verdict ~ '^passes' THEN 'ok' ELSE 'due' END,
+        format('churned within %s: %s; %s', horizon,
+            (SELECT string_agg(format('%s %s %%', b.band, COALESCE(round(b.rate * 100::double precision)::text, '–')), ', ')
                FROM unnest(proof.bands, proof.band_rates) b (band, rate)), proof.verdict))::health_review_row;
 END
 $$;
@@ -193,7 +195,7 @@ DECLARE
     reviewed health_model;
     source health_source;
     found health_review_row;
-    known timestamptz := LEAST(COALESCE(until, pg_catalog.now()), pg_catalog.now());
+    known timestamptz := LEAST(COALESCE(until, now()), now());
     due text[];
     watch text[];
 BEGIN
@@ -204,7 +206,7 @@ BEGIN
     END IF;
     FOR reviewed IN
         SELECT m.* FROM health_model m
-         WHERE m.active AND (name IS NULL OR m.name OPERATOR(pg_catalog.=) pg_catalog.regexp_replace(name, '@[0-9]+$', ''))
+         WHERE m.active AND (name IS NULL OR m.name = regexp_replace(name, '@[0-9]+$', ''))
          ORDER BY m.name
     LOOP
         due := '{}';
@@ -214,20 +216,20 @@ BEGIN
             UNION ALL
             -- Only histories whose reading runs nobody else's code.
             SELECT r.* FROM (SELECT p.* FROM health_source p
-                              WHERE p.model IN (reviewed.name, pg_catalog.concat(reviewed.name, '@', reviewed.version)) AND health_history_plain(p) IS NOT NULL
+                              WHERE p.model IN (reviewed.name, concat(reviewed.name, '@', reviewed.version)) AND health_history_plain(p) IS NOT NULL
                               ORDER BY p.name OFFSET 0) s
              CROSS JOIN LATERAL (SELECT * FROM health_review_drift(reviewed, s) UNION ALL SELECT * FROM health_review_proof(reviewed, s, horizon, known)) r
         LOOP
             RETURN NEXT found;
-            IF found.verdict OPERATOR(pg_catalog.=) 'due' THEN
-                due := due OPERATOR(pg_catalog.||) found.message;
-            ELSIF found.verdict OPERATOR(pg_catalog.=) 'watch' THEN
-                watch := watch OPERATOR(pg_catalog.||) found.message;
+            IF found.verdict = 'due' THEN
+                due := due || found.message;
+            ELSIF found.verdict = 'watch' THEN
+                watch := watch || found.message;
             END IF;
         END LOOP;
         RETURN NEXT ROW(reviewed.name, reviewed.version, NULL, 'verdict', NULL, NULL,
-            CASE WHEN due OPERATOR(pg_catalog.<>) '{}' THEN 'due' WHEN watch OPERATOR(pg_catalog.<>) '{}' THEN 'watch' ELSE 'ok' END,
-            COALESCE(NULLIF(pg_catalog.array_to_string(due OPERATOR(pg_catalog.||) watch, '; '), ''), 'nothing speaks against it'))::health_review_row;
+            CASE WHEN due <> '{}' THEN 'due' WHEN watch <> '{}' THEN 'watch' ELSE 'ok' END,
+            COALESCE(NULLIF(array_to_string(due || watch, '; '), ''), 'nothing speaks against it'))::health_review_row;
     END LOOP;
 END
 $$;

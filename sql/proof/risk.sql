@@ -8,12 +8,12 @@ AS $$
 DECLARE
     z CONSTANT double precision := 1.959963984540054;
     n double precision := NULLIF(accounts, 0);
-    share double precision := events OPERATOR(pg_catalog./) n;
+    share double precision := events::double precision / n;
     middle double precision;
     half double precision;
 BEGIN
     middle := (share + z * z / (2::double precision * n)) / (1::double precision + z * z / n);
-    half := z * pg_catalog.sqrt(share * (1::double precision - share) / n + z * z / (4::double precision * n * n)) / (1::double precision + z * z / n);
+    half := z * sqrt(share * (1::double precision - share) / n + z * z / (4::double precision * n * n)) / (1::double precision + z * z / n);
     IF n IS NOT NULL THEN
         low := GREATEST(middle - half, 0);
         high := LEAST(middle + half, 1);
@@ -30,40 +30,47 @@ CREATE FUNCTION @extschema@.health_risk(source text, score double precision, kin
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 SET intervalstyle = 'postgres'
+-- The length of a day is that of UTC.
+SET timezone = 'UTC'
+-- To compile what reads a whole history would take longer than it takes.
+SET jit = off
 AS $$
 #variable_conflict use_variable
 DECLARE
+    found health_source;
     -- The narrowest range around the score with so many accounts; beyond the widest they are not alike any more.
+    ranges CONSTANT double precision[] := '{2.5,5,7.5,10,15}';
+    widest CONSTANT double precision := 15;
     enough CONSTANT bigint := 50;
     fewest CONSTANT bigint := 30;
     reach double precision;
 BEGIN
-    IF score IS NULL OR NOT (score OPERATOR(pg_catalog.>=) 0 AND score OPERATOR(pg_catalog.<=) 100) THEN
+    IF score IS NULL OR NOT (score >= 0::double precision AND score <= 100::double precision) THEN
         RAISE EXCEPTION 'a score is a number from 0 to 100, not %', COALESCE(score::text, 'NULL') USING ERRCODE = 'invalid_parameter_value',
             HINT = 'For example: SELECT message FROM health_risk(''crm'', 61).';
     END IF;
-    SELECT w.reach, pg_catalog.count(*) FILTER (WHERE pg_catalog.abs(l.score OPERATOR(pg_catalog.-) health_risk.score) OPERATOR(pg_catalog.<=) w.reach),
-           pg_catalog.count(*) FILTER (WHERE l.event AND pg_catalog.abs(l.score OPERATOR(pg_catalog.-) health_risk.score) OPERATOR(pg_catalog.<=) w.reach)
-      INTO reach, accounts, events
-      FROM health_labelled(source, kind, '0 days', horizon, until, true) l
-     CROSS JOIN (VALUES (2.5::double precision), (5), (7.5), (10), (15)) w (reach)
-     GROUP BY w.reach
-     ORDER BY pg_catalog.count(*) FILTER (WHERE pg_catalog.abs(l.score OPERATOR(pg_catalog.-) health_risk.score) OPERATOR(pg_catalog.<=) w.reach) OPERATOR(pg_catalog.<) enough,
-              CASE WHEN pg_catalog.count(*) FILTER (WHERE pg_catalog.abs(l.score OPERATOR(pg_catalog.-) health_risk.score) OPERATOR(pg_catalog.<=) w.reach) OPERATOR(pg_catalog.<) enough
-                   THEN OPERATOR(pg_catalog.-) w.reach ELSE w.reach END
-     LIMIT 1;
-    accounts := COALESCE(accounts, 0);
-    events := COALESCE(events, 0);
-    from_score := GREATEST(score - COALESCE(reach, 15::double precision), 0);
-    to_score := LEAST(score + COALESCE(reach, 15::double precision), 100);
-    IF accounts OPERATOR(pg_catalog.<) fewest THEN
-        message := pg_catalog.format('too few to tell: %s accounts at %s to %s with a complete horizon, at least %s are needed', accounts, from_score, to_score, fewest);
+    found := health_source_get(source);
+    PERFORM health_labelled_check(kind, '0 days', horizon);
+    EXECUTE format($sql$
+        WITH near AS MATERIALIZED (
+            SELECT abs(l.score - $6) AS distance, l.event FROM (%s) l WHERE abs(l.score - $6) <= $7)
+        SELECT w.reach, count(n.distance), count(n.distance) FILTER (WHERE n.event)
+          FROM unnest($8) w (reach) LEFT JOIN near n ON n.distance <= w.reach
+         GROUP BY w.reach
+         ORDER BY count(n.distance) < $9, CASE WHEN count(n.distance) < $9 THEN -w.reach ELSE w.reach END
+         LIMIT 1$sql$, health_labelled_query(found, true))
+       INTO reach, accounts, events
+      USING found.book, kind, '0 days'::interval, horizon, LEAST(COALESCE(until, now()), now()), score, widest, ranges, enough;
+    from_score := GREATEST(score - reach, 0);
+    to_score := LEAST(score + reach, 100);
+    IF accounts < fewest THEN
+        message := format('too few to tell: %s accounts at %s to %s with a complete horizon, at least %s are needed', accounts, from_score, to_score, fewest);
         RETURN;
     END IF;
-    risk := events OPERATOR(pg_catalog./) accounts::double precision;
+    risk := events::double precision / accounts::double precision;
     SELECT i.low, i.high INTO risk_low, risk_high FROM health_share_interval(events, accounts) i;
-    message := pg_catalog.format('accounts at %s to %s %s %s %% in %s (%s–%s %%): %s of %s', from_score, to_score, kind,
-        pg_catalog.round(risk * 100::double precision), horizon, pg_catalog.round(risk_low * 100::double precision), pg_catalog.round(risk_high * 100::double precision), events, accounts);
+    message := format('accounts at %s to %s %s %s %% in %s (%s–%s %%): %s of %s', from_score, to_score, kind,
+        round(risk * 100::double precision), horizon, round(risk_low * 100::double precision), round(risk_high * 100::double precision), events, accounts);
 END
 $$;
 COMMENT ON FUNCTION @extschema@.health_risk(text, double precision, text, interval, timestamptz) IS

@@ -6,6 +6,10 @@ RETURNS @extschema@.health_backtest_row
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 SET intervalstyle = 'postgres'
+-- The length of a day is that of UTC.
+SET timezone = 'UTC'
+-- To compile what reads a whole history would take longer than it takes.
+SET jit = off
 AS $$
 #variable_conflict use_variable
 DECLARE
@@ -17,7 +21,8 @@ BEGIN
         RAISE EXCEPTION 'a backtest is of bad events, and % is a good one', kind USING ERRCODE = 'invalid_parameter_value',
             HINT = format('SELECT health_auc(score, event, true) FROM health_labelled(%L, %L, apart => true) tells how well high scores go with it.', source, kind);
     END IF;
-    proof := (SELECT health_backtest(l.score, l.event, found.model) FROM health_labelled(source, kind, lead, horizon, until, true) l);
+    EXECUTE pg_catalog.format('SELECT (b.proof).* FROM (SELECT health_backtest(l.score, l.event, $6) AS proof FROM (%s) l) b', health_labelled_query(found, true))
+       INTO proof USING found.book, kind, lead, horizon, LEAST(COALESCE(until, pg_catalog.now()), pg_catalog.now()), found.model;
     IF proof.accounts IS NULL THEN
         RAISE EXCEPTION 'no score of source "%" is old enough to be judged', source USING ERRCODE = 'object_not_in_prerequisite_state',
             DETAIL = format('A score counts when %s have passed since it was made, and the account had not churned by then.', lead + horizon),

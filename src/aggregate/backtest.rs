@@ -1,53 +1,39 @@
 //! health_backtest(score, event [, model]) → one row
 
 use health_score_engine::{Auc, Backtest, Outcomes, usual_bands};
-use pgrx::{IntoDatum, PgMemoryContexts, pg_sys};
+use pgrx::{IntoDatum, pg_sys};
 
 use crate::aggregate::growing;
 use crate::aggregate::state::{self, require_aggregate};
-use crate::arguments::{Arguments, text_datum, text_of};
-use crate::datum::varlena_bytes;
-use crate::error::{Report, code};
-use crate::model_cache::{by_document, by_name};
-use crate::model_store::Store;
-use crate::returning::{row, row_type_of_call};
-use crate::site::declared_types;
+use crate::model::argument::model_argument;
+use crate::pg::arguments::{Arguments, text_datum};
+use crate::pg::error::{Report, code};
+use crate::pg::fn_extra::kept;
+use crate::pg::returning::{row, row_type_of_call};
 use crate::sql_function;
+
+const MODEL: usize = 3;
 
 type Bands = Vec<(String, f64)>;
 
 /// The model argument of a call site with its bands as a state holds them, so that each row compares bytes only.
+#[derive(Default)]
 struct ModelBands {
-    by_name: bool,
     argument: Box<[u8]>,
     words: Vec<u64>,
 }
 
 /// The bands of argument 3; none for the usual ones.
 fn bands<'a>(arguments: &Arguments) -> &'a [u64] {
-    let Some(datum) = arguments.datum(3) else { return &[] };
-    // SAFETY: argument 3 is declared text or jsonb. fn_extra is ours: null, or what was put there; it is dropped with
-    // fn_mcxt, after the last call.
-    unsafe {
-        let bytes = varlena_bytes(datum);
-        let flinfo = arguments.flinfo();
-        if (*flinfo).fn_extra.is_null() {
-            let by_name = declared_types(arguments).get(3) != Some(&pg_sys::JSONBOID);
-            let site = ModelBands { by_name, argument: Box::default(), words: Vec::new() };
-            (*flinfo).fn_extra = PgMemoryContexts::For((*flinfo).fn_mcxt).leak_and_drop_on_delete(site).cast();
-        }
-        let site = &mut *(*flinfo).fn_extra.cast::<ModelBands>();
-        if *site.argument != *bytes || site.words.is_empty() {
-            let compiled = if site.by_name {
-                by_name(Store::of_function((*flinfo).fn_oid), text_of(datum)).compiled
-            } else {
-                by_document(bytes)
-            };
-            site.words = to_words(&compiled.model.band_bounds());
-            site.argument = bytes.into();
-        }
-        &site.words
+    let Some(argument) = arguments.payload(MODEL) else { return &[] };
+    let last = kept(arguments, ModelBands::default);
+    if (*last.argument != *argument || last.words.is_empty())
+        && let Some(compiled) = model_argument(arguments, MODEL)
+    {
+        last.words = to_words(&compiled.model.band_bounds());
+        last.argument = argument.into();
     }
+    &last.words
 }
 
 /// As JSON, filled up with blanks.

@@ -6,9 +6,9 @@ use std::mem::size_of;
 use health_score_engine::{Outcomes, Refused, Stability, merge_counts, room_for};
 use pgrx::pg_sys;
 
-use crate::aggregate::raise;
-use crate::aggregate::state::{self, Kind, require_aggregate};
-use crate::arguments::Arguments;
+use crate::aggregate::state::{self, StateKind, require_aggregate};
+use crate::pg::arguments::Arguments;
+use crate::pg::error::refuse;
 
 /// The head of such a state.
 ///
@@ -64,7 +64,7 @@ pub struct Parts<'a, H> {
 }
 
 /// How many fixed words there are stands before them.
-fn parts<'a, H: Head>(words: &'a mut [u64], kind: Kind) -> Parts<'a, H> {
+fn parts<'a, H: Head>(words: &'a mut [u64], kind: StateKind) -> Parts<'a, H> {
     // SAFETY: by the contract of the trait.
     let (head, rest) = unsafe { state::split::<H>(words, kind) };
     let Some((fixed_words, rest)) = rest.split_first_mut() else { state::forged(kind) };
@@ -76,7 +76,7 @@ fn parts<'a, H: Head>(words: &'a mut [u64], kind: Kind) -> Parts<'a, H> {
     Parts { head, fixed, table }
 }
 
-fn new<'a, H: Head>(kind: Kind, head: H, fixed: &[u64], table: usize) -> &'a mut [u64] {
+fn new<'a, H: Head>(kind: StateKind, head: H, fixed: &[u64], table: usize) -> &'a mut [u64] {
     let head_words = size_of::<H>() / size_of::<u64>();
     let words = state::allocate(kind, head_words + 1 + fixed.len() + table);
     // SAFETY: by the contract of the trait.
@@ -88,7 +88,7 @@ fn new<'a, H: Head>(kind: Kind, head: H, fixed: &[u64], table: usize) -> &'a mut
 }
 
 /// The same state with a table of so many words.
-fn moved<'a, H: Head>(kind: Kind, head: &H, fixed: &[u64], table: &[u64], room: usize) -> &'a mut [u64] {
+fn moved<'a, H: Head>(kind: StateKind, head: &H, fixed: &[u64], table: &[u64], room: usize) -> &'a mut [u64] {
     let words = new(kind, *head, fixed, room);
     merge_counts(parts::<H>(words, kind).table, table);
     words
@@ -98,7 +98,7 @@ fn moved<'a, H: Head>(kind: Kind, head: &H, fixed: &[u64], table: &[u64], room: 
 #[inline(always)]
 pub fn step<H: Head>(
     arguments: &Arguments,
-    kind: Kind,
+    kind: StateKind,
     fixed: &[u64],
     add: impl FnOnce(Parts<H>) -> Result<(), Refused>,
 ) -> Option<pg_sys::Datum> {
@@ -111,13 +111,13 @@ pub fn step<H: Head>(
         words = moved(kind, head, fixed, table, table.len() * 2);
     }
     if let Err(refused) = add(parts(words, kind)) {
-        raise(refused);
+        refuse(refused);
     }
     state::datum_of(words)
 }
 
 /// The state of argument 1 into that of argument 0.
-pub fn combine<H: Head>(arguments: &Arguments, kind: Kind) -> Result<Option<pg_sys::Datum>, Varying> {
+pub fn combine<H: Head>(arguments: &Arguments, kind: StateKind) -> Result<Option<pg_sys::Datum>, Varying> {
     require_aggregate(arguments, kind);
     let Some(other) = arguments.datum(1) else { return Ok(arguments.datum(0)) };
     let other = parts::<H>(state::open(other, kind), kind);
@@ -137,7 +137,7 @@ pub fn combine<H: Head>(arguments: &Arguments, kind: Kind) -> Result<Option<pg_s
     }
     let Parts { head, table, .. } = parts::<H>(words, kind);
     if let Err(refused) = head.merge(table, other.head, other.table) {
-        raise(refused);
+        refuse(refused);
     }
     Ok(state::datum_of(words))
 }
@@ -146,7 +146,7 @@ pub fn combine<H: Head>(arguments: &Arguments, kind: Kind) -> Result<Option<pg_s
 pub struct Varying;
 
 /// Hands the state at the end to `act`; it stays as it is, since other aggregates or more rows may need it.
-pub fn finished<H: Head, R>(arguments: &Arguments, kind: Kind, act: impl FnOnce(Parts<H>) -> R) -> Option<R> {
+pub fn finished<H: Head, R>(arguments: &Arguments, kind: StateKind, act: impl FnOnce(Parts<H>) -> R) -> Option<R> {
     require_aggregate(arguments, kind);
     let state = parts::<H>(state::open(arguments.datum(0)?, kind), kind);
     if !state.head.is_consistent(state.table) {

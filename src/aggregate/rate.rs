@@ -3,42 +3,23 @@
 use health_score_engine::{ChurnRate, UsageRate};
 use pgrx::IntoDatum;
 
-use crate::aggregate::state::{self, Kind, State, require_aggregate};
-use crate::aggregate::weight;
-use crate::sql_function;
+use crate::aggregate::state::{self, require_aggregate};
+use crate::{sql_function, state_of_numbers};
 
-// SAFETY: doubles.
-unsafe impl State for ChurnRate {
-    const KIND: Kind = state::CHURN_RATE;
-
-    fn is_consistent(&self) -> bool {
-        ChurnRate::is_consistent(self)
-    }
-}
-
-// SAFETY: doubles.
-unsafe impl State for UsageRate {
-    const KIND: Kind = state::USAGE_RATE;
-
-    fn is_consistent(&self) -> bool {
-        UsageRate::is_consistent(self)
-    }
-}
+state_of_numbers!(ChurnRate, state::CHURN_RATE);
+state_of_numbers!(UsageRate, state::USAGE_RATE);
 
 sql_function! {
     fn health_churn_rate_step(arguments) {
         require_aggregate(arguments, state::CHURN_RATE);
-        let (Some(churned), Some(weight)) = (arguments.get(1), weight(arguments, 2)) else { return arguments.datum(0) };
+        let (Some(churned), Some(weight)) = (arguments.get(1), arguments.get_or(2, 1.0)) else { return arguments.datum(0) };
         state::step(arguments, |rate: &mut ChurnRate| rate.add(churned, weight))
     }
 }
 
 sql_function! {
     fn health_churn_rate_combine(arguments) {
-        state::combine(arguments, |rate: &mut ChurnRate, other| {
-            rate.merge(other);
-            Ok(())
-        })
+        state::combine_all(arguments, ChurnRate::merge)
     }
 }
 
@@ -58,10 +39,7 @@ sql_function! {
 
 sql_function! {
     fn health_usage_rate_combine(arguments) {
-        state::combine(arguments, |rate: &mut UsageRate, other| {
-            rate.merge(other);
-            Ok(())
-        })
+        state::combine_all(arguments, UsageRate::merge)
     }
 }
 

@@ -3,33 +3,23 @@
 use health_score_engine::{Rollup, worst};
 use pgrx::IntoDatum;
 
-use crate::aggregate::state::{self, Kind, State, require_aggregate};
-use crate::aggregate::{raise, weight};
-use crate::sql_function;
+use crate::aggregate::state::{self, require_aggregate};
+use crate::pg::error::refuse;
+use crate::{sql_function, state_of_numbers};
 
-// SAFETY: doubles.
-unsafe impl State for Rollup {
-    const KIND: Kind = state::ROLLUP;
-
-    fn is_consistent(&self) -> bool {
-        Rollup::is_consistent(self)
-    }
-}
+state_of_numbers!(Rollup, state::ROLLUP);
 
 sql_function! {
     fn health_rollup_step(arguments) {
         require_aggregate(arguments, state::ROLLUP);
-        let (Some(score), Some(weight)) = (arguments.get(1), weight(arguments, 2)) else { return arguments.datum(0) };
+        let (Some(score), Some(weight)) = (arguments.get(1), arguments.get_or(2, 1.0)) else { return arguments.datum(0) };
         state::step(arguments, |rollup: &mut Rollup| rollup.add(score, weight))
     }
 }
 
 sql_function! {
     fn health_rollup_combine(arguments) {
-        state::combine(arguments, |rollup: &mut Rollup, other| {
-            rollup.merge(other);
-            Ok(())
-        })
+        state::combine_all(arguments, Rollup::merge)
     }
 }
 
@@ -46,7 +36,7 @@ sql_function! {
         let Some(score) = arguments.get(1) else { return arguments.datum(0) };
         match worst(arguments.get(0).unwrap_or(score), score) {
             Ok(lowest) => lowest.into_datum(),
-            Err(refused) => raise(refused),
+            Err(refused) => refuse(refused),
         }
     }
 }

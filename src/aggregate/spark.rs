@@ -2,19 +2,12 @@
 
 use health_score_engine::Spark;
 
-use crate::aggregate::state::{self, Kind, State, require_aggregate};
-use crate::arguments::text_datum;
-use crate::error::{Report, code};
-use crate::sql_function;
+use crate::aggregate::state::{self, require_aggregate};
+use crate::pg::arguments::text_datum;
+use crate::pg::error::{Report, code};
+use crate::{sql_function, state_of_numbers};
 
-// SAFETY: whole numbers of 64 bits.
-unsafe impl State for Spark {
-    const KIND: Kind = state::SPARK;
-
-    fn is_consistent(&self) -> bool {
-        Spark::is_consistent(self)
-    }
-}
+state_of_numbers!(Spark, state::SPARK);
 
 sql_function! {
     fn health_spark_step(arguments) {

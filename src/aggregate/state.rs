@@ -7,37 +7,36 @@ use std::mem::{align_of, size_of};
 use health_score_engine::Refused;
 use pgrx::pg_sys;
 
-use crate::aggregate::raise;
-use crate::arguments::Arguments;
-use crate::datum::varlena_bytes;
-use crate::error::{Report, code};
+use crate::pg::arguments::Arguments;
+use crate::pg::datum::varlena_bytes;
+use crate::pg::error::{Report, code, refuse};
 
 /// Whose state it is. A number is never used for another aggregate, and a changed layout gets a new one.
 #[derive(Clone, Copy)]
-pub struct Kind {
+pub struct StateKind {
     number: u16,
     pub aggregate: &'static str,
 }
 
-pub const TREND: Kind = Kind { number: 1, aggregate: "health_trend" };
-pub const MOVING_TREND: Kind = Kind { number: 2, aggregate: "health_trend" };
-pub const TREND_STATS: Kind = Kind { number: 3, aggregate: "health_trend_stats" };
-pub const NPS: Kind = Kind { number: 4, aggregate: "health_nps" };
-pub const CSAT: Kind = Kind { number: 5, aggregate: "health_csat" };
-pub const CES: Kind = Kind { number: 6, aggregate: "health_ces" };
-pub const ROLLUP: Kind = Kind { number: 7, aggregate: "health_rollup" };
-pub const CHURN_RATE: Kind = Kind { number: 8, aggregate: "health_churn_rate" };
-pub const USAGE_RATE: Kind = Kind { number: 9, aggregate: "health_usage_rate" };
-pub const SPARK: Kind = Kind { number: 10, aggregate: "health_spark" };
+pub const TREND: StateKind = StateKind { number: 1, aggregate: "health_trend" };
+pub const MOVING_TREND: StateKind = StateKind { number: 2, aggregate: "health_trend" };
+pub const TREND_STATS: StateKind = StateKind { number: 3, aggregate: "health_trend_stats" };
+pub const NPS: StateKind = StateKind { number: 4, aggregate: "health_nps" };
+pub const CSAT: StateKind = StateKind { number: 5, aggregate: "health_csat" };
+pub const CES: StateKind = StateKind { number: 6, aggregate: "health_ces" };
+pub const ROLLUP: StateKind = StateKind { number: 7, aggregate: "health_rollup" };
+pub const CHURN_RATE: StateKind = StateKind { number: 8, aggregate: "health_churn_rate" };
+pub const USAGE_RATE: StateKind = StateKind { number: 9, aggregate: "health_usage_rate" };
+pub const SPARK: StateKind = StateKind { number: 10, aggregate: "health_spark" };
 /// Whose state is a plain float8.
-pub const WORST: Kind = Kind { number: 11, aggregate: "health_worst" };
-pub const AUC: Kind = Kind { number: 12, aggregate: "health_auc" };
-pub const BACKTEST: Kind = Kind { number: 13, aggregate: "health_backtest" };
-pub const PSI: Kind = Kind { number: 14, aggregate: "health_psi" };
+pub const WORST: StateKind = StateKind { number: 11, aggregate: "health_worst" };
+pub const AUC: StateKind = StateKind { number: 12, aggregate: "health_auc" };
+pub const BACKTEST: StateKind = StateKind { number: 13, aggregate: "health_backtest" };
+pub const PSI: StateKind = StateKind { number: 14, aggregate: "health_psi" };
 /// Of health_score over events, and of health_signals.
-pub const EVENTS: Kind = Kind { number: 15, aggregate: "health_score" };
+pub const EVENTS: StateKind = StateKind { number: 15, aggregate: "health_score" };
 
-impl Kind {
+impl StateKind {
     /// The first bytes of every state: "hs", and the number.
     const fn tag(self) -> u32 {
         0x6873_0000 | self.number as u32
@@ -56,15 +55,30 @@ const LONGEST: usize = 0x3FFF_FFFF;
 /// # Safety
 /// The type is made of 64-bit numbers alone, so that any words are a value of it.
 pub unsafe trait State: Copy + Default {
-    const KIND: Kind;
+    const KIND: StateKind;
 
     /// Whether rows could have led to these numbers.
     fn is_consistent(&self) -> bool;
 }
 
+/// Makes a type of the engine a state. The type is made of 64-bit numbers alone, so that any words are a value of it.
+#[macro_export]
+macro_rules! state_of_numbers {
+    ($type:ty, $kind:expr) => {
+        // SAFETY: by what this macro asks for.
+        unsafe impl $crate::aggregate::state::State for $type {
+            const KIND: $crate::aggregate::state::StateKind = $kind;
+
+            fn is_consistent(&self) -> bool {
+                <$type>::is_consistent(self)
+            }
+        }
+    };
+}
+
 /// Refuses a call from a query: a state is changed in place, and belongs to the aggregate that is running.
 #[inline(always)]
-pub fn require_aggregate(arguments: &Arguments, kind: Kind) {
+pub fn require_aggregate(arguments: &Arguments, kind: StateKind) {
     // SAFETY: fcinfo is valid during the call; its context is null or a node. As AggCheckCallContext.
     let called_by_aggregate = unsafe {
         let context = (*arguments.fcinfo()).context;
@@ -77,14 +91,14 @@ pub fn require_aggregate(arguments: &Arguments, kind: Kind) {
 }
 
 #[cold]
-fn called_outside(kind: Kind) -> ! {
+fn called_outside(kind: StateKind) -> ! {
     Report::new(code::WRONG_OBJECT_TYPE, format!("a support function of aggregate {} is not for calls", kind.aggregate))
         .hint(format!("Call {} itself.", kind.aggregate))
         .raise()
 }
 
 #[cold]
-pub fn forged(kind: Kind) -> ! {
+pub fn forged(kind: StateKind) -> ! {
     Report::new(code::INVALID_BINARY, format!("invalid state of aggregate {}", kind.aggregate))
         .detail("The bytes are cut, altered, or those of another aggregate.")
         .hint(
@@ -94,12 +108,12 @@ pub fn forged(kind: Kind) -> ! {
 }
 
 /// New words for a state, all 0, in the memory of the call: whoever runs the aggregate copies them.
-pub fn allocate<'a>(kind: Kind, words: usize) -> &'a mut [u64] {
+pub fn allocate<'a>(kind: StateKind, words: usize) -> &'a mut [u64] {
     allocate_tagged(kind.tag(), kind, words)
 }
 
 /// The same for a state that is told by another tag than its kind's.
-pub fn allocate_tagged<'a>(tag: u32, kind: Kind, words: usize) -> &'a mut [u64] {
+pub fn allocate_tagged<'a>(tag: u32, kind: StateKind, words: usize) -> &'a mut [u64] {
     let bytes = BEFORE_WORDS + words * WORD;
     if bytes > LONGEST {
         Report::new(code::PROGRAM_LIMIT, format!("{} holds too many rows at once", kind.aggregate))
@@ -118,7 +132,7 @@ pub fn allocate_tagged<'a>(tag: u32, kind: Kind, words: usize) -> &'a mut [u64] 
 /// The words of a state, to be changed in place. A state in any other form than that of [`allocate`] (with a short header,
 /// unaligned, compressed) is copied first.
 #[inline(always)]
-pub fn open<'a>(datum: pg_sys::Datum, kind: Kind) -> &'a mut [u64] {
+pub fn open<'a>(datum: pg_sys::Datum, kind: StateKind) -> &'a mut [u64] {
     match in_place(datum) {
         Some((tag, words)) if tag == kind.tag() => words,
         _ => copy(datum, kind),
@@ -146,7 +160,7 @@ pub fn in_place<'a>(datum: pg_sys::Datum) -> Option<(u32, &'a mut [u64])> {
 }
 
 #[cold]
-fn copy<'a>(datum: pg_sys::Datum, kind: Kind) -> &'a mut [u64] {
+fn copy<'a>(datum: pg_sys::Datum, kind: StateKind) -> &'a mut [u64] {
     let bytes = content(datum, kind);
     let words = allocate(kind, bytes.len() / WORD);
     // SAFETY: the words were just made, as many as the bytes fill.
@@ -155,7 +169,7 @@ fn copy<'a>(datum: pg_sys::Datum, kind: Kind) -> &'a mut [u64] {
 }
 
 /// What follows the tag of a state, which may lie anywhere.
-fn content<'a>(datum: pg_sys::Datum, kind: Kind) -> &'a [u8] {
+fn content<'a>(datum: pg_sys::Datum, kind: StateKind) -> &'a [u8] {
     // SAFETY: the argument is declared bytea, and lives as long as the call.
     let bytes = unsafe { varlena_bytes(datum) };
     match bytes.split_first_chunk() {
@@ -176,7 +190,7 @@ pub fn datum_of(words: &mut [u64]) -> Option<pg_sys::Datum> {
 /// # Safety
 /// `T` is made of 64-bit numbers alone.
 #[inline(always)]
-pub unsafe fn split<T>(words: &mut [u64], kind: Kind) -> (&mut T, &mut [u64]) {
+pub unsafe fn split<T>(words: &mut [u64], kind: StateKind) -> (&mut T, &mut [u64]) {
     const { assert!(size_of::<T>().is_multiple_of(WORD) && align_of::<T>() == align_of::<u64>()) };
     match words.split_at_mut_checked(size_of::<T>() / WORD) {
         // SAFETY: as many words as T has, aligned as T is; any of them are a T, by this function's contract.
@@ -202,7 +216,7 @@ pub fn step<T: State>(arguments: &Arguments, add: impl FnOnce(&mut T) -> Result<
         None => first::<T>(),
     };
     if let Err(refused) = add(whole(words)) {
-        raise(refused);
+        refuse(refused);
     }
     datum_of(words)
 }
@@ -229,9 +243,17 @@ pub fn combine<T: State>(
     };
     let words = open(datum, T::KIND);
     if let Err(refused) = merge(whole(words), &other) {
-        raise(refused);
+        refuse(refused);
     }
     datum_of(words)
+}
+
+/// The same where no two states refuse each other.
+pub fn combine_all<T: State>(arguments: &Arguments, merge: impl FnOnce(&mut T, &T)) -> Option<pg_sys::Datum> {
+    combine(arguments, |state, other| {
+        merge(state, other);
+        Ok(())
+    })
 }
 
 /// The state at the end; it stays as it is, since other aggregates or more rows may need it.

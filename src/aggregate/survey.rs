@@ -3,35 +3,12 @@
 use health_score_engine::{Ces, Csat, DEFAULT_HIGHEST, DEFAULT_TOP, Nps};
 use pgrx::IntoDatum;
 
-use crate::aggregate::state::{self, Kind, State, require_aggregate};
-use crate::sql_function;
+use crate::aggregate::state::{self, require_aggregate};
+use crate::{sql_function, state_of_numbers};
 
-// SAFETY: whole numbers of 64 bits.
-unsafe impl State for Nps {
-    const KIND: Kind = state::NPS;
-
-    fn is_consistent(&self) -> bool {
-        Nps::is_consistent(self)
-    }
-}
-
-// SAFETY: the same.
-unsafe impl State for Csat {
-    const KIND: Kind = state::CSAT;
-
-    fn is_consistent(&self) -> bool {
-        Csat::is_consistent(self)
-    }
-}
-
-// SAFETY: the same.
-unsafe impl State for Ces {
-    const KIND: Kind = state::CES;
-
-    fn is_consistent(&self) -> bool {
-        Ces::is_consistent(self)
-    }
-}
+state_of_numbers!(Nps, state::NPS);
+state_of_numbers!(Csat, state::CSAT);
+state_of_numbers!(Ces, state::CES);
 
 sql_function! {
     fn health_nps_step(arguments) {
@@ -43,10 +20,7 @@ sql_function! {
 
 sql_function! {
     fn health_nps_combine(arguments) {
-        state::combine(arguments, |nps: &mut Nps, other| {
-            nps.merge(other);
-            Ok(())
-        })
+        state::combine_all(arguments, Nps::merge)
     }
 }
 

@@ -3,30 +3,14 @@
 use health_score_engine::{DEFAULT_TOLERANCE, Line, MovingTrend, Trend, TrendStats};
 use pgrx::{IntoDatum, pg_sys};
 
-use crate::aggregate::raise;
-use crate::aggregate::state::{self, Kind, State, require_aggregate};
-use crate::arguments::{Arguments, text_datum};
-use crate::error::{Report, code};
-use crate::returning::{row, row_type_of_call};
-use crate::sql_function;
+use crate::aggregate::state::{self, require_aggregate};
+use crate::pg::arguments::{Arguments, text_datum};
+use crate::pg::error::{Report, code, refuse};
+use crate::pg::returning::{row, row_type_of_call};
+use crate::{sql_function, state_of_numbers};
 
-// SAFETY: whole numbers and doubles of 64 bits.
-unsafe impl State for Trend {
-    const KIND: Kind = state::TREND;
-
-    fn is_consistent(&self) -> bool {
-        Trend::is_consistent(self)
-    }
-}
-
-// SAFETY: the same.
-unsafe impl State for TrendStats {
-    const KIND: Kind = state::TREND_STATS;
-
-    fn is_consistent(&self) -> bool {
-        TrendStats::is_consistent(self)
-    }
-}
+state_of_numbers!(Trend, state::TREND);
+state_of_numbers!(TrendStats, state::TREND_STATS);
 
 /// Score and time of a row, none where one of them is NULL. The time counts from Postgres's zero: a trend needs no other,
 /// and not every timestamp has one.
@@ -119,7 +103,7 @@ sql_function! {
         let words = with_room(words);
         let (trend, slots) = moving(words);
         if let Err(refused) = trend.add(slots, score, at, tolerance(arguments)) {
-            raise(refused);
+            refuse(refused);
         }
         state::datum_of(words)
     }
@@ -132,7 +116,7 @@ sql_function! {
         if let Some((score, at)) = point(arguments) {
             let (trend, slots) = moving(words);
             if let Err(refused) = trend.remove(slots, score, at) {
-                raise(refused);
+                refuse(refused);
             }
         }
         state::datum_of(words)

@@ -1,8 +1,9 @@
-//! A document is compiled or refused with its issues; one that is compiled scores any account, and what it says adds up.
+//! A document is compiled or refused with its issues; one that is compiled scores any account, and what it says adds
+//! up.
 //!
-//! The bytes: a number, then JSON text: a patch of the template of that number, or where there is none a document; after a zero
-//! an account as JSON text, and after another zero a condition of a playbook. From 128 on the number counts from 0 again, and
-//! what describes a model is left out: it takes most of the time.
+//! The bytes: a number, then JSON text: a patch of the template of that number, or where there is none a document;
+//! after a zero an account as JSON text, and after another zero a condition of a playbook. From 128 on the number
+//! counts from 0 again, and what describes a model is left out: it takes most of the time.
 
 use health_score_engine::{
     Assessor, DriverKind, Heading, Model, PlaybookCondition, ScoreError, SegmentChoice, Severity, SqlRequest, Value,
@@ -10,8 +11,8 @@ use health_score_engine::{
 };
 use serde_json::Value as Json;
 
-use crate::json_flat;
-use crate::jsonb::Keys;
+use crate::pg::json::flat;
+use crate::pg::json::jsonb::Keys;
 
 const NOON: i64 = 1_780_000_000_000_000;
 
@@ -62,7 +63,7 @@ fn describe(model: &Model) {
 fn score(model: &Model, account: &[u8]) {
     let keys = Keys::new(model.inputs().iter().map(|input| input.name.as_str()));
     let mut values = vec![Value::Missing; model.inputs().len()];
-    if json_flat::read(account, &keys, &mut values).is_none() {
+    if flat::read(account, &keys, &mut values).is_none() {
         values.fill(Value::Missing);
     }
     let mut assessor = Assessor::default();

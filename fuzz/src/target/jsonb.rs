@@ -1,15 +1,16 @@
-//! An account as jsonb and as JSON text: bytes of any kind are read without a panic, and what is JSON comes out as it is, by
-//! either reader.
+//! An account as jsonb and as JSON text: bytes of any kind are read without a panic, and what is JSON comes out as it
+//! is, by either reader.
 //!
-//! The bytes: JSON text, a zero, then mistakes of three bytes each, a place and what is there. What is no JSON is taken for a jsonb.
+//! The bytes: JSON text, a zero, then mistakes of three bytes each, a place and what is there. What is no JSON is taken
+//! for a jsonb.
 
 use health_score_engine::Value;
 use serde_json::Value as Json;
 
-use crate::json_flat;
-use crate::jsonb::{self, Keys, Shape};
 use crate::jsonb_bytes::write;
-use crate::numeric::numeric_value;
+use crate::pg::json::flat;
+use crate::pg::json::jsonb::{self, Keys, LastKeys};
+use crate::pg::numeric::numeric_value;
 
 const NAMES: [&str; 6] = ["a", "b", "nps", "logins_30d", "a name of some length", "plan"];
 
@@ -52,7 +53,7 @@ fn read_text(text: &[u8], json: Option<&Json>) {
     if std::str::from_utf8(text).is_err() {
         return;
     }
-    if let Some(found) = json_flat::read(text, &keys, &mut values) {
+    if let Some(found) = flat::read(text, &keys, &mut values) {
         let json = json.expect("what was read is JSON");
         let map = json.as_object().expect("and an object");
         assert_eq!(found, names.iter().any(|name| map.contains_key(name)));
@@ -63,7 +64,7 @@ fn read_text(text: &[u8], json: Option<&Json>) {
 fn read_true(binary: &[u8], json: &Json) {
     let (keys, names) = keys(Some(json));
     // The second time by the shape of the first.
-    let mut shape = Shape::default();
+    let mut shape = LastKeys::default();
     for _ in 0..2 {
         let mut values = vec![Value::Missing; names.len()];
         let result = jsonb::read(binary, &keys, &mut shape, &mut values);
@@ -96,7 +97,7 @@ fn same(names: &[String], values: &[Value], map: &serde_json::Map<String, Json>)
 /// Bytes that nobody vouches for; the second time perhaps by the shape of the first.
 fn read_any(bytes: &[u8]) {
     let (keys, names) = keys(None);
-    let mut shape = Shape::default();
+    let mut shape = LastKeys::default();
     for _ in 0..2 {
         let _ = jsonb::read(bytes, &keys, &mut shape, &mut vec![Value::Missing; names.len()]);
     }

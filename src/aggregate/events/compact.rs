@@ -10,7 +10,7 @@ use health_score_engine::Gathering;
 use pgrx::pg_sys;
 
 use crate::aggregate::state::{self, EVENTS};
-use crate::model_cache::Compiled;
+use crate::model::cache::Compiled;
 
 /// The highest byte of a tag; no other state has it. The rest is the owner's.
 const MARK: u32 = 0x63 << 24;

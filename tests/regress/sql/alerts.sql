@@ -202,9 +202,9 @@ CALL health_refresh('alerts', '2025-08-09');
 SELECT min(id) AS a, min(id) + 1 AS b, min(id) + 2 AS c, min(id) + 3 AS d FROM health_alert \gset
 \set gone 0
 SELECT id - :a AS alert, status, attempts, claimed_by = current_user AS mine, leased_until > clock_timestamp() + interval '4 minutes' AS leased FROM health_alert_claim(2);
-SELECT id - :a AS alert FROM health_alert_claim(10, '20 milliseconds');
+SELECT id - :a AS alert, leased_until < clock_timestamp() + interval '2 minutes' AS short FROM health_alert_claim(10, '1 minute');
 SELECT count(*) FROM health_alert_claim(10);
-SELECT pg_sleep(0.05);
+UPDATE health_alert SET leased_until = now() - interval '1 second' WHERE id IN (:c, :d);
 SELECT id - :a AS alert, attempts FROM health_alert_claim(10, source => 'alerts');
 SELECT count(*) FROM health_alert_claim(10, source => 'expansion');
 SELECT health_alert_delivered(:a, 'T-1'), health_alert_delivered(:a, 'T-2');
@@ -215,9 +215,9 @@ SELECT health_alert_ack(:a); \echo :SQLSTATE
 \set VERBOSITY default
 SELECT health_alert_snooze(:b, now() - interval '1 day'); \echo :SQLSTATE
 SELECT health_alert_snooze(:b, NULL); \echo :SQLSTATE
-SELECT health_alert_snooze(:b, clock_timestamp() + interval '100 milliseconds');
+SELECT health_alert_snooze(:b, clock_timestamp() + interval '1 minute');
 SELECT count(*) FROM health_alert_claim(10);
-SELECT pg_sleep(0.15);
+UPDATE health_alert SET snoozed_until = now() - interval '1 second' WHERE id = :b;
 SELECT id - :a AS alert, status, snoozed_until < clock_timestamp() AS was_put_off FROM health_alert_claim(10);
 SELECT health_alert_resolve(:b, NULL); \echo :SQLSTATE
 SELECT health_alert_resolve(:b, 'called', 'spoke with the new sponsor');

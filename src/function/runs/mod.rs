@@ -1,0 +1,8 @@
+//! What the refresh of a source calls for things that SQL cannot do, or does slowly.
+
+mod as_of;
+mod playbook_condition;
+mod refresh_outside_transaction;
+mod run_tally;
+mod signal_counts;
+mod source_assess;

@@ -1,0 +1,203 @@
+//! The memory of the Rust side. Postgres knows nothing of it, and where there is no more Rust aborts the process: to the server a
+//! crash, which ends every session. So who collects much asks first, and gets an ERROR; and where an allocation fails all the
+//! same, this session ends with a FATAL, and no other.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::ffi::{CStr, c_char, c_int};
+use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
+
+use pgrx::{PgSqlErrorCode, pg_sys};
+
+use crate::pg::error::Report;
+
+struct Counting;
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// Bytes in use. A backend is one thread; were there more, a lost update would spoil an estimate and nothing else.
+static IN_USE: AtomicUsize = AtomicUsize::new(0);
+
+fn count(more: usize, less: usize) {
+    IN_USE.store(IN_USE.load(Ordering::Relaxed).wrapping_add(more).wrapping_sub(less), Ordering::Relaxed);
+}
+
+// SAFETY: the system's allocator, with a count beside it; what fails does not return.
+unsafe impl GlobalAlloc for Counting {
+    #[inline]
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: by the caller's contract.
+        let pointer = unsafe { System.alloc(layout) };
+        if pointer.is_null() {
+            exhausted();
+        }
+        count(layout.size(), 0);
+        pointer
+    }
+
+    #[inline]
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: by the caller's contract.
+        let pointer = unsafe { System.alloc_zeroed(layout) };
+        if pointer.is_null() {
+            exhausted();
+        }
+        count(layout.size(), 0);
+        pointer
+    }
+
+    #[inline]
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        // SAFETY: by the caller's contract.
+        let moved = unsafe { System.realloc(pointer, layout, size) };
+        if moved.is_null() {
+            exhausted();
+        }
+        count(size, layout.size());
+        moved
+    }
+
+    #[inline]
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: by the caller's contract.
+        unsafe { System.dealloc(pointer, layout) };
+        count(0, layout.size());
+    }
+}
+
+unsafe extern "C" {
+    // src/include/utils/elog.h: as the macros of C use them, without pgrx's guards, which may allocate.
+    fn errstart(level: c_int, domain: *const c_char) -> bool;
+    fn errcode(code: c_int) -> c_int;
+    fn errmsg(format: *const c_char, ...) -> c_int;
+    fn errdetail(format: *const c_char, ...) -> c_int;
+    fn geterrcode() -> c_int;
+    fn errfinish(file: *const c_char, line: c_int, function: *const c_char);
+}
+
+const MESSAGE: &CStr = c"out of memory";
+const DETAIL: &CStr = c"health_score could not get the memory that it needs; the session has ended.";
+
+/// Address space that is given up when there is no more, since the report of an error and the end of a session need some too:
+/// a server that cannot report an error panics. Of a memory context's smallest last resort, 1 MB, it has a few.
+static RESERVE: AtomicPtr<libc::c_void> = AtomicPtr::new(std::ptr::null_mut());
+const RESERVED: usize = 4 << 20;
+
+#[cold]
+fn reserve() {
+    if let Some(pages) = pages(RESERVED) {
+        RESERVE.store(pages, Ordering::Relaxed);
+    }
+}
+
+fn release() {
+    let pages = RESERVE.swap(std::ptr::null_mut(), Ordering::Relaxed);
+    if !pages.is_null() {
+        // SAFETY: the pages that reserve() has made.
+        unsafe { libc::munmap(pages, RESERVED) };
+    }
+}
+
+/// Stands around each of our functions. An error of Postgres on its way through Rust is copied first, in the memory of the
+/// moment; where there is none, that is an error again, at the same place, until the server panics. So the reserve is given up
+/// when an error says that memory is short, before it leaves the place where it was raised.
+pub struct Watch(pg_sys::ErrorContextCallback);
+
+impl Watch {
+    #[inline(always)]
+    pub fn new() -> Watch {
+        if RESERVE.load(Ordering::Relaxed).is_null() {
+            reserve();
+        }
+        let callback = Some(on_error as unsafe extern "C-unwind" fn(*mut std::ffi::c_void));
+        Watch(pg_sys::ErrorContextCallback { previous: std::ptr::null_mut(), callback, arg: std::ptr::null_mut() })
+    }
+
+    /// Begins; from here on it may not move.
+    ///
+    /// # Safety
+    /// In a backend; watches end in the order opposite to that in which they began.
+    #[inline(always)]
+    pub unsafe fn begin(&mut self) {
+        // SAFETY: a global of this one thread; what is put there is taken away when this is dropped.
+        unsafe {
+            self.0.previous = pg_sys::error_context_stack;
+            pg_sys::error_context_stack = &raw mut self.0;
+        }
+    }
+}
+
+impl Drop for Watch {
+    #[inline(always)]
+    fn drop(&mut self) {
+        // SAFETY: as it was before begin().
+        unsafe { pg_sys::error_context_stack = self.0.previous };
+    }
+}
+
+unsafe extern "C-unwind" fn on_error(_: *mut std::ffi::c_void) {
+    // SAFETY: Postgres calls this in the middle of a report.
+    if unsafe { geterrcode() } == PgSqlErrorCode::ERRCODE_OUT_OF_MEMORY as c_int {
+        release();
+    }
+}
+
+/// New pages; untouched they are no memory yet.
+fn pages(bytes: usize) -> Option<*mut libc::c_void> {
+    let (access, flags) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
+    // SAFETY: a new mapping, wherever there is room.
+    let pages = unsafe { libc::mmap(std::ptr::null_mut(), bytes, access, flags, -1, 0) };
+    (pages != libc::MAP_FAILED).then_some(pages)
+}
+
+/// An allocator may neither unwind nor jump out of the frames above it, which would leave what they own in disorder. A FATAL
+/// does not come back to them.
+#[cold]
+#[inline(never)]
+fn exhausted() {
+    // SAFETY: in a backend with its error handling in place, since nothing of ours runs before; the texts are constants.
+    unsafe {
+        if pg_sys::ErrorContext.is_null() {
+            return;
+        }
+        release();
+        if errstart(pg_sys::FATAL as c_int, std::ptr::null()) {
+            errcode(PgSqlErrorCode::ERRCODE_OUT_OF_MEMORY as c_int);
+            errmsg(MESSAGE.as_ptr());
+            errdetail(DETAIL.as_ptr());
+            errfinish(c"memory.rs".as_ptr(), 0, c"exhausted".as_ptr());
+        }
+    }
+}
+
+/// Between two questions nobody takes more.
+const SPARE: usize = 16 << 20;
+
+/// Raises 53200 unless there is room for what is in use to double, as vectors and tables do when they grow, and for so many
+/// bytes besides.
+pub fn require_room(bytes: usize) {
+    let wanted = IN_USE.load(Ordering::Relaxed).saturating_mul(2).saturating_add(bytes).saturating_add(SPARE);
+    let Some(pages) = pages(wanted) else {
+        Report::new(PgSqlErrorCode::ERRCODE_OUT_OF_MEMORY, "out of memory")
+            .detail(format!("There is no room for {} MB more.", wanted >> 20))
+            .hint("Give fewer rows or a smaller document, or the server more memory.")
+            .raise();
+    };
+    // SAFETY: the pages that were just made.
+    unsafe { libc::munmap(pages, wanted) };
+}
+
+/// The same where a call is too frequent to ask each time: for what is small there is always room.
+#[inline]
+pub fn require_room_if_large(bytes: usize) {
+    const LARGE: usize = 1 << 20;
+    if bytes > LARGE {
+        require_room(bytes);
+    }
+}
+
+/// Lets a cancel or timeout through in long work, and stops it while there is memory left.
+pub fn interruptible() {
+    pgrx::check_for_interrupts!();
+    require_room(0);
+}
