@@ -52,9 +52,11 @@ DECLARE
     detail text;
     hint text;
     account text;
+    culprit text;
 BEGIN
     PERFORM pg_catalog.set_config('health_score.as_of', pg_catalog.to_char(as_of AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US+00'), true);
     PERFORM health_run_tally_begin();
+    PERFORM health_run_mark(NULL);
     -- Functions that the relation calls find what they find in the caller's session. From here on all is qualified.
     PERFORM pg_catalog.set_config('search_path', path, true);
     EXECUTE query USING as_of, account_id;
@@ -82,15 +84,15 @@ EXCEPTION
         RAISE EXCEPTION 'an account of relation %.% has no id', pg_catalog.quote_ident(source.relation_schema), pg_catalog.quote_ident(source.relation_name)
             USING ERRCODE = 'not_null_violation', DETAIL = pg_catalog.format('Column %I is null.', source.account_column),
                   HINT = pg_catalog.format('SELECT * FROM %I.%I WHERE %I IS NULL shows it; leave it out in a view.', source.relation_schema, source.relation_name, source.account_column);
-    -- What depends on the data: whose it is, is what somebody has to look for next.
-    WHEN data_exception OR raise_exception OR cardinality_violation THEN
+    -- An error that depends on the data: somebody will look for the account next.
+    WHEN data_exception OR raise_exception OR cardinality_violation OR undefined_object THEN
         GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-        -- Of a single one whoever asked knows.
-        account := CASE WHEN account_id IS NULL THEN health_run_culprit(source, as_of, path, code) END;
-        IF account IS NULL THEN
+        -- Who has asked for a single account knows which one it is.
+        culprit := CASE WHEN account_id IS NULL THEN health_run_culprit(source, as_of, path, code) END;
+        IF culprit IS NULL THEN
             RAISE;
         END IF;
-        detail := pg_catalog.concat_ws(' ', NULLIF(detail, ''), pg_catalog.format('It is account "%s" of relation %I.%I.', account, source.relation_schema, source.relation_name));
+        detail := pg_catalog.concat_ws(' ', NULLIF(detail, ''), culprit);
         IF hint OPERATOR(pg_catalog.<>) '' THEN
             RAISE EXCEPTION '%', message USING ERRCODE = code, DETAIL = detail, HINT = hint;
         END IF;

@@ -43,6 +43,7 @@ mod refresh;
 mod relation;
 mod returning;
 mod row;
+mod run_mark;
 mod score;
 mod signal_counts;
 mod site;
