@@ -52,9 +52,11 @@ DECLARE
     detail text;
     hint text;
     account text;
+    culprit text;
 BEGIN
     PERFORM set_config('health_score.as_of', to_char(as_of AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US+00'), true);
     PERFORM health_run_tally_begin();
+    PERFORM health_run_mark(NULL);
     -- Functions that the relation calls find what they find in the caller's session. From here on all is qualified.
     PERFORM set_config('search_path', path, true);
     EXECUTE query USING as_of, account_id;
@@ -82,15 +84,15 @@ EXCEPTION
         RAISE EXCEPTION 'an account of relation %.% has no id', quote_ident(source.relation_schema), quote_ident(source.relation_name)
             USING ERRCODE = 'not_null_violation', DETAIL = format('Column %I is null.', source.account_column),
                   HINT = format('SELECT * FROM %I.%I WHERE %I IS NULL shows it; leave it out in a view.', source.relation_schema, source.relation_name, source.account_column);
-    -- What depends on the data: whose it is, is what somebody has to look for next.
-    WHEN data_exception OR raise_exception OR cardinality_violation THEN
+    -- An error in the data: the user needs the account next.
+    WHEN data_exception OR raise_exception OR cardinality_violation OR undefined_object THEN
         GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-        -- Of a single one whoever asked knows.
-        account := CASE WHEN account_id IS NULL THEN health_run_culprit(source, as_of, path, code) END;
-        IF account IS NULL THEN
+        -- A caller who named a single account knows the account.
+        culprit := CASE WHEN account_id IS NULL THEN health_run_culprit(source, as_of, path, code) END;
+        IF culprit IS NULL THEN
             RAISE;
         END IF;
-        detail := concat_ws(' ', NULLIF(detail, ''), format('It is account "%s" of relation %I.%I.', account, source.relation_schema, source.relation_name));
+        detail := concat_ws(' ', NULLIF(detail, ''), culprit);
         IF hint <> '' THEN
             RAISE EXCEPTION '%', message USING ERRCODE = code, DETAIL = detail, HINT = hint;
         END IF;
