@@ -1,4 +1,4 @@
--- What is written once and made in many forms (scripts/sql.pl says how).
+-- What is written once and made in many forms (scripts/build/sql.pl says how).
 
 -- The model by name or as a document; as_of is the transaction's now() for the one, none for the other.
 --@ list models: model | volatility | by | need
