@@ -278,14 +278,10 @@ RETURN health_refresh_one(source, account_id, current_setting('search_path'));
 COMMENT ON FUNCTION @extschema@.health_refresh_account(text, text) IS
 'Scores one account of a source now, in the running transaction: from a trigger, or after a pulse. False where the relation does not have it.';
 
-CREATE FUNCTION @extschema@.health_refresh_account(source text, account_id bigint)
+--@ for other_ids
+CREATE FUNCTION @extschema@.health_refresh_account(source text, account_id {id})
 RETURNS boolean
 LANGUAGE sql
 RETURN health_refresh_one(source, account_id::text, current_setting('search_path'));
-COMMENT ON FUNCTION @extschema@.health_refresh_account(text, bigint) IS 'As the form for text, for an id that is a number.';
-
-CREATE FUNCTION @extschema@.health_refresh_account(source text, account_id uuid)
-RETURNS boolean
-LANGUAGE sql
-RETURN health_refresh_one(source, account_id::text, current_setting('search_path'));
-COMMENT ON FUNCTION @extschema@.health_refresh_account(text, uuid) IS 'As the form for text, for an id that is a UUID.';
+COMMENT ON FUNCTION @extschema@.health_refresh_account(text, {id}) IS 'As the form for text, for an id that is {what}.';
+--@ end
