@@ -1,5 +1,4 @@
--- Which account made a run fail: where an error lies in the data, whose it is is what somebody has to look for next. Nothing is
--- written here.
+-- The search for the account whose data made a run fail. Nothing is written here.
 
 CREATE FUNCTION health_run_ids(source @extschema@.health_source, as_of timestamptz, path text)
 RETURNS text[]
@@ -17,7 +16,7 @@ BEGIN
     RETURN ids;
 END
 $$;
-COMMENT ON FUNCTION health_run_ids(@extschema@.health_source, timestamptz, text) IS 'The account ids of a source''s relation in their order, as text.';
+COMMENT ON FUNCTION health_run_ids(@extschema@.health_source, timestamptz, text) IS 'The account ids of a source''s relation as text, in the order of their own type.';
 
 CREATE FUNCTION health_run_fails(query text, as_of timestamptz, path text, first text, last text, code text)
 RETURNS boolean
@@ -28,16 +27,16 @@ AS $$
 BEGIN
     PERFORM pg_catalog.set_config('health_score.as_of', pg_catalog.to_char(as_of AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US+00'), true);
     PERFORM pg_catalog.set_config('search_path', path, true);
-    -- The row as a whole, or what a count does not need would not be computed.
+    -- The cast reads the whole row: the planner would not compute columns that a plain count does not need.
     EXECUTE pg_catalog.format('SELECT pg_catalog.count(scored::pg_catalog.text) FROM (%s) AS scored', query) USING as_of, first, last;
     RETURN false;
 EXCEPTION WHEN OTHERS THEN
     RETURN SQLSTATE OPERATOR(pg_catalog.=) code;
 END
 $$;
-COMMENT ON FUNCTION health_run_fails(text, timestamptz, text, text, text, text) IS 'Whether scoring the accounts from one to another ends in an error of that SQLSTATE.';
+COMMENT ON FUNCTION health_run_fails(text, timestamptz, text, text, text, text) IS 'Whether the scoring of the accounts from first to last fails with that SQLSTATE.';
 
--- Halves what may be to blame until one is left: about twice the work of the run that failed.
+-- A binary search: about twice the work of the failed run.
 CREATE FUNCTION health_run_culprit(source @extschema@.health_source, as_of timestamptz, path text, code text)
 RETURNS text
 LANGUAGE plpgsql
@@ -58,16 +57,16 @@ BEGIN
             low := middle OPERATOR(pg_catalog.+) 1;
         END IF;
     END LOOP;
-    -- Where the first and the last both fail, it is hardly a matter of accounts.
+    -- If the first and the last account both fail, the cause is not the data of one account.
     IF low OPERATOR(pg_catalog.=) 1 AND pg_catalog.cardinality(ids) OPERATOR(pg_catalog.>) 1
        AND health_run_fails(query, as_of, path, ids[pg_catalog.cardinality(ids)], ids[pg_catalog.cardinality(ids)], code) THEN
         RETURN NULL;
     END IF;
     RETURN CASE WHEN health_run_fails(query, as_of, path, ids[low], ids[low], code) THEN ids[low] END;
 EXCEPTION WHEN OTHERS THEN
-    -- That it cannot be found must not hide what went wrong.
+    -- A failed search must not hide the original error.
     RETURN NULL;
 END
 $$;
 COMMENT ON FUNCTION health_run_culprit(@extschema@.health_source, timestamptz, text, text) IS
-'An account whose row alone makes a run fail with that SQLSTATE; NULL where there is none.';
+'The id of an account whose row alone makes a run fail with that SQLSTATE; NULL if no account is found.';
