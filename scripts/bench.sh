@@ -4,11 +4,7 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib/env.sh"
 [ -f "$ROOT/bench/run.sh" ] || die "bench/run.sh is not there"
 "$SCRIPTS/install.sh"
-. "$SCRIPTS/lib/postgres.sh"
-. "$SCRIPTS/lib/work.sh"
-. "$SCRIPTS/lib/cluster.sh"
-private_places
-make_work_directory
+. "$SCRIPTS/lib/server.sh"
 
 only_one bench "a benchmark of this checkout is already running"
 trap 'cluster_drop bench' EXIT

@@ -22,4 +22,9 @@ mkdir -p "$library" "$extension"
 cp "target/release/lib$EXTENSION.so" "$library/$EXTENSION.so"
 cp "$EXTENSION.control" "$extension/"
 "$SCRIPTS/build/sql.sh" >"$extension/$EXTENSION--$version.sql"
-find sql -name "$EXTENSION--*--*.sql" -exec cp '{}' "$extension/" ';'
+for kept in tests/upgrade/"$EXTENSION"--*.sql; do
+  old=${kept#*--}
+  old=${old%.sql}
+  if [ ! -f "$kept" ] || [ "$old" = "$version" ]; then continue; fi
+  perl "$SCRIPTS/build/upgrade.pl" "$kept" "$extension/$EXTENSION--$version.sql" "sql/upgrade/$old--$version.sql" >"$extension/$EXTENSION--$old--$version.sql"
+done

@@ -2,23 +2,12 @@
 # make dashboard: Superset with the dashboard on the demo's database, until Ctrl-C. The demo's server runs as long.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib/env.sh"
-. "$SCRIPTS/lib/postgres.sh"
-. "$SCRIPTS/lib/work.sh"
-
-if [ ! -x "$PG_CONFIG" ] || ! as_server test -f "$AREA/demo/loaded"; then
-  say "there is no demo database yet: making it"
-  "$SCRIPTS/demo.sh" --load-only </dev/null
-fi
+. "$SCRIPTS/lib/shared_demo.sh"
 python3 -c 'import ensurepip' 2>/dev/null || "$SCRIPTS/setup/packages.sh" --tools python3-venv
 venv=$("$SCRIPTS/setup/venv.sh" dashboard "$ROOT/dashboards/superset/requirements.txt")
-. "$SCRIPTS/lib/cluster.sh"
-private_places
-make_work_directory
 
 only_one dashboard "the dashboard is open in another terminal already"
-# As make psql does: the last one out stops the server.
-exec 7>"$AREA/demo.lock"
-flock -n -s 7 || die "the demo is being made or shown in another terminal: wait for it"
+share_demo
 superset=
 leave() {
   trap '' INT TERM
@@ -26,7 +15,7 @@ leave() {
     kill -- "-$superset" 2>/dev/null || true
     wait "$superset" 2>/dev/null || true
   fi
-  if flock -n -x 7; then cluster_stop demo; fi
+  leave_demo
 }
 trap leave EXIT
 trap 'echo; exit 0' INT
@@ -35,7 +24,7 @@ trap 'exit 143' TERM
 place=$AREA/dashboard
 if [ "$ME" = 0 ]; then install -d -m 700 -o "$SERVER_USER" "$place"; else install -d -m 700 "$place"; fi
 stage_checkout "$place/files"
-cluster_running demo || cluster_start demo 7>&-
+start_demo
 if [ "$(cluster_psql demo demo -At -c "SELECT count(*) FROM health_source WHERE name = 'customers'")" = 0 ]; then
   say "two years of nights of the sample company (half a minute)"
   cluster_psql demo demo -f "$place/files/demo/nightly.sql" >/dev/null

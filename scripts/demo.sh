@@ -6,11 +6,7 @@ set -euo pipefail
 . "$SCRIPTS/lib/datasets.sh"
 find_data_sets
 "$SCRIPTS/install.sh"
-. "$SCRIPTS/lib/postgres.sh"
-. "$SCRIPTS/lib/work.sh"
-. "$SCRIPTS/lib/cluster.sh"
-private_places
-make_work_directory
+. "$SCRIPTS/lib/server.sh"
 
 only_one demo "the demo database is in use (make psql or make demo in another terminal): leave it there first"
 trap 'cluster_stop demo' EXIT

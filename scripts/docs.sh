@@ -3,11 +3,7 @@
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib/env.sh"
 "$SCRIPTS/install.sh"
-. "$SCRIPTS/lib/postgres.sh"
-. "$SCRIPTS/lib/work.sh"
-. "$SCRIPTS/lib/cluster.sh"
-private_places
-make_work_directory
+. "$SCRIPTS/lib/server.sh"
 
 only_one docs "the reference of this checkout is already being written"
 trap 'cluster_drop docs' EXIT

@@ -23,7 +23,7 @@ command -v shellcheck >/dev/null || "$SCRIPTS/setup/packages.sh" --tests shellch
 if command -v shellcheck >/dev/null; then
   say "lint: shellcheck"
   # Where sourced files are looked for: beside a script, and what stands behind $SCRIPTS and $ROOT.
-  find .ci/run bench dashboards scripts tests -name '*.sh' -o -path .ci/run | xargs shellcheck -S warning -x -P "SCRIPTDIR:$SCRIPTS:$ROOT"
+  find .ci/run bench dashboards scripts tests '(' -name '*.sh' -o -path .ci/run ')' -exec shellcheck -S warning -x -P "SCRIPTDIR:$SCRIPTS:$ROOT" '{}' +
 else
   printf 'skip shellcheck: it is not installed (Debian: shellcheck)\n'
 fi

@@ -50,12 +50,8 @@ if wanted engine; then step engine "$SCRIPTS/test/engine.sh"; fi
 if wanted regress || wanted isolation || wanted shell; then
   if wanted shell; then "$SCRIPTS/setup.sh" && "$SCRIPTS/setup/packages.sh" --tests; fi
   "$SCRIPTS/install.sh" || { printf 'FAILED build\n'; exit 1; }
-  . "$SCRIPTS/lib/postgres.sh"
-  . "$SCRIPTS/lib/work.sh"
-  . "$SCRIPTS/lib/cluster.sh"
+  . "$SCRIPTS/lib/server.sh"
   . "$SCRIPTS/lib/suites.sh"
-  private_places
-  make_work_directory
 
   only_one "$CLUSTER" "tests of this checkout are already running"
   finish() {

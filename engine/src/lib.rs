@@ -1,100 +1,77 @@
 //! Customer health scoring without a database.
 //!
-//! The data's way is one way: a JSON document is checked and compiled into a [`Model`]; [`Value`]s read
-//! from an account go in; an [`Assessment`] comes out. What is computed over many rows ([`Trend`], [`Nps`], [`Rollup`] …) is
-//! a plain state of numbers with `add`, `merge` and a result. Nothing here knows Postgres.
+//! The data's way is one way: a JSON document is checked and compiled into a [`Model`]; [`Value`]s read from an account
+//! go in; an [`Assessment`] comes out. What is computed over many rows ([`Trend`], [`Nps`], [`Rollup`] …) is a plain
+//! state of numbers with `add`, `merge` and a result. Nothing here knows Postgres.
 
-mod account;
-mod assess;
-mod backtest;
-mod band;
-mod card;
-mod change;
-mod condition;
-mod conflict;
-mod counts;
-mod describe;
-mod diff;
-mod draft;
-mod driver;
-mod exact;
-mod explain;
-mod fit;
+mod aggregate;
+mod base;
+mod document;
 mod gather;
-mod input;
-mod issue;
-mod json;
-mod markdown;
-mod matching;
+mod learn;
 mod model;
-mod moments;
-mod moving_trend;
-mod names;
-mod origin;
-mod outcomes;
-mod overriding;
-mod patch;
-mod plan;
-mod playbook;
-mod points;
-mod power;
-mod ranking;
-mod ratio;
-mod refused;
-mod rule;
-mod sample;
-mod scale;
-mod shown;
+mod score;
 mod signal;
-mod spark;
 mod sql;
-mod stability;
-mod statistics;
-mod survey;
-mod template;
-mod time;
-mod trend;
-mod value;
-mod variation;
-mod what_if;
 mod words;
 
-pub use account::{InvalidValue, Problem};
-pub use assess::{Assessment, Assessor, ScoreError};
-pub use backtest::{Backtest, BandRate, usual_bands};
-pub use band::{Band, Display};
-pub use card::Heading;
-pub use change::{Change, ChangeKind, Comparer, Comparison, Side};
-pub use conflict::{Conflict, Opinion};
-pub use counts::{merge as merge_counts, room_for};
-pub use diff::{Difference, diff};
-pub use draft::{DraftError, Request as DraftRequest, draft};
-pub use driver::{Driver, DriverKind};
-pub use fit::{FitError, FitRequest, Rows, TooMuchText, fit};
-pub use gather::{Gathering, Stop};
-pub use input::Input;
-pub use issue::{Issue, Severity};
-pub use matching::{Finding, FindingStatus, match_model};
-pub use model::{LIMITS, Limits, Model, SegmentChoice, UnknownSegment};
-pub use moments::Line;
-pub use moving_trend::MovingTrend;
-pub use names::{Quoted, nearest};
-pub use outcomes::Outcomes;
-pub use patch::merge;
-pub use plan::{Method, Plan};
-pub use playbook::{Judged, PlaybookCondition};
-pub use power::{SignalPower, TooManyGroups, signal_power};
-pub use ranking::Auc;
-pub use ratio::{ChurnRate, Rollup, UsageRate, worst};
-pub use refused::{Refused, SCORE_LIMIT};
-pub use sample::{ColumnKind, Place, Sample, SampleColumn};
-pub use signal::{Combine, Signal, Status};
-pub use spark::Spark;
-pub use sql::{SqlError, SqlRequest, model_sql};
-pub use stability::Stability;
-pub use survey::{Ces, Csat, DEFAULT_HIGHEST, DEFAULT_TOP, Nps};
-pub use template::{Template, template, templates};
-pub use time::{parse_duration, parse_time};
-pub use trend::{DEFAULT_TOLERANCE, Direction, Trend, TrendStats};
-pub use value::{Value, parse_decimal};
-pub use what_if::{Transition, WhatIf};
+// The public interface is flat: callers do not depend on the folders.
+
+pub use base::column::{ColumnKind, SampleColumn};
+pub use base::nearest::nearest;
+pub use base::number::parse_decimal;
+pub use base::quoted::Quoted;
+pub use base::time::{parse_duration, parse_time};
+pub use base::value::Value;
+
+pub use document::diff::{Difference, diff};
+pub use document::issue::{Issue, Severity};
+pub use document::patch::merge;
+pub use document::template::{Template, template, templates};
+
+pub use signal::definition::Signal;
+pub use signal::input::Input;
+pub use signal::problem::{InvalidValue, Problem};
+pub use signal::reading::Status;
+pub use signal::recipe::Combine;
+
+pub use gather::state::Gathering;
+pub use gather::stop::Stop;
+
+pub use model::band::{Band, Display};
+pub use model::compiled::{LIMITS, Limits, Model, SegmentChoice, UnknownSegment};
+pub use model::plan::{Method, Plan};
+
+pub use words::card::Heading;
+
+pub use score::assess::{Assessment, Assessor, ScoreError};
+pub use score::change::{Change, ChangeKind, Comparer, Comparison, Side};
+pub use score::conflict::{Conflict, Opinion};
+pub use score::driver::{Driver, DriverKind};
+pub use score::playbook::{Judged, PlaybookCondition};
+pub use score::what_if::{Transition, WhatIf};
+
+pub use aggregate::backtest::{Backtest, BandRate, usual_bands};
+pub use aggregate::counts::{merge as merge_counts, room_for};
+pub use aggregate::moments::Line;
+pub use aggregate::moving_trend::MovingTrend;
+pub use aggregate::outcomes::Outcomes;
+pub use aggregate::ranking::Auc;
+pub use aggregate::rates::{ChurnRate, Rollup, UsageRate, worst};
+pub use aggregate::refused::{Refused, SCORE_LIMIT};
+pub use aggregate::spark::Spark;
+pub use aggregate::stability::Stability;
+pub use aggregate::survey::{Ces, Csat, DEFAULT_HIGHEST, DEFAULT_TOP, Nps};
+pub use aggregate::trend::{DEFAULT_TOLERANCE, Direction, Trend, TrendStats};
+
+pub use learn::draft::draft;
+pub use learn::draft::request::{DraftError, DraftRequest};
+pub use learn::fit::fit;
+pub use learn::fit::request::{FitError, FitRequest};
+pub use learn::matching::{Finding, FindingStatus, match_model};
+pub use learn::power::{SignalPower, TooManyGroups, signal_power};
+pub use learn::rows::{Rows, TooMuchText};
+pub use learn::sample::{Sample, SampleSlot};
+
+pub use sql::model_sql;
+pub use sql::request::{SqlError, SqlRequest};

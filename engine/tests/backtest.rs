@@ -22,8 +22,8 @@ fn golden(i: u32) -> (f64, bool) {
     (score, f64::from(i * 104_729 % 997) < 50.0 + (100.0 - score) * 3.0)
 }
 
-// roc_auc_score of scikit-learn 1.9.1 on scores rounded by numpy 2.4.6, DeLong's variance by numpy pair by pair, ks_2samp of
-// scipy 1.17.1.
+// roc_auc_score of scikit-learn 1.9.1 on scores rounded by numpy 2.4.6, DeLong's variance by numpy pair by pair,
+// ks_2samp of scipy 1.17.1.
 #[test]
 fn agrees_with_scikit_learn() {
     let (head, table) = outcomes(&(1..=5000).map(golden).collect::<Vec<_>>());

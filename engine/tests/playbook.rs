@@ -1,4 +1,5 @@
-//! Conditions of playbooks: the language of rules over drivers that were kept, with what a driver takes and a category's drop.
+//! Conditions of playbooks: the language of rules over drivers that were kept, with what a driver takes and a
+//! category's drop.
 
 use health_score_engine::{Judged, Model, PlaybookCondition, Value};
 use serde_json::{Value as Json, json};

@@ -1,5 +1,5 @@
-//! jsonb's binary form of a JSON value, written for the fuzzer alone, so that the reader is held against another's work and not
-//! against that of its own side.
+//! jsonb's binary form of a JSON value, written for the fuzzer alone, so that the reader is held against another's work
+//! and not against that of its own side.
 
 use serde_json::Value as Json;
 

@@ -10,7 +10,7 @@ book=$ROOT/target/book
 source=$ROOT/target/book-source
 
 if [ "$("$tools/bin/mdbook" --version 2>/dev/null)" != "mdbook v$MDBOOK_VERSION" ]; then
-  say "building mdBook $MDBOOK_VERSION (the first time two or three minutes)"
+  say "building mdBook $MDBOOK_VERSION (the first time three or four minutes)"
   cargo install --quiet --locked mdbook --version "$MDBOOK_VERSION" --no-default-features --features search --root "$tools"
 fi
 
@@ -18,7 +18,7 @@ fi
 outside=(CONTRIBUTING.md SECURITY.md CHANGELOG.md dbt/README.md bench/README.md dashboards/superset/README.md)
 rm -rf "$source" "$book"
 mkdir -p "$source/src"
-tar -C "$ROOT" -cf - README.md docs "${outside[@]}" | tar -C "$source/src" -xf -
+(cd "$ROOT" && tar -cf - README.md docs bench/*.sql "${outside[@]}") | tar -C "$source/src" -xf -
 sed 's|^src = .*|src = "src"|; s|^build-dir = .*|build-dir = "../book"|' "$ROOT/book.toml" >"$source/book.toml"
 {
   printf '# Summary\n\n[health_score](README.md)\n\n'
@@ -29,7 +29,8 @@ sed 's|^src = .*|src = "src"|; s|^build-dir = .*|build-dir = "../book"|' "$ROOT/
   done
 } >"$source/src/SUMMARY.md"
 rm "$source/src/docs/SUMMARY.md"
-# mdBook makes index.html of a README.md.
+# mdBook makes index.html of a README.md, and has a table of contents of its own.
+sed -i 's|(docs/SUMMARY\.md)|(toc.html)|' "$source/src/README.md"
 find "$source/src" -name '*.md' ! -name SUMMARY.md -exec sed -i 's|\(([^():]*\)README\.md\([)#]\)|\1index.md\2|g' {} +
 
 "$tools/bin/mdbook" build "$source" >&2

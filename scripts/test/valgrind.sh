@@ -6,12 +6,8 @@ set -euo pipefail
 "$SCRIPTS/setup/packages.sh" --tests valgrind
 command -v valgrind >/dev/null || die "valgrind is not here (Debian: valgrind)"
 "$SCRIPTS/install.sh"
-. "$SCRIPTS/lib/postgres.sh"
-. "$SCRIPTS/lib/work.sh"
-. "$SCRIPTS/lib/cluster.sh"
+. "$SCRIPTS/lib/server.sh"
 . "$SCRIPTS/lib/suites.sh"
-private_places
-make_work_directory
 
 # Rows, jsonb, numerics, texts read and written in their binary forms, states of aggregates, the model cache, nodes of plans.
 TESTS=${TESTS:-change errors events golden json jsonb_write layout plan rollup survey trend types}

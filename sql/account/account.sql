@@ -55,14 +55,10 @@ RETURN health_account_of(source, account_id);
 COMMENT ON FUNCTION @extschema@.health_account(text, text) IS
 'Everything known of an account: its row of the source''s _current view, drivers and inputs of the newest score, the history of scores, and what the tables of the extension hold, of those that the reader may read: pulses, overrides, outcomes, ids in other systems, linked accounts.';
 
-CREATE FUNCTION @extschema@.health_account(source text, account_id bigint)
+--@ for other_ids
+CREATE FUNCTION @extschema@.health_account(source text, account_id {id})
 RETURNS jsonb
 LANGUAGE sql STABLE
 RETURN health_account_of(source, account_id::text);
-COMMENT ON FUNCTION @extschema@.health_account(text, bigint) IS 'As the form for text, for an id that is a number.';
-
-CREATE FUNCTION @extschema@.health_account(source text, account_id uuid)
-RETURNS jsonb
-LANGUAGE sql STABLE
-RETURN health_account_of(source, account_id::text);
-COMMENT ON FUNCTION @extschema@.health_account(text, uuid) IS 'As the form for text, for an id that is a UUID.';
+COMMENT ON FUNCTION @extschema@.health_account(text, {id}) IS 'As the form for text, for an id that is {what}.';
+--@ end

@@ -168,7 +168,8 @@ $$;
 COMMENT ON FUNCTION @extschema@.health_forget(text, text) IS
 'Deletes every row of an account, and of those linked to it, from the histories of the book and from the tables of the extension, and returns how many from each. The relation that is scored is yours to clean, before.';
 
-CREATE FUNCTION @extschema@.health_forget(book text, account_id bigint)
+--@ for other_ids
+CREATE FUNCTION @extschema@.health_forget(book text, account_id {id})
 RETURNS TABLE (relation regclass, rows bigint)
 LANGUAGE plpgsql
 SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
@@ -177,18 +178,8 @@ BEGIN
     RETURN QUERY SELECT f.relation, f.rows FROM health_forget_account(book, account_id::text) f;
 END
 $$;
-COMMENT ON FUNCTION @extschema@.health_forget(text, bigint) IS 'As the form for text, for an id that is a number.';
-
-CREATE FUNCTION @extschema@.health_forget(book text, account_id uuid)
-RETURNS TABLE (relation regclass, rows bigint)
-LANGUAGE plpgsql
-SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
-AS $$
-BEGIN
-    RETURN QUERY SELECT f.relation, f.rows FROM health_forget_account(book, account_id::text) f;
-END
-$$;
-COMMENT ON FUNCTION @extschema@.health_forget(text, uuid) IS 'As the form for text, for an id that is a UUID.';
+COMMENT ON FUNCTION @extschema@.health_forget(text, {id}) IS 'As the form for text, for an id that is {what}.';
+--@ end
 
 CREATE FUNCTION health_export_account(book text, account_id text)
 RETURNS jsonb
@@ -240,14 +231,10 @@ RETURN health_export_account(book, account_id);
 COMMENT ON FUNCTION @extschema@.health_export(text, text) IS
 'Every row of an account, and of those linked to it, in the histories of the book and in the tables of the extension, by table: {"book", "account_id", "linked_accounts", "exported_at", "rows": {table: [row, …]}}.';
 
-CREATE FUNCTION @extschema@.health_export(book text, account_id bigint)
+--@ for other_ids
+CREATE FUNCTION @extschema@.health_export(book text, account_id {id})
 RETURNS jsonb
 LANGUAGE sql STABLE
 RETURN health_export_account(book, account_id::text);
-COMMENT ON FUNCTION @extschema@.health_export(text, bigint) IS 'As the form for text, for an id that is a number.';
-
-CREATE FUNCTION @extschema@.health_export(book text, account_id uuid)
-RETURNS jsonb
-LANGUAGE sql STABLE
-RETURN health_export_account(book, account_id::text);
-COMMENT ON FUNCTION @extschema@.health_export(text, uuid) IS 'As the form for text, for an id that is a UUID.';
+COMMENT ON FUNCTION @extschema@.health_export(text, {id}) IS 'As the form for text, for an id that is {what}.';
+--@ end

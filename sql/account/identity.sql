@@ -106,7 +106,8 @@ $$;
 COMMENT ON FUNCTION @extschema@.health_identity_link(text, text, text, anycompatible, text, text) IS
 'Says that an id in one system and one in another are the same account, as are all that these are linked to; the system of the account ids is named as the book. Returns the account''s id in the book, NULL while none is linked.';
 
-CREATE FUNCTION @extschema@.health_identity_link(system text, external_id bigint, to_system text, to_external_id anycompatible, book text DEFAULT 'accounts', note text DEFAULT NULL)
+--@ for other_ids
+CREATE FUNCTION @extschema@.health_identity_link(system text, external_id {id}, to_system text, to_external_id anycompatible, book text DEFAULT 'accounts', note text DEFAULT NULL)
 RETURNS text
 LANGUAGE plpgsql
 SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
@@ -115,18 +116,8 @@ BEGIN
     RETURN health_identity_join(book, system, external_id::text, to_system, to_external_id::text, note);
 END
 $$;
-COMMENT ON FUNCTION @extschema@.health_identity_link(text, bigint, text, anycompatible, text, text) IS 'As the form for text, for an id that is a number.';
-
-CREATE FUNCTION @extschema@.health_identity_link(system text, external_id uuid, to_system text, to_external_id anycompatible, book text DEFAULT 'accounts', note text DEFAULT NULL)
-RETURNS text
-LANGUAGE plpgsql
-SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
-AS $$
-BEGIN
-    RETURN health_identity_join(book, system, external_id::text, to_system, to_external_id::text, note);
-END
-$$;
-COMMENT ON FUNCTION @extschema@.health_identity_link(text, uuid, text, anycompatible, text, text) IS 'As the form for text, for an id that is a UUID.';
+COMMENT ON FUNCTION @extschema@.health_identity_link(text, {id}, text, anycompatible, text, text) IS 'As the form for text, for an id that is {what}.';
+--@ end
 
 CREATE FUNCTION @extschema@.health_account_id(system text, external_id anycompatible, book text DEFAULT 'accounts')
 RETURNS text

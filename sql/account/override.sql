@@ -68,14 +68,10 @@ $$;
 COMMENT ON FUNCTION @extschema@.health_override_set(text, text, text, double precision, text, interval) IS
 'Lets a score, 0 to 100, be the most (cap), the least (floor) or the only one (set) that an account can have, from the next refresh until it expires; the calculated score is kept beside it. NULL for mode and score takes it back. Returns its id.';
 
-CREATE FUNCTION @extschema@.health_override_set(book text, account_id bigint, mode text, score double precision, note text, expires interval DEFAULT '30 days')
+--@ for other_ids
+CREATE FUNCTION @extschema@.health_override_set(book text, account_id {id}, mode text, score double precision, note text, expires interval DEFAULT '30 days')
 RETURNS bigint
 LANGUAGE sql
 RETURN @extschema@.health_override_set(book, account_id::text, mode, score, note, expires);
-COMMENT ON FUNCTION @extschema@.health_override_set(text, bigint, text, double precision, text, interval) IS 'As the form for text, for an id that is a number.';
-
-CREATE FUNCTION @extschema@.health_override_set(book text, account_id uuid, mode text, score double precision, note text, expires interval DEFAULT '30 days')
-RETURNS bigint
-LANGUAGE sql
-RETURN @extschema@.health_override_set(book, account_id::text, mode, score, note, expires);
-COMMENT ON FUNCTION @extschema@.health_override_set(text, uuid, text, double precision, text, interval) IS 'As the form for text, for an id that is a UUID.';
+COMMENT ON FUNCTION @extschema@.health_override_set(text, {id}, text, double precision, text, interval) IS 'As the form for text, for an id that is {what}.';
+--@ end

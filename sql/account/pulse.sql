@@ -49,7 +49,7 @@ BEGIN
                       HINT = 'Leave set_by out, or SET ROLE first.';
         END IF;
     END LOOP;
-    -- What was said before may be brought along with its time; what will be said nobody knows.
+    -- Entries of the past may be imported with their time; an entry cannot be of the future.
     IF NEW.set_at > clock_timestamp() THEN
         RAISE EXCEPTION 'set_at % lies in the future', NEW.set_at USING ERRCODE = 'invalid_parameter_value', HINT = 'Leave it out for now().';
     END IF;
@@ -190,7 +190,8 @@ $$;
 COMMENT ON FUNCTION @extschema@.health_pulse_set(text, text, text, anycompatible, text, interval) IS
 'Notes a judgement of one signal of an account, a number, text or boolean, which counts from the next refresh until it expires; NULL takes it back. What the book''s models would not read is refused (22023). Returns its id.';
 
-CREATE FUNCTION @extschema@.health_pulse_set(book text, account_id bigint, signal text, value anycompatible, note text, expires interval DEFAULT '90 days')
+--@ for other_ids
+CREATE FUNCTION @extschema@.health_pulse_set(book text, account_id {id}, signal text, value anycompatible, note text, expires interval DEFAULT '90 days')
 RETURNS bigint
 LANGUAGE plpgsql
 SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
@@ -199,15 +200,5 @@ BEGIN
     RETURN health_pulse_write(book, account_id::text, signal, to_jsonb(value), note, expires);
 END
 $$;
-COMMENT ON FUNCTION @extschema@.health_pulse_set(text, bigint, text, anycompatible, text, interval) IS 'As the form for text, for an id that is a number.';
-
-CREATE FUNCTION @extschema@.health_pulse_set(book text, account_id uuid, signal text, value anycompatible, note text, expires interval DEFAULT '90 days')
-RETURNS bigint
-LANGUAGE plpgsql
-SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
-AS $$
-BEGIN
-    RETURN health_pulse_write(book, account_id::text, signal, to_jsonb(value), note, expires);
-END
-$$;
-COMMENT ON FUNCTION @extschema@.health_pulse_set(text, uuid, text, anycompatible, text, interval) IS 'As the form for text, for an id that is a UUID.';
+COMMENT ON FUNCTION @extschema@.health_pulse_set(text, {id}, text, anycompatible, text, interval) IS 'As the form for text, for an id that is {what}.';
+--@ end

@@ -1,32 +1,9 @@
 -- health_auc and health_backtest: do the scores tell accounts with an event from those without?
 
-CREATE FUNCTION health_auc_step(bytea, double precision, boolean)
-RETURNS bytea
-LANGUAGE c IMMUTABLE PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'health_auc_step';
-COMMENT ON FUNCTION health_auc_step(bytea, double precision, boolean) IS
-'One row of aggregate health_auc. Not meant to be called.';
-
-CREATE FUNCTION health_auc_step(bytea, double precision, boolean, boolean)
-RETURNS bytea
-LANGUAGE c IMMUTABLE PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'health_auc_step';
-COMMENT ON FUNCTION health_auc_step(bytea, double precision, boolean, boolean) IS
-'One row of aggregate health_auc. Not meant to be called.';
-
-CREATE FUNCTION health_auc_combine(bytea, bytea)
-RETURNS bytea
-LANGUAGE c IMMUTABLE PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'health_auc_combine';
-COMMENT ON FUNCTION health_auc_combine(bytea, bytea) IS
-'Merges the states that parallel workers made for aggregate health_auc. Not meant to be called.';
-
-CREATE FUNCTION health_auc_final(bytea)
-RETURNS double precision
-LANGUAGE c IMMUTABLE PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'health_auc_final';
-COMMENT ON FUNCTION health_auc_final(bytea) IS
-'The result of aggregate health_auc. Not meant to be called.';
+--@ step health_auc | double precision, boolean
+--@ step health_auc | double precision, boolean, boolean
+--@ combine health_auc
+--@ final health_auc | double precision
 
 CREATE AGGREGATE @extschema@.health_auc(score double precision, event boolean) (
     SFUNC = health_auc_step, STYPE = bytea, SSPACE = 1200, COMBINEFUNC = health_auc_combine, FINALFUNC = health_auc_final, PARALLEL = SAFE
@@ -61,40 +38,11 @@ COMMENT ON COLUMN @extschema@.health_backtest_row.band_events IS 'Those of them 
 COMMENT ON COLUMN @extschema@.health_backtest_row.band_rates IS 'The share with the event in each band; NULL where nobody is.';
 COMMENT ON COLUMN @extschema@.health_backtest_row.verdict IS 'Passes, or fails with reasons: the lowest band has three times the events of all accounts, two thirds of the events lie below the highest band, which holds at most 80 % of the accounts. Or: too few to judge, fewer than 30 of a kind.';
 
-CREATE FUNCTION health_backtest_step(bytea, double precision, boolean)
-RETURNS bytea
-LANGUAGE c IMMUTABLE PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'health_backtest_step';
-COMMENT ON FUNCTION health_backtest_step(bytea, double precision, boolean) IS
-'One row of aggregate health_backtest. Not meant to be called.';
-
-CREATE FUNCTION health_backtest_step(bytea, double precision, boolean, text)
-RETURNS bytea
-LANGUAGE c IMMUTABLE PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'health_backtest_step';
-COMMENT ON FUNCTION health_backtest_step(bytea, double precision, boolean, text) IS
-'One row of aggregate health_backtest. Not meant to be called.';
-
-CREATE FUNCTION health_backtest_step(bytea, double precision, boolean, jsonb)
-RETURNS bytea
-LANGUAGE c IMMUTABLE PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'health_backtest_step';
-COMMENT ON FUNCTION health_backtest_step(bytea, double precision, boolean, jsonb) IS
-'One row of aggregate health_backtest. Not meant to be called.';
-
-CREATE FUNCTION health_backtest_combine(bytea, bytea)
-RETURNS bytea
-LANGUAGE c IMMUTABLE PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'health_backtest_combine';
-COMMENT ON FUNCTION health_backtest_combine(bytea, bytea) IS
-'Merges the states that parallel workers made for aggregate health_backtest. Not meant to be called.';
-
-CREATE FUNCTION health_backtest_final(bytea)
-RETURNS @extschema@.health_backtest_row
-LANGUAGE c IMMUTABLE PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'health_backtest_final';
-COMMENT ON FUNCTION health_backtest_final(bytea) IS
-'The result of aggregate health_backtest. Not meant to be called.';
+--@ step health_backtest | double precision, boolean
+--@ step health_backtest | double precision, boolean, text
+--@ step health_backtest | double precision, boolean, jsonb
+--@ combine health_backtest
+--@ final health_backtest | @extschema@.health_backtest_row
 
 CREATE AGGREGATE @extschema@.health_backtest(score double precision, event boolean) (
     SFUNC = health_backtest_step, STYPE = bytea, SSPACE = 1200, COMBINEFUNC = health_backtest_combine, FINALFUNC = health_backtest_final, PARALLEL = SAFE

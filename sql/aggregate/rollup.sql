@@ -1,32 +1,9 @@
 -- health_rollup and health_worst: one score of many, for parents and portfolios.
 
-CREATE FUNCTION health_rollup_step(bytea, double precision)
-RETURNS bytea
-LANGUAGE c IMMUTABLE PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'health_rollup_step';
-COMMENT ON FUNCTION health_rollup_step(bytea, double precision) IS
-'One row of aggregate health_rollup. Not meant to be called.';
-
-CREATE FUNCTION health_rollup_step(bytea, double precision, double precision)
-RETURNS bytea
-LANGUAGE c IMMUTABLE PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'health_rollup_step';
-COMMENT ON FUNCTION health_rollup_step(bytea, double precision, double precision) IS
-'One row of aggregate health_rollup. Not meant to be called.';
-
-CREATE FUNCTION health_rollup_combine(bytea, bytea)
-RETURNS bytea
-LANGUAGE c IMMUTABLE PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'health_rollup_combine';
-COMMENT ON FUNCTION health_rollup_combine(bytea, bytea) IS
-'Merges the states that parallel workers made for aggregate health_rollup. Not meant to be called.';
-
-CREATE FUNCTION health_rollup_final(bytea)
-RETURNS double precision
-LANGUAGE c IMMUTABLE PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'health_rollup_final';
-COMMENT ON FUNCTION health_rollup_final(bytea) IS
-'The result of aggregate health_rollup. Not meant to be called.';
+--@ step health_rollup | double precision
+--@ step health_rollup | double precision, double precision
+--@ combine health_rollup
+--@ final health_rollup | double precision
 
 CREATE AGGREGATE @extschema@.health_rollup(score double precision) (
     SFUNC = health_rollup_step, STYPE = bytea, SSPACE = 40, COMBINEFUNC = health_rollup_combine, FINALFUNC = health_rollup_final, PARALLEL = SAFE

@@ -1,60 +1,24 @@
 -- health_trend and health_trend_stats: does an account's score rise, fall or stay?
 
-CREATE FUNCTION health_trend_step(bytea, double precision, timestamptz)
+--@ step health_trend | double precision, timestamptz
+--@ step health_trend | double precision, timestamptz, double precision
+--@ combine health_trend
+--@ final health_trend | text
+
+--@ list trend_moves: part | does
+--@   step    | enters
+--@   inverse | leaves
+--@ list trend_rows: arguments
+--@   double precision, timestamptz
+--@   double precision, timestamptz, double precision
+--@ for trend_moves, trend_rows
+CREATE FUNCTION health_trend_moving_{part}(bytea, {arguments})
 RETURNS bytea
 LANGUAGE c IMMUTABLE PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'health_trend_step';
-COMMENT ON FUNCTION health_trend_step(bytea, double precision, timestamptz) IS
-'One row of aggregate health_trend. Not meant to be called.';
-
-CREATE FUNCTION health_trend_step(bytea, double precision, timestamptz, double precision)
-RETURNS bytea
-LANGUAGE c IMMUTABLE PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'health_trend_step';
-COMMENT ON FUNCTION health_trend_step(bytea, double precision, timestamptz, double precision) IS
-'One row of aggregate health_trend. Not meant to be called.';
-
-CREATE FUNCTION health_trend_combine(bytea, bytea)
-RETURNS bytea
-LANGUAGE c IMMUTABLE PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'health_trend_combine';
-COMMENT ON FUNCTION health_trend_combine(bytea, bytea) IS
-'Merges the states that parallel workers made for aggregate health_trend. Not meant to be called.';
-
-CREATE FUNCTION health_trend_final(bytea)
-RETURNS text
-LANGUAGE c IMMUTABLE PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'health_trend_final';
-COMMENT ON FUNCTION health_trend_final(bytea) IS
-'The result of aggregate health_trend. Not meant to be called.';
-
-CREATE FUNCTION health_trend_moving_step(bytea, double precision, timestamptz)
-RETURNS bytea
-LANGUAGE c IMMUTABLE PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'health_trend_moving_step';
-COMMENT ON FUNCTION health_trend_moving_step(bytea, double precision, timestamptz) IS
-'A row that enters a moving window frame of aggregate health_trend. Not meant to be called.';
-
-CREATE FUNCTION health_trend_moving_step(bytea, double precision, timestamptz, double precision)
-RETURNS bytea
-LANGUAGE c IMMUTABLE PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'health_trend_moving_step';
-COMMENT ON FUNCTION health_trend_moving_step(bytea, double precision, timestamptz, double precision) IS
-'A row that enters a moving window frame of aggregate health_trend. Not meant to be called.';
-
-CREATE FUNCTION health_trend_moving_inverse(bytea, double precision, timestamptz)
-RETURNS bytea
-LANGUAGE c IMMUTABLE PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'health_trend_moving_inverse';
-COMMENT ON FUNCTION health_trend_moving_inverse(bytea, double precision, timestamptz) IS
-'A row that leaves a moving window frame of aggregate health_trend. Not meant to be called.';
-
-CREATE FUNCTION health_trend_moving_inverse(bytea, double precision, timestamptz, double precision)
-RETURNS bytea
-LANGUAGE c IMMUTABLE PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'health_trend_moving_inverse';
-COMMENT ON FUNCTION health_trend_moving_inverse(bytea, double precision, timestamptz, double precision) IS
-'A row that leaves a moving window frame of aggregate health_trend. Not meant to be called.';
+AS 'MODULE_PATHNAME', 'health_trend_moving_{part}';
+COMMENT ON FUNCTION health_trend_moving_{part}(bytea, {arguments}) IS
+'A row that {does} a moving window frame of aggregate health_trend. Not meant to be called.';
+--@ end
 
 CREATE FUNCTION health_trend_moving_final(bytea)
 RETURNS text
@@ -98,33 +62,10 @@ COMMENT ON COLUMN @extschema@.health_trend_row.observations IS 'How many scores 
 COMMENT ON COLUMN @extschema@.health_trend_row.from_at IS 'The first time.';
 COMMENT ON COLUMN @extschema@.health_trend_row.to_at IS 'The last time.';
 
-CREATE FUNCTION health_trend_stats_step(bytea, double precision, timestamptz)
-RETURNS bytea
-LANGUAGE c IMMUTABLE PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'health_trend_stats_step';
-COMMENT ON FUNCTION health_trend_stats_step(bytea, double precision, timestamptz) IS
-'One row of aggregate health_trend_stats. Not meant to be called.';
-
-CREATE FUNCTION health_trend_stats_step(bytea, double precision, timestamptz, double precision)
-RETURNS bytea
-LANGUAGE c IMMUTABLE PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'health_trend_stats_step';
-COMMENT ON FUNCTION health_trend_stats_step(bytea, double precision, timestamptz, double precision) IS
-'One row of aggregate health_trend_stats. Not meant to be called.';
-
-CREATE FUNCTION health_trend_stats_combine(bytea, bytea)
-RETURNS bytea
-LANGUAGE c IMMUTABLE PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'health_trend_stats_combine';
-COMMENT ON FUNCTION health_trend_stats_combine(bytea, bytea) IS
-'Merges the states that parallel workers made for aggregate health_trend_stats. Not meant to be called.';
-
-CREATE FUNCTION health_trend_stats_final(bytea)
-RETURNS @extschema@.health_trend_row
-LANGUAGE c IMMUTABLE PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'health_trend_stats_final';
-COMMENT ON FUNCTION health_trend_stats_final(bytea) IS
-'The result of aggregate health_trend_stats. Not meant to be called.';
+--@ step health_trend_stats | double precision, timestamptz
+--@ step health_trend_stats | double precision, timestamptz, double precision
+--@ combine health_trend_stats
+--@ final health_trend_stats | @extschema@.health_trend_row
 
 CREATE AGGREGATE @extschema@.health_trend_stats(score double precision, observed_at timestamptz) (
     SFUNC = health_trend_stats_step, STYPE = bytea, SSPACE = 208, COMBINEFUNC = health_trend_stats_combine, FINALFUNC = health_trend_stats_final, PARALLEL = SAFE

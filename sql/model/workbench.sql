@@ -8,7 +8,8 @@ AS 'MODULE_PATHNAME', 'health_model_draft';
 COMMENT ON FUNCTION @extschema@.health_model_draft(regclass, text, jsonb, timestamptz, text) IS
 'A first model for a relation with one row an account: columns found by name or synonym, scales from the 5th to the 95th percentile of a sample; why stands under meta. inputs maps inputs or signals to columns, null leaves one out; ages count to as_of; bands: NULL or ''terciles''.';
 
-CREATE FUNCTION @extschema@.health_model_match(model text, relation regclass, as_of timestamptz DEFAULT NULL,
+--@ for models
+CREATE FUNCTION @extschema@.health_model_match(model {model}, relation regclass, as_of timestamptz DEFAULT NULL,
     OUT signal text, OUT input text, OUT column_type text, OUT status text, OUT message text,
     OUT missing_share double precision, OUT invalid_share double precision,
     OUT at_worst_share double precision, OUT at_best_share double precision,
@@ -16,16 +17,8 @@ CREATE FUNCTION @extschema@.health_model_match(model text, relation regclass, as
 RETURNS SETOF record
 LANGUAGE c STABLE PARALLEL UNSAFE COST 100000 ROWS 20
 AS 'MODULE_PATHNAME', 'health_model_match';
+--@ end
 COMMENT ON FUNCTION @extschema@.health_model_match(text, regclass, timestamptz) IS
 'Whether a relation fits a saved model and its scales the data: a row on the relation, one a signal, one for each input that only rules and segments read; status ok, warning or error. Shares (0 to 1) of a sample of the accounts; min, median and max of raw numbers, of times as ages in days.';
-
-CREATE FUNCTION @extschema@.health_model_match(model jsonb, relation regclass, as_of timestamptz DEFAULT NULL,
-    OUT signal text, OUT input text, OUT column_type text, OUT status text, OUT message text,
-    OUT missing_share double precision, OUT invalid_share double precision,
-    OUT at_worst_share double precision, OUT at_best_share double precision,
-    OUT min double precision, OUT median double precision, OUT max double precision)
-RETURNS SETOF record
-LANGUAGE c STABLE PARALLEL UNSAFE COST 100000 ROWS 20
-AS 'MODULE_PATHNAME', 'health_model_match';
 COMMENT ON FUNCTION @extschema@.health_model_match(jsonb, regclass, timestamptz) IS
 'Whether a relation fits a model document and its scales the data: as the form by name.';

@@ -1,6 +1,7 @@
 -- Learning from outcomes: what each signal tells of an event, and a model fitted to it.
 
-CREATE FUNCTION @extschema@.health_signal_power(model text, relation regclass, outcome text, "by" text DEFAULT NULL,
+--@ for models
+CREATE FUNCTION @extschema@.health_signal_power(model {model}, relation regclass, outcome text, "by" text DEFAULT NULL,
     as_of timestamptz DEFAULT NULL,
     OUT by_value text, OUT signal text, OUT accounts bigint, OUT events bigint, OUT missing_share double precision,
     OUT auc double precision, OUT auc_low double precision, OUT auc_high double precision, OUT information_value double precision,
@@ -8,32 +9,20 @@ CREATE FUNCTION @extschema@.health_signal_power(model text, relation regclass, o
 RETURNS SETOF record
 LANGUAGE c STABLE PARALLEL UNSAFE COST 100000 ROWS 20
 AS 'MODULE_PATHNAME', 'health_signal_power';
+--@ end
 COMMENT ON FUNCTION @extschema@.health_signal_power(text, regclass, text, text, timestamptz) IS
 'What each signal of a saved model alone tells of a bad event: AUC of its subscores with interval, information value, direction (as scaled, reversed, none), verdict (useless, weak, medium, strong; suspicious: does it know the event?). For all accounts, or for each value of column by.';
-
-CREATE FUNCTION @extschema@.health_signal_power(model jsonb, relation regclass, outcome text, "by" text DEFAULT NULL,
-    as_of timestamptz DEFAULT NULL,
-    OUT by_value text, OUT signal text, OUT accounts bigint, OUT events bigint, OUT missing_share double precision,
-    OUT auc double precision, OUT auc_low double precision, OUT auc_high double precision, OUT information_value double precision,
-    OUT direction text, OUT verdict text)
-RETURNS SETOF record
-LANGUAGE c STABLE PARALLEL UNSAFE COST 100000 ROWS 20
-AS 'MODULE_PATHNAME', 'health_signal_power';
 COMMENT ON FUNCTION @extschema@.health_signal_power(jsonb, regclass, text, text, timestamptz) IS
 'What each signal of a model document alone tells of a bad event: as the form by name.';
 
-CREATE FUNCTION @extschema@.health_model_fit(model text, relation regclass, outcome text, columns text[] DEFAULT NULL,
+--@ for models
+CREATE FUNCTION @extschema@.health_model_fit(model {model}, relation regclass, outcome text, columns text[] DEFAULT NULL,
     as_of timestamptz DEFAULT NULL, event_is_good boolean DEFAULT false)
 RETURNS jsonb
 LANGUAGE c STABLE PARALLEL UNSAFE COST 1000000
 AS 'MODULE_PATHNAME', 'health_model_fit';
+--@ end
 COMMENT ON FUNCTION @extschema@.health_model_fit(text, regclass, text, text[], timestamptz, boolean) IS
 'A new draft learnt from outcomes (a boolean, 0/1 or yes/no column): a saved model''s signals, and further columns (''{*}'' for all), with weights, scales and bands that fit; meta.fit has the AUC on held-out accounts. An error where nothing beats chance, or with fewer than 30 of a kind.';
-
-CREATE FUNCTION @extschema@.health_model_fit(model jsonb, relation regclass, outcome text, columns text[] DEFAULT NULL,
-    as_of timestamptz DEFAULT NULL, event_is_good boolean DEFAULT false)
-RETURNS jsonb
-LANGUAGE c STABLE PARALLEL UNSAFE COST 1000000
-AS 'MODULE_PATHNAME', 'health_model_fit';
 COMMENT ON FUNCTION @extschema@.health_model_fit(jsonb, regclass, text, text[], timestamptz, boolean) IS
 'A new draft learnt from outcomes for a model document: as the form by name.';

@@ -280,14 +280,10 @@ RETURN health_refresh_one(source, account_id, current_setting('search_path'));
 COMMENT ON FUNCTION @extschema@.health_refresh_account(text, text) IS
 'Scores one account of a source as of now(), in the current transaction, for example in a trigger or after a pulse. False if the relation lacks the account.';
 
-CREATE FUNCTION @extschema@.health_refresh_account(source text, account_id bigint)
+--@ for other_ids
+CREATE FUNCTION @extschema@.health_refresh_account(source text, account_id {id})
 RETURNS boolean
 LANGUAGE sql
 RETURN health_refresh_one(source, account_id::text, current_setting('search_path'));
-COMMENT ON FUNCTION @extschema@.health_refresh_account(text, bigint) IS 'Like the form for text, with a bigint id.';
-
-CREATE FUNCTION @extschema@.health_refresh_account(source text, account_id uuid)
-RETURNS boolean
-LANGUAGE sql
-RETURN health_refresh_one(source, account_id::text, current_setting('search_path'));
-COMMENT ON FUNCTION @extschema@.health_refresh_account(text, uuid) IS 'Like the form for text, with a UUID.';
+COMMENT ON FUNCTION @extschema@.health_refresh_account(text, {id}) IS 'Like the form for text, for an id that is {what}.';
+--@ end

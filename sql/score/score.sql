@@ -10,61 +10,14 @@ AS 'MODULE_PATHNAME', 'health_row_support';
 COMMENT ON FUNCTION health_row_support(internal) IS
 'Planner support: passes the columns of a table instead of its whole row. Not meant to be called.';
 
-CREATE FUNCTION @extschema@.health_score(model text, account record, as_of timestamptz DEFAULT NULL, segment text DEFAULT NULL)
+--@ for models, accounts
+CREATE FUNCTION @extschema@.health_score(model {model}, account {account}, as_of timestamptz DEFAULT NULL, segment text DEFAULT NULL)
 RETURNS double precision
-LANGUAGE c STABLE PARALLEL SAFE COST 50 SUPPORT health_row_support
+LANGUAGE c {volatility} PARALLEL SAFE COST 50 {planner}
 AS 'MODULE_PATHNAME', 'health_score';
-COMMENT ON FUNCTION @extschema@.health_score(text, record, timestamptz, text) IS
-'The health score, 0 to 100 (higher is healthier; NULL: insufficient data), of an account, given as a row, by a saved model''s name (or name@version). as_of NULL means the transaction''s now().';
-
-CREATE FUNCTION @extschema@.health_score(model text, account jsonb, as_of timestamptz DEFAULT NULL, segment text DEFAULT NULL)
-RETURNS double precision
-LANGUAGE c STABLE PARALLEL SAFE COST 50
-AS 'MODULE_PATHNAME', 'health_score';
-COMMENT ON FUNCTION @extschema@.health_score(text, jsonb, timestamptz, text) IS
-'The health score, 0 to 100 (higher is healthier; NULL: insufficient data), of an account, given as a jsonb object, by a saved model''s name (or name@version). as_of NULL means the transaction''s now().';
-
-CREATE FUNCTION @extschema@.health_score(model text, account json, as_of timestamptz DEFAULT NULL, segment text DEFAULT NULL)
-RETURNS double precision
-LANGUAGE c STABLE PARALLEL SAFE COST 50
-AS 'MODULE_PATHNAME', 'health_score';
-COMMENT ON FUNCTION @extschema@.health_score(text, json, timestamptz, text) IS
-'The health score, 0 to 100 (higher is healthier; NULL: insufficient data), of an account, given as a json object, by a saved model''s name (or name@version). as_of NULL means the transaction''s now().';
-
-CREATE FUNCTION @extschema@.health_score(model text, account text, as_of timestamptz DEFAULT NULL, segment text DEFAULT NULL)
-RETURNS double precision
-LANGUAGE c STABLE PARALLEL SAFE COST 50
-AS 'MODULE_PATHNAME', 'health_score';
-COMMENT ON FUNCTION @extschema@.health_score(text, text, timestamptz, text) IS
-'The health score, 0 to 100 (higher is healthier; NULL: insufficient data), of an account, given as a text or literal holding a JSON object, by a saved model''s name (or name@version). as_of NULL means the transaction''s now().';
-
-CREATE FUNCTION @extschema@.health_score(model jsonb, account record, as_of timestamptz DEFAULT NULL, segment text DEFAULT NULL)
-RETURNS double precision
-LANGUAGE c IMMUTABLE PARALLEL SAFE COST 50 SUPPORT health_row_support
-AS 'MODULE_PATHNAME', 'health_score';
-COMMENT ON FUNCTION @extschema@.health_score(jsonb, record, timestamptz, text) IS
-'The health score, 0 to 100 (higher is healthier; NULL: insufficient data), of an account, given as a row, by a model document. A document that reads time needs as_of.';
-
-CREATE FUNCTION @extschema@.health_score(model jsonb, account jsonb, as_of timestamptz DEFAULT NULL, segment text DEFAULT NULL)
-RETURNS double precision
-LANGUAGE c IMMUTABLE PARALLEL SAFE COST 50
-AS 'MODULE_PATHNAME', 'health_score';
-COMMENT ON FUNCTION @extschema@.health_score(jsonb, jsonb, timestamptz, text) IS
-'The health score, 0 to 100 (higher is healthier; NULL: insufficient data), of an account, given as a jsonb object, by a model document. A document that reads time needs as_of.';
-
-CREATE FUNCTION @extschema@.health_score(model jsonb, account json, as_of timestamptz DEFAULT NULL, segment text DEFAULT NULL)
-RETURNS double precision
-LANGUAGE c IMMUTABLE PARALLEL SAFE COST 50
-AS 'MODULE_PATHNAME', 'health_score';
-COMMENT ON FUNCTION @extschema@.health_score(jsonb, json, timestamptz, text) IS
-'The health score, 0 to 100 (higher is healthier; NULL: insufficient data), of an account, given as a json object, by a model document. A document that reads time needs as_of.';
-
-CREATE FUNCTION @extschema@.health_score(model jsonb, account text, as_of timestamptz DEFAULT NULL, segment text DEFAULT NULL)
-RETURNS double precision
-LANGUAGE c IMMUTABLE PARALLEL SAFE COST 50
-AS 'MODULE_PATHNAME', 'health_score';
-COMMENT ON FUNCTION @extschema@.health_score(jsonb, text, timestamptz, text) IS
-'The health score, 0 to 100 (higher is healthier; NULL: insufficient data), of an account, given as a text or literal holding a JSON object, by a model document. A document that reads time needs as_of.';
+COMMENT ON FUNCTION @extschema@.health_score({model}, {account}, timestamptz, text) IS
+'The health score, 0 to 100 (higher is healthier; NULL: insufficient data), of an account, given as {given}, by {by}. {need}';
+--@ end
 
 -- health_score over events (sql/aggregate/events.sql) takes a value of any type where an account's as_of stands. So that an untyped literal or
 -- parameter in that place is still as_of, there is a type that nothing but a literal can be: what a call leaves without a type is
@@ -106,30 +59,20 @@ CREATE TYPE health_time (
 COMMENT ON TYPE health_time IS
 'A timestamptz that an untyped literal or parameter stands for, as as_of of health_score. Not meant for columns.';
 
-CREATE FUNCTION @extschema@.health_score(model text, account text, as_of health_time, segment text DEFAULT NULL)
+--@ for models
+CREATE FUNCTION @extschema@.health_score(model {model}, account text, as_of health_time, segment text DEFAULT NULL)
 RETURNS double precision
-LANGUAGE c STABLE PARALLEL SAFE COST 50
+LANGUAGE c {volatility} PARALLEL SAFE COST 50
 AS 'MODULE_PATHNAME', 'health_score';
-COMMENT ON FUNCTION @extschema@.health_score(text, text, health_time, text) IS
+COMMENT ON FUNCTION @extschema@.health_score({model}, text, health_time, text) IS
 'The same with as_of as an untyped literal or parameter.';
+--@ end
 
-CREATE FUNCTION @extschema@.health_score(model jsonb, account text, as_of health_time, segment text DEFAULT NULL)
+--@ for models
+CREATE FUNCTION health_score_columns(model {model}, names text[], as_of timestamptz, segment text, function oid, VARIADIC columns "any")
 RETURNS double precision
-LANGUAGE c IMMUTABLE PARALLEL SAFE COST 50
+LANGUAGE c {volatility} PARALLEL SAFE COST 50
 AS 'MODULE_PATHNAME', 'health_score';
-COMMENT ON FUNCTION @extschema@.health_score(jsonb, text, health_time, text) IS
-'The same with as_of as an untyped literal or parameter.';
-
-CREATE FUNCTION health_score_columns(model text, names text[], as_of timestamptz, segment text, function oid, VARIADIC columns "any")
-RETURNS double precision
-LANGUAGE c STABLE PARALLEL SAFE COST 50
-AS 'MODULE_PATHNAME', 'health_score';
-COMMENT ON FUNCTION health_score_columns(text, text[], timestamptz, text, oid, "any") IS
+COMMENT ON FUNCTION health_score_columns({model}, text[], timestamptz, text, oid, "any") IS
 'What the planner makes of health_score(model, row). Not meant to be called.';
-
-CREATE FUNCTION health_score_columns(model jsonb, names text[], as_of timestamptz, segment text, function oid, VARIADIC columns "any")
-RETURNS double precision
-LANGUAGE c IMMUTABLE PARALLEL SAFE COST 50
-AS 'MODULE_PATHNAME', 'health_score';
-COMMENT ON FUNCTION health_score_columns(jsonb, text[], timestamptz, text, oid, "any") IS
-'What the planner makes of health_score(model, row). Not meant to be called.';
+--@ end

@@ -59,4 +59,10 @@ SELECT line FROM (
     UNION ALL
     SELECT m.object, 11, format('%s: dumped where %s', m.object, e.extcondition[array_position(e.extconfig, m.objid)])
       FROM member m JOIN pg_extension e ON e.extname = 'health_score' AND m.classid = 'pg_class'::regclass AND m.objid = ANY (e.extconfig)
+    UNION ALL
+    SELECT m.object, 12, format('%s: acl %s', m.object, (SELECT string_agg(a::text, ',' ORDER BY a::text) FROM unnest(coalesce(n.nspacl, acldefault('n', n.nspowner))) a))
+      FROM member m JOIN pg_namespace n ON m.classid = 'pg_namespace'::regclass AND n.oid = m.objid
+    UNION ALL
+    SELECT m.object, 13, format('%s: on %s %s, calls %s, enabled %s', m.object, t.evtevent, t.evttags, t.evtfoid::regproc, t.evtenabled)
+      FROM member m JOIN pg_event_trigger t ON m.classid = 'pg_event_trigger'::regclass AND t.oid = m.objid
 ) lines ORDER BY line COLLATE "C";

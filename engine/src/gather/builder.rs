@@ -3,9 +3,8 @@
 use std::collections::HashMap;
 
 use super::cell::{Ages, Cell};
-use super::{Derivation, Gathered, Recipe};
-use crate::input::{Moment, Source};
-use crate::signal::Combine;
+use crate::signal::recipe::{Combine, Derivation, Gathered, Recipe};
+use crate::signal::source::{Moment, Source};
 
 /// A derived value, by the cells that it is made of.
 #[derive(Debug)]
@@ -86,7 +85,7 @@ impl Builder {
         Derived { recipe: recipe.clone(), gathered: derivation.gathered, source, cells }
     }
 
-    /// Gives the cells their places behind so many words: first the values, then the times.
+    /// Gives the cells their places behind the first `before` words: first the values, then the times.
     pub fn lay_out(mut self, before: usize) -> Vec<Cell> {
         let mut at = before;
         for cell in &mut self.cells {

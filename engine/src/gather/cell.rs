@@ -3,13 +3,16 @@
 
 use std::cmp::Ordering;
 
-use super::heap::{Place, Set, element, element_of_day, elements, text_at, words_of_set, words_of_text, write_text};
-use super::state::{Fields, Stop, View, kind_of, set_kind};
-use crate::account::{Expected, InvalidValue};
-use crate::exact::Sum;
-use crate::signal::Combine;
-use crate::time::DAY;
-use crate::value::Value;
+use super::heap::{
+    ElementSet, Region, element, element_of_day, elements, text_at, words_of_set, words_of_text, write_text,
+};
+use super::layout::{Fields, View, kind_of, set_kind};
+use super::stop::Stop;
+use crate::base::exact::Sum;
+use crate::base::time::DAY;
+use crate::base::value::Value;
+use crate::signal::problem::{Expected, InvalidValue};
+use crate::signal::recipe::Combine;
 
 const MICROS_OF_A_DAY: i64 = DAY as i64;
 
@@ -19,8 +22,8 @@ const NO_TIME: i64 = i64::MIN;
 /// Days of a window up to this length are bits; of a longer one, or of none, a set.
 const MOST_DAY_BITS: i64 = 512;
 
-/// What the word of a cell holds, one byte a cell. A text of up to eight bytes lies in the word itself, its length in the
-/// lower half of the byte.
+/// What the word of a cell holds, one byte a cell. A text of up to eight bytes lies in the word itself, its length in
+/// the lower half of the byte.
 mod kind {
     pub const EMPTY: u8 = 0;
     pub const NUMBER: u8 = 1;
@@ -163,7 +166,7 @@ impl Cell {
 
     fn room_for_elements(&self, fixed: &[u64], more: usize) -> Result<usize, Stop> {
         let wanted = words_of_set(self.elements(fixed)?.saturating_add(more));
-        let has = Place::unpack(fixed[self.at]).length as usize;
+        let has = Region::unpack(fixed[self.at]).length as usize;
         Ok(if wanted > has { wanted } else { 0 })
     }
 
@@ -172,8 +175,8 @@ impl Cell {
     }
 
     /// The words of the heap that it holds, and where.
-    pub fn held(&self, view: &View) -> Option<(Place, usize)> {
-        let place = Place::unpack(view.fixed[self.at]);
+    pub fn held(&self, view: &View) -> Option<(Region, usize)> {
+        let place = Region::unpack(view.fixed[self.at]);
         if self.is_set() {
             return (place.length > 0).then_some((place, place.length as usize));
         }
@@ -198,7 +201,7 @@ impl Cell {
         match self.combine {
             Combine::Last => {}
             Combine::Count => self.add_count(fields, event),
-            Combine::Sum | Combine::Mean | Combine::Min | Combine::Max => match units(&event.value) {
+            Combine::Sum | Combine::Mean | Combine::Min | Combine::Max => match event.value.units() {
                 Some(units) => self.add_number(fields, units, event.age),
                 None if strict => return Err(self.refuse(fields.names, &event.value)),
                 None => fields.set_kind(self.number, kind::SPOILT),
@@ -209,7 +212,7 @@ impl Cell {
                 None => fields.set_kind(self.number, kind::SPOILT),
             },
             Combine::ActiveDays => {
-                // Nobody knows the day of an event without a time.
+                // An event without a time has no day.
                 let Some(at) = event.at else { return Ok(()) };
                 self.add_day(fields, at)?;
             }
@@ -333,7 +336,7 @@ impl Cell {
 
     fn insert(&self, fields: &mut Fields, element: [u64; 2]) -> Result<(), Stop> {
         self.make_room(fields, 1)?;
-        if Set::at(fields.heap, Place::unpack(fields.fixed[self.at]))?.insert(element)? {
+        if ElementSet::at(fields.heap, Region::unpack(fields.fixed[self.at]))?.insert(element)? {
             fields.fixed[self.at + 1] += 1;
         }
         Ok(())
@@ -345,16 +348,16 @@ impl Cell {
         if words == 0 {
             return Ok(());
         }
-        let old = Place::unpack(fields.fixed[self.at]);
+        let old = Region::unpack(fields.fixed[self.at]);
         let start = fields.allocate(words)?;
         let (before, behind) = fields.heap.split_at_mut(start);
-        let mut set = Set::at(behind, Place { start: 0, length: words as u32 })?;
+        let mut set = ElementSet::at(behind, Region { start: 0, length: words as u32 })?;
         let mut count = 0;
         for element in elements(before, old)? {
             set.insert(element)?;
             count += 1;
         }
-        fields.fixed[self.at] = Place { start: start as u32, length: words as u32 }.pack();
+        fields.fixed[self.at] = Region { start: start as u32, length: words as u32 }.pack();
         fields.fixed[self.at + 1] = count;
         Ok(())
     }
@@ -398,7 +401,7 @@ impl Cell {
             Combine::Distinct | Combine::ActiveDays if self.is_set() => {
                 // At once, not step by step: the steps would leave more behind than was asked for.
                 self.make_room(fields, self.elements(other.fixed)?)?;
-                for element in elements(other.heap, Place::unpack(words[0]))? {
+                for element in elements(other.heap, Region::unpack(words[0]))? {
                     self.insert(fields, element)?;
                 }
             }
@@ -432,7 +435,7 @@ impl Cell {
         time.filter(|time| *time != NO_TIME)
     }
 
-    /// What the events come to.
+    /// The combined value of the events.
     pub fn value<'a>(&self, view: &View<'a>) -> Result<Value<'a>, Stop> {
         if self.combine == Combine::Last {
             return self.last(view);
@@ -470,7 +473,7 @@ impl Cell {
             kind::FALSE => Value::Bool(false),
             kind::TRUE => Value::Bool(true),
             kind::TIME => Value::Time(*word as i64),
-            kind::LONG_TEXT => Value::Text(text_at(view.heap, Place::unpack(*word))?),
+            kind::LONG_TEXT => Value::Text(text_at(view.heap, Region::unpack(*word))?),
             kind::UNUSABLE => Value::Unusable("a value that is neither number, text, boolean nor time"),
             short if short & !0xF == kind::SHORT_TEXT => {
                 let bytes = bytemuck::bytes_of(word).get(..usize::from(short & 0xF)).ok_or(Stop::Forged)?;
@@ -478,15 +481,6 @@ impl Cell {
             }
             _ => return Err(Stop::Forged),
         })
-    }
-}
-
-/// A boolean is a unit where numbers are combined: a sum counts the true ones, a mean is their share.
-fn units(value: &Value) -> Option<f64> {
-    match value {
-        Value::Number(number) if number.is_finite() => Some(*number),
-        Value::Bool(flag) => Some(f64::from(u8::from(*flag))),
-        _ => None,
     }
 }
 

@@ -1,9 +1,12 @@
-//! The compact form of a state: nothing but a number an input. Most groups need no more – the last values of signals, without
-//! times – and seven of them take little more than half of the memory. What it cannot hold moves to the full form.
+//! The compact form of a state: one number for each input. Most groups need no more – the last values of signals,
+//! without times – and seven of them take little more than half of the memory. What it cannot hold moves to the full
+//! form.
 
 use super::cell::order;
-use super::state::{FLAGS, Gathering, KNOWN, Stop};
-use crate::value::Value;
+use super::layout::{FLAGS, KNOWN};
+use super::state::Gathering;
+use super::stop::Stop;
+use crate::base::value::Value;
 
 /// Words that are no number. A value that is NaN is not kept here, so these can be no value.
 const NEVER_SEEN: u64 = 0x7FF8_6873_0000_0000;
@@ -25,7 +28,7 @@ impl Gathering {
     #[inline]
     pub fn add_compact(&self, words: &mut [u64], signal: &[u8], value: Value) -> bool {
         let Some(input) = self.names.find(signal) else {
-            // Of names that are unknown a state must tell only while it knows no other.
+            // Unknown names matter only while no known name was seen.
             return words.iter().any(|word| *word != NEVER_SEEN);
         };
         let Some(word) = self.feeds[input].plain.and_then(|plain| words.get_mut(plain.number)) else { return false };

@@ -3,38 +3,19 @@
 
 use super::builder::{Builder, Derived};
 use super::cell::{Cell, Event, Plain, fading};
-use super::heap::{Place, text_at, words_of_text, write_text};
+use super::heap::{Region, text_at, words_of_text, write_text};
+use super::layout::{AS_OF, FLAGS, Fields, KINDS, KNOWN, NO_AS_OF, TIMED, UNKNOWN, View, used};
 use super::name_table::NameTable;
-use crate::account::InvalidValue;
-use crate::input::{Inputs, Source};
-use crate::names::Quoted;
-use crate::signal::{Combine, Signal};
-use crate::value::Value;
-
-/// The words of the header: as_of; flags with the words of the heap in use; where the names of unknown signals lie.
-const AS_OF: usize = 0;
-pub(super) const FLAGS: usize = 1;
-const UNKNOWN: usize = 2;
-const KINDS: usize = 3;
-
-const NO_AS_OF: u64 = i64::MIN as u64;
-const TIMED: u64 = 1;
-pub(super) const KNOWN: u64 = 2;
+use super::stop::Stop;
+use crate::base::quoted::Quoted;
+use crate::base::value::Value;
+use crate::signal::definition::Signal;
+use crate::signal::inputs::Inputs;
+use crate::signal::recipe::Combine;
+use crate::signal::source::Source;
 
 /// Room for the names of a few unknown signals.
 const WORDS_OF_UNKNOWN: usize = 16;
-
-/// Why a state could not be filled, merged or read.
-#[derive(Debug, PartialEq)]
-pub enum Stop {
-    /// It needs so many words: move it to as many, and try again. Nothing has changed.
-    Room(usize),
-    Invalid(InvalidValue),
-    /// None of the signals is known; these were seen.
-    Unknown(String),
-    /// No state of this model is like this.
-    Forged,
-}
 
 /// How one model's inputs are gathered from events.
 #[derive(Debug)]
@@ -64,68 +45,6 @@ pub(super) struct Feed {
     has_sets: bool,
     /// The only cell, if it keeps the last value: the feed of most signals.
     pub(super) plain: Option<Plain>,
-}
-
-/// A state to be changed.
-pub(super) struct Fields<'a> {
-    pub fixed: &'a mut [u64],
-    pub heap: &'a mut [u64],
-    pub names: &'a [String],
-    pub timed: bool,
-    pub as_of: Option<i64>,
-}
-
-/// A state to be read.
-pub(super) struct View<'a> {
-    pub fixed: &'a [u64],
-    pub heap: &'a [u64],
-    pub timed: bool,
-}
-
-impl Fields<'_> {
-    pub fn view(&self) -> View<'_> {
-        View { fixed: self.fixed, heap: self.heap, timed: self.timed }
-    }
-
-    #[inline]
-    pub fn kind(&self, cell: usize) -> u8 {
-        kind_of(self.fixed, cell)
-    }
-
-    #[inline]
-    pub fn set_kind(&mut self, cell: usize, kind: u8) {
-        set_kind(self.fixed, cell, kind);
-    }
-
-    /// Words of the heap, all 0.
-    pub fn allocate(&mut self, words: usize) -> Result<usize, Stop> {
-        let start = used(self.fixed);
-        self.heap.get_mut(start..start + words).ok_or(Stop::Forged)?.fill(0);
-        self.fixed[FLAGS] += (words as u64) << 32;
-        Ok(start)
-    }
-}
-
-impl View<'_> {
-    #[inline]
-    pub fn kind(&self, cell: usize) -> u8 {
-        kind_of(self.fixed, cell)
-    }
-}
-
-#[inline]
-pub(super) fn kind_of(fixed: &[u64], cell: usize) -> u8 {
-    (fixed[KINDS + cell / 8] >> (cell % 8 * 8)) as u8
-}
-
-#[inline]
-pub(super) fn set_kind(fixed: &mut [u64], cell: usize, kind: u8) {
-    let (word, shift) = (&mut fixed[KINDS + cell / 8], cell % 8 * 8);
-    *word = *word & !(0xFF << shift) | u64::from(kind) << shift;
-}
-
-fn used(fixed: &[u64]) -> usize {
-    (fixed[FLAGS] >> 32) as usize
 }
 
 impl Gathering {
@@ -223,8 +142,8 @@ impl Gathering {
         Ok(View { fixed, heap, timed })
     }
 
-    /// The short way of [`Self::add`], for most events: a number of a signal that keeps its last value. False where it is
-    /// not enough; no value has changed then.
+    /// The short way of [`Self::add`], for most events: a number of a signal that keeps its last value. False where it
+    /// is not enough; no value has changed then.
     #[inline(always)]
     pub fn add_number(&self, words: &mut [u64], signal: &[u8], number: f64, at: Option<i64>) -> bool {
         let Some(input) = self.names.find(signal) else { return false };
@@ -283,9 +202,9 @@ impl Gathering {
     }
 
     /// All that the heap holds: the places and their words.
-    fn held<'a>(&'a self, view: &'a View) -> impl Iterator<Item = (Place, usize)> + 'a {
+    fn held<'a>(&'a self, view: &'a View) -> impl Iterator<Item = (Region, usize)> + 'a {
         let unknown = view.fixed[UNKNOWN];
-        let unknown = (unknown != 0).then(|| (Place::unpack(unknown), WORDS_OF_UNKNOWN));
+        let unknown = (unknown != 0).then(|| (Region::unpack(unknown), WORDS_OF_UNKNOWN));
         self.cells.iter().filter_map(|cell| cell.held(view)).chain(unknown)
     }
 
@@ -298,12 +217,12 @@ impl Gathering {
         let mut to = self.fields(new)?;
         let cells = self.cells.iter().filter_map(|cell| cell.held(&from).map(|(place, words)| (cell.at, place, words)));
         let unknown = from.fixed[UNKNOWN];
-        let unknown = (unknown != 0).then(|| (UNKNOWN, Place::unpack(unknown), WORDS_OF_UNKNOWN));
+        let unknown = (unknown != 0).then(|| (UNKNOWN, Region::unpack(unknown), WORDS_OF_UNKNOWN));
         for (at, place, words) in cells.chain(unknown) {
             let source = from.heap.get(place.start as usize..place.start as usize + words).ok_or(Stop::Forged)?;
             let start = to.allocate(words)?;
             to.heap[start..start + words].copy_from_slice(source);
-            to.fixed[at] = Place { start: start as u32, ..place }.pack();
+            to.fixed[at] = Region { start: start as u32, ..place }.pack();
         }
         Ok(())
     }
@@ -316,7 +235,7 @@ impl Gathering {
         }
         let seen = match fields.fixed[UNKNOWN] {
             0 => String::new(),
-            place => text_at(fields.heap, Place::unpack(place))?.to_owned(),
+            place => text_at(fields.heap, Region::unpack(place))?.to_owned(),
         };
         let quoted = Quoted(&String::from_utf8_lossy(signal)).to_string();
         if !seen.contains(&quoted) {
@@ -335,7 +254,7 @@ impl Gathering {
                 self.require(fields, WORDS_OF_UNKNOWN)?;
                 fields.allocate(WORDS_OF_UNKNOWN)?
             }
-            place => Place::unpack(place).start as usize,
+            place => Region::unpack(place).start as usize,
         };
         let list = if fits { list } else { "names too long to show" };
         fields.fixed[UNKNOWN] = write_text(fields.heap, start, list)?.pack();
@@ -362,7 +281,7 @@ impl Gathering {
         }
         fields.fixed[FLAGS] |= other.fixed[FLAGS] & KNOWN;
         if other.fixed[UNKNOWN] != 0 && fields.fixed[UNKNOWN] == 0 {
-            let list = text_at(other.heap, Place::unpack(other.fixed[UNKNOWN]))?;
+            let list = text_at(other.heap, Region::unpack(other.fixed[UNKNOWN]))?;
             self.put_unknown(&mut fields, list)?;
         }
         Ok(())
@@ -372,7 +291,7 @@ impl Gathering {
     pub fn read<'a>(&self, words: &'a [u64], values: &mut Vec<Value<'a>>) -> Result<(), Stop> {
         let view = self.view(words)?;
         if view.fixed[FLAGS] & KNOWN == 0 && view.fixed[UNKNOWN] != 0 {
-            return Err(Stop::Unknown(text_at(view.heap, Place::unpack(view.fixed[UNKNOWN]))?.to_owned()));
+            return Err(Stop::Unknown(text_at(view.heap, Region::unpack(view.fixed[UNKNOWN]))?.to_owned()));
         }
         values.clear();
         values.resize(self.input_names.len(), Value::Missing);
@@ -421,8 +340,8 @@ impl Gathering {
     }
 }
 
-/// What a scale of ages measures: the value where it is a time, else when it happened. A text that begins like a date and
-/// is none stays what it is, an error.
+/// What a scale of ages measures: the value where it is a time, else when it happened. A text that begins like a date
+/// and is none stays what it is, an error.
 fn moment_of<'a>(value: Value<'a>, time: Option<i64>) -> Value<'a> {
     match (value, time) {
         (Value::Text(text), _) if text.starts_with(|c: char| c.is_ascii_digit() || c == '-' || c == '+') => value,

@@ -1,26 +1,26 @@
 //! Method `points` in SQL.
 
-use super::SqlError;
 use super::plan::{PlanSql, SignalSql};
-use super::value::{Kind, double, rounded, seconds};
-use crate::plan::Formula;
-use crate::points::{Award, PointsRange};
-use crate::signal::Signal;
-use crate::value::Value;
+use super::request::SqlError;
+use super::value::{SqlKind, double, rounded, seconds};
+use crate::base::value::Value;
+use crate::model::plan::Formula;
+use crate::signal::definition::Signal;
+use crate::signal::points::{Award, MOST_RANGES, PointsRange};
 
 impl PlanSql<'_> {
     pub(super) fn award(&self, signal: &Signal, award: &Award) -> Result<SignalSql, SqlError> {
         let Formula::Points(range) = self.plan.formula else { unreachable!("awards are those of a plan of points") };
         let mut value = self.writer.source(&signal.source)?;
         match value.kind {
-            Kind::Number | Kind::Absent => {}
-            Kind::Bool => {
+            SqlKind::Number | SqlKind::Absent => {}
+            SqlKind::Bool => {
                 value.sql = format!("CASE WHEN {x} THEN 1e0 WHEN NOT {x} THEN 0e0 END", x = value.sql);
-                value.kind = Kind::Number;
+                value.kind = SqlKind::Number;
             }
             _ => {
                 value.invalid = Some(format!("{} IS NOT NULL", value.sql));
-                value.kind = Kind::Other;
+                value.kind = SqlKind::Other;
             }
         }
         let aged = self.aged(signal, &value)?;
@@ -59,7 +59,7 @@ impl PlanSql<'_> {
             Value::Bool(flag) => Some(f64::from(u8::from(flag))),
             _ => None,
         });
-        let most = (range.high - range.low) * crate::points::MOST_RANGES;
+        let most = (range.high - range.low) * MOST_RANGES;
         let limit = award.max.unwrap_or(f64::INFINITY).min(most);
         let limited = |points: String| {
             let limit = double(limit);
@@ -72,7 +72,7 @@ impl PlanSql<'_> {
             0.0 => absent,
             units => (units * award.points).clamp(-limit, limit),
         };
-        if value.kind == Kind::Absent || value.kind == Kind::Other {
+        if value.kind == SqlKind::Absent || value.kind == SqlKind::Other {
             let invalid = invalid.map(|invalid| format!("COALESCE({invalid}, FALSE)"));
             return Ok(SignalSql { result: double(without_value), ok: "1 = 0".into(), invalid });
         }

@@ -1,11 +1,12 @@
-//! Conditions of rules and segments: SQL's logic of three values is the document's. What cannot be read is an error there,
-//! and so is told apart here.
+//! Conditions of rules and segments: SQL's logic of three values is the document's. What cannot be read is an error
+//! there, and so is told apart here.
 
-use super::SqlError;
-use super::plan::Steps;
-use super::value::{Kind, ValueSql, Writer, double, rounded, seconds, text};
-use crate::condition::{Check, Condition, Constant, Operator, Subject};
-use crate::value::Literal;
+use super::plan::StepNames;
+use super::request::{LONGEST, SqlError};
+use super::value::{SqlKind, ValueSql, Writer, double, rounded, seconds, text};
+use crate::base::value::Literal;
+use crate::model::condition::{Check, Condition, Constant, Operator, Subject};
+use crate::signal::source::Source;
 
 /// A truth value, and the condition under which it cannot be told because a value cannot be read.
 pub(super) struct ConditionSql {
@@ -22,7 +23,7 @@ impl ConditionSql {
 const UNKNOWN: &str = "CAST(NULL AS BOOLEAN)";
 
 impl Writer<'_> {
-    pub fn condition(&self, condition: &Condition, lenient: bool, steps: &Steps) -> Result<ConditionSql, SqlError> {
+    pub fn condition(&self, condition: &Condition, lenient: bool, steps: &StepNames) -> Result<ConditionSql, SqlError> {
         match condition {
             Condition::Not(inner) => {
                 let inner = self.condition(inner, lenient, steps)?;
@@ -42,8 +43,8 @@ impl Writer<'_> {
         }
     }
 
-    fn subject(&self, subject: &Subject, steps: &Steps) -> Result<ValueSql, SqlError> {
-        let number = |sql: String| ValueSql { sql, kind: Kind::Number, invalid: None };
+    fn subject(&self, subject: &Subject, steps: &StepNames) -> Result<ValueSql, SqlError> {
+        let number = |sql: String| ValueSql { sql, kind: SqlKind::Number, invalid: None };
         Ok(match subject {
             Subject::Input(source) => self.source(source)?,
             Subject::Subscore(signal) => number(rounded(&steps.subscore(*signal))),
@@ -65,9 +66,9 @@ impl Writer<'_> {
         let found = match check {
             Check::Missing(wanted) => {
                 let missing = match (value.kind, lenient, &value.invalid) {
-                    (Kind::Absent, ..) => "1 = 1".to_owned(),
+                    (SqlKind::Absent, ..) => "1 = 1".to_owned(),
                     // What cannot be read is as good as missing.
-                    (Kind::Other, true, _) => "1 = 1".to_owned(),
+                    (SqlKind::Other, true, _) => "1 = 1".to_owned(),
                     (_, true, Some(invalid)) => format!("({sql} IS NULL OR {invalid})"),
                     _ => format!("{sql} IS NULL"),
                 };
@@ -123,17 +124,17 @@ impl Writer<'_> {
             Operator::Ge => ">=",
         };
         let right = match (&constant.literal, value.kind) {
-            (_, Kind::Absent) => return Ok(Some(UNKNOWN.into())),
-            (Literal::Number(number), Kind::Number) => double(*number),
-            (Literal::Bool(flag), Kind::Bool) => (if *flag { "TRUE" } else { "FALSE" }).to_owned(),
-            (Literal::Text(_), Kind::Text) if constant.time.is_some() => {
-                if let Subject::Input(crate::input::Source::Column(input)) = subject {
+            (_, SqlKind::Absent) => return Ok(Some(UNKNOWN.into())),
+            (Literal::Number(number), SqlKind::Number) => double(*number),
+            (Literal::Bool(flag), SqlKind::Bool) => (if *flag { "TRUE" } else { "FALSE" }).to_owned(),
+            (Literal::Text(_), SqlKind::Text) if constant.time.is_some() => {
+                if let Subject::Input(Source::Column(input)) = subject {
                     return Err(self.unsupported(*input, "a date or timestamp: cast it in a view"));
                 }
                 return Ok(None);
             }
-            (Literal::Text(wanted), Kind::Text) => text(wanted),
-            (Literal::Text(_), Kind::Time) => match constant.time {
+            (Literal::Text(wanted), SqlKind::Text) => text(wanted),
+            (Literal::Text(_), SqlKind::Time) => match constant.time {
                 Some(time) => seconds(time),
                 None => return Ok(None),
             },
@@ -164,10 +165,10 @@ fn joined(parts: Vec<ConditionSql>, all: bool) -> Result<ConditionSql, SqlError>
             (None, Some(later)) => Some(format!("CASE WHEN {decides} THEN FALSE ELSE {later} END")),
             (None, None) => None,
         };
-        if error.as_ref().is_some_and(|error| error.len() > super::LONGEST) {
+        if error.as_ref().is_some_and(|error| error.len() > LONGEST) {
             return Err(SqlError::TooLong);
         }
     }
     let sql = sql.join(word);
-    if sql.len() > super::LONGEST { Err(SqlError::TooLong) } else { Ok(ConditionSql { sql, error }) }
+    if sql.len() > LONGEST { Err(SqlError::TooLong) } else { Ok(ConditionSql { sql, error }) }
 }

@@ -1,51 +1,25 @@
-//! A model as a query: plain standard SQL that gives each row of a relation the score and band that the engine gives it. For
-//! review, and for databases that the extension cannot be installed in.
+//! A model as a query: plain standard SQL that gives each row of a relation the score and band that the engine gives
+//! it. For review, and for databases that the extension cannot be installed in.
 //!
 //! Where the engine refuses a row, the query has NULL. Names that begin with a prefix of its own are the query's steps.
 
 mod award;
 mod condition;
 mod plan;
+pub(crate) mod request;
 mod scale;
 mod value;
 
 use std::fmt::Write;
 
-use crate::model::Model;
-use crate::sample::SampleColumn;
 use plan::PlanSql;
 use value::Writer;
 
-/// Longer queries no person reads and few databases take.
-const LONGEST: usize = 1 << 20;
+use request::{LONGEST, SqlError, SqlRequest};
+
+use crate::model::plan::Plan;
+
 const MOST_SIGNALS: usize = 300;
-
-pub struct SqlRequest<'a> {
-    pub model: &'a Model,
-    /// Quoted, as it stands in FROM.
-    pub relation: &'a str,
-    pub columns: &'a [SampleColumn],
-    /// Microseconds; none for the time at which the query runs.
-    pub as_of: Option<i64>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SqlError {
-    /// The model reads what no row has: events.
-    Events {
-        signal: String,
-    },
-    MissingColumn {
-        name: String,
-    },
-    /// A column whose type plain SQL reads otherwise than the engine.
-    Unsupported {
-        column: String,
-        found: String,
-        wanted: &'static str,
-    },
-    TooLong,
-}
 
 pub fn model_sql(request: &SqlRequest) -> Result<String, SqlError> {
     let model = request.model;
@@ -99,7 +73,7 @@ impl Query<'_> {
         let writer = self.writer;
         let mut cases = String::new();
         for (at, segment) in request.model.segments().iter().enumerate() {
-            let condition = writer.condition(&segment.when, request.model.base().lenient, &plan::Steps::none())?;
+            let condition = writer.condition(&segment.when, request.model.base().lenient, &plan::StepNames::none())?;
             if let Some(error) = condition.error {
                 let _ = write!(cases, " WHEN {error} THEN NULL");
             }
@@ -111,13 +85,13 @@ impl Query<'_> {
     }
 
     /// The steps of one plan, and the SELECT of its rows.
-    fn branch(&mut self, segment: Option<&str>, plan: &crate::plan::Plan, number: usize) -> Result<String, SqlError> {
+    fn branch(&mut self, segment: Option<&str>, plan: &Plan, number: usize) -> Result<String, SqlError> {
         let writer = self.writer;
         let mut steps = PlanSql::new(writer, plan, number);
         let made = steps.write()?;
         for (name, body) in &made.steps {
-            // A planner puts the expressions of a step into the next one wherever that looks at it, so that they double with
-            // every rule; a step that has a WITH of its own it leaves alone.
+            // A planner puts the expressions of a step into the next one wherever that looks at it, so that they double
+            // with every rule; a step that has a WITH of its own it leaves alone.
             let prefix = &writer.prefix;
             self.add(name, &format!("  WITH {prefix}apart AS (SELECT 1 AS {prefix}one)\n{body}"))?;
         }

@@ -2,28 +2,30 @@
 
 use std::collections::BTreeMap;
 
-use super::SqlError;
+use super::request::SqlError;
 use super::scale::map_case;
-use super::value::{Kind, ValueSql, Writer, double, rounded, text};
-use crate::plan::{Formula, Plan};
-use crate::rule::Action;
-use crate::scale::Scale;
-use crate::signal::{Measure, Signal, Weighted};
-use crate::value::Value;
+use super::value::{SqlKind, ValueSql, Writer, double, rounded, text};
+use crate::base::time::parse_time;
+use crate::base::value::Value;
+use crate::model::plan::{Formula, Plan};
+use crate::model::rule::Action;
+use crate::signal::definition::{Measure, Signal, Weighted};
+use crate::signal::scale::Scale;
+use crate::signal::source::Source;
 
 /// Where the numbers that conditions look at stand.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Steps {
+pub(super) struct StepNames {
     prefix: String,
     pub running: String,
     pub base: String,
     categories: BTreeMap<usize, String>,
 }
 
-impl Steps {
+impl StepNames {
     /// Before there is a score.
-    pub fn none() -> Steps {
-        Steps::default()
+    pub fn none() -> StepNames {
+        StepNames::default()
     }
 
     pub fn subscore(&self, signal: usize) -> String {
@@ -117,7 +119,7 @@ impl<'a> PlanSql<'a> {
         last = self.push("base", format!("  SELECT w.*, {} AS {prefix}base FROM {last} AS w", rounded(&within)));
         let mut running = format!("{prefix}base");
         for (at, rule) in self.plan.rules.iter().enumerate() {
-            let steps = Steps {
+            let steps = StepNames {
                 prefix: prefix.clone(),
                 running: running.clone(),
                 base: format!("{prefix}base"),
@@ -160,7 +162,7 @@ impl<'a> PlanSql<'a> {
         if let Some(invalid) = &aged.value.invalid {
             ok = format!("{ok} AND NOT COALESCE({invalid}, FALSE)");
         }
-        if aged.value.kind == Kind::Absent {
+        if aged.value.kind == SqlKind::Absent {
             ok = "1 = 0".into();
         }
         let invalid = aged.value.invalid.map(|invalid| format!("COALESCE({invalid}, FALSE)"));
@@ -173,8 +175,8 @@ impl<'a> PlanSql<'a> {
     fn default_subscore(&self, scale: &Scale, default: &Value) -> Option<String> {
         if scale.reads_time() {
             let Value::Text(written) = default else { return None };
-            let at = crate::time::parse_time(written)?;
-            let value = ValueSql { sql: super::value::seconds(at), kind: Kind::Time, invalid: None };
+            let at = parse_time(written)?;
+            let value = ValueSql { sql: super::value::seconds(at), kind: SqlKind::Time, invalid: None };
             return Some(self.writer.subscore(scale, &value));
         }
         scale.subscore(default, 0).ok().map(double)
@@ -184,21 +186,21 @@ impl<'a> PlanSql<'a> {
     fn fitting(&self, signal: &Signal, scale: &Scale, value: ValueSql) -> Result<ValueSql, SqlError> {
         let ValueSql { sql, kind, invalid } = value;
         let fits = match scale {
-            Scale::Linear { .. } | Scale::Steps(_) | Scale::Curve(_) => kind == Kind::Number,
-            Scale::Map(_) => matches!(kind, Kind::Number | Kind::Text | Kind::Bool),
-            Scale::Boolean(_) => kind == Kind::Bool,
-            Scale::Recency { .. } if kind == Kind::Text => {
+            Scale::Linear { .. } | Scale::Steps(_) | Scale::Curve(_) => kind == SqlKind::Number,
+            Scale::Map(_) => matches!(kind, SqlKind::Number | SqlKind::Text | SqlKind::Bool),
+            Scale::Boolean(_) => kind == SqlKind::Bool,
+            Scale::Recency { .. } if kind == SqlKind::Text => {
                 let input = signal.source.inputs()[0];
                 return Err(self.writer.unsupported(input, "a date or timestamp: cast it in a view"));
             }
-            Scale::Recency { .. } => kind == Kind::Time,
+            Scale::Recency { .. } => kind == SqlKind::Time,
         };
-        if kind == Kind::Absent {
+        if kind == SqlKind::Absent {
             return Ok(ValueSql { sql, kind, invalid });
         }
         if !fits {
             // Any value there is.
-            return Ok(ValueSql { invalid: Some(format!("{sql} IS NOT NULL")), sql, kind: Kind::Other });
+            return Ok(ValueSql { invalid: Some(format!("{sql} IS NOT NULL")), sql, kind: SqlKind::Other });
         }
         if let Scale::Map(map) = scale
             && map.otherwise.is_none()
@@ -225,7 +227,7 @@ impl<'a> PlanSql<'a> {
         let unknown_age = at.invalid.as_ref().map(|invalid| format!("({} IS NOT NULL AND {invalid})", value.sql));
         // What a ratio, change or days cannot be made of is found before its age is asked for.
         let own = value.invalid.as_ref().map(|invalid| match signal.source {
-            crate::input::Source::Column(_) => format!("(NOT {stale} AND {invalid})"),
+            Source::Column(_) => format!("(NOT {stale} AND {invalid})"),
             _ => invalid.clone(),
         });
         let invalid = match (unknown_age, own) {

@@ -1,7 +1,7 @@
 //! Scales in SQL: from a value to its subscore.
 
-use super::value::{Kind, ValueSql, Writer, double, text};
-use crate::scale::{Map, Scale};
+use super::value::{SqlKind, ValueSql, Writer, double, text};
+use crate::signal::scale::{Map, Scale};
 
 impl Writer<'_> {
     /// Of a value that is there and that the scale can read.
@@ -9,7 +9,7 @@ impl Writer<'_> {
         let x = &value.sql;
         let clamped = |y: String| format!("CASE WHEN {y} < 0 THEN 0e0 WHEN {y} > 100 THEN 100e0 ELSE {y} END");
         match scale {
-            _ if matches!(value.kind, Kind::Other | Kind::Absent) => "NULL".into(),
+            _ if matches!(value.kind, SqlKind::Other | SqlKind::Absent) => "NULL".into(),
             Scale::Linear { worst, range, .. } => {
                 clamped(format!("({x} - {}) / {} * 100", double(*worst), double(*range)))
             }
@@ -63,12 +63,12 @@ fn curve(points: &[(f64, f64)], x: &str) -> String {
     format!("CASE{cases} END")
 }
 
-pub(super) fn map_case(map: &Map, x: &str, kind: Kind) -> String {
+pub(super) fn map_case(map: &Map, x: &str, kind: SqlKind) -> String {
     let cases: Vec<String> = match kind {
-        Kind::Number => {
+        SqlKind::Number => {
             map.codes.iter().map(|(code, y)| format!(" WHEN {x} = {} THEN {}", double(*code), double(*y))).collect()
         }
-        Kind::Bool => map
+        SqlKind::Bool => map
             .texts
             .iter()
             .filter(|(key, _)| key == "true" || key == "false")

@@ -1,20 +1,20 @@
 //! Raw values in SQL: columns by their types, ratio, change and days, literals.
 
-use super::{SqlError, SqlRequest};
-use crate::input::{Moment, Source};
-use crate::sample::{ColumnKind, SampleColumn};
+use super::request::{SqlError, SqlRequest};
+use crate::base::column::{ColumnKind, SampleColumn};
+use crate::signal::source::{Moment, Source};
 
 /// An expression that is NULL where there is no value, with what tells that there is one that cannot be read.
 #[derive(Debug, Clone)]
 pub(super) struct ValueSql {
     pub sql: String,
-    pub kind: Kind,
+    pub kind: SqlKind,
     /// Of two values: true where the row lacks one, so that nothing is computed.
     pub invalid: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum SqlKind {
     /// Double precision.
     Number,
     Text,
@@ -41,7 +41,7 @@ pub(super) fn text(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
-/// A double with an exponent, so that nobody takes it for a whole number.
+/// A double with an exponent; without one a database would read it as a whole number or a decimal.
 pub(super) fn double(number: f64) -> String {
     let plain = number == 0.0 || (1e-5..1e15).contains(&number.abs());
     let written = if plain { format!("{number}e0") } else { format!("{number:e}") };
@@ -87,7 +87,7 @@ impl<'a> Writer<'a> {
     /// A plain column.
     pub fn input(&self, input: usize) -> Result<ValueSql, SqlError> {
         let Some(column) = self.column(input) else {
-            return Ok(ValueSql { sql: "NULL".into(), kind: Kind::Absent, invalid: None });
+            return Ok(ValueSql { sql: "NULL".into(), kind: SqlKind::Absent, invalid: None });
         };
         let quoted = name(&column.name);
         let as_number = |sql: String| format!("CAST({sql} AS DOUBLE PRECISION)");
@@ -104,18 +104,20 @@ impl<'a> Writer<'a> {
                     as_number(quoted)
                 };
                 let invalid = (!whole).then(|| format!("({sql} - {sql}) <> 0"));
-                ValueSql { sql, kind: Kind::Number, invalid }
+                ValueSql { sql, kind: SqlKind::Number, invalid }
             }
-            ColumnKind::Boolean => ValueSql { sql: quoted, kind: Kind::Bool, invalid: None },
-            ColumnKind::Text => ValueSql { sql: format!("CAST({quoted} AS VARCHAR)"), kind: Kind::Text, invalid: None },
+            ColumnKind::Boolean => ValueSql { sql: quoted, kind: SqlKind::Bool, invalid: None },
+            ColumnKind::Text => {
+                ValueSql { sql: format!("CAST({quoted} AS VARCHAR)"), kind: SqlKind::Text, invalid: None }
+            }
             ColumnKind::Time => {
                 let sql = format!("EXTRACT(EPOCH FROM {quoted})");
                 // Dates and timestamps may be infinite.
                 let invalid = Some(format!("({sql} - {sql}) <> 0"));
-                ValueSql { sql, kind: Kind::Time, invalid }
+                ValueSql { sql, kind: SqlKind::Time, invalid }
             }
             ColumnKind::Other => {
-                ValueSql { invalid: Some(format!("{quoted} IS NOT NULL")), sql: quoted, kind: Kind::Other }
+                ValueSql { invalid: Some(format!("{quoted} IS NOT NULL")), sql: quoted, kind: SqlKind::Other }
             }
         };
         Ok(found)
@@ -130,12 +132,12 @@ impl<'a> Writer<'a> {
     }
 
     /// An input that has to be a number, NULL where it is missing or none.
-    fn part(&self, input: usize, wanted: Kind) -> Result<ValueSql, SqlError> {
+    fn part(&self, input: usize, wanted: SqlKind) -> Result<ValueSql, SqlError> {
         let value = self.input(input)?;
-        if value.kind == wanted || value.kind == Kind::Absent {
+        if value.kind == wanted || value.kind == SqlKind::Absent {
             return Ok(value);
         }
-        if wanted == Kind::Time && value.kind == Kind::Text {
+        if wanted == SqlKind::Time && value.kind == SqlKind::Text {
             return Err(self.unsupported(input, "a date or timestamp: cast it in a view"));
         }
         let present = value.sql.clone();
@@ -144,7 +146,7 @@ impl<'a> Writer<'a> {
 
     /// The time of an input, invalid where it is none.
     pub fn time(&self, input: usize) -> Result<ValueSql, SqlError> {
-        self.part(input, Kind::Time)
+        self.part(input, SqlKind::Time)
     }
 
     pub fn source(&self, source: &Source) -> Result<ValueSql, SqlError> {
@@ -156,7 +158,7 @@ impl<'a> Writer<'a> {
         match *source {
             Source::Column(input) => self.input(input),
             Source::Ratio(above, below) | Source::Change(above, below) => {
-                let (a, b) = (self.part(above, Kind::Number)?, self.part(below, Kind::Number)?);
+                let (a, b) = (self.part(above, SqlKind::Number)?, self.part(below, SqlKind::Number)?);
                 let (x, y) = (&a.sql, &b.sql);
                 let quotient = if matches!(source, Source::Ratio(..)) {
                     format!("{x} / NULLIF({y}, 0)")
@@ -165,18 +167,18 @@ impl<'a> Writer<'a> {
                 };
                 Ok(ValueSql {
                     sql: format!("CAST({quotient} AS DOUBLE PRECISION)"),
-                    kind: Kind::Number,
+                    kind: SqlKind::Number,
                     invalid: both(&a, &b),
                 })
             }
             Source::Days(from, to) => {
                 let moment = |moment: Moment| match moment {
-                    Moment::AsOf => Ok(ValueSql { sql: self.as_of(), kind: Kind::Time, invalid: None }),
+                    Moment::AsOf => Ok(ValueSql { sql: self.as_of(), kind: SqlKind::Time, invalid: None }),
                     Moment::Input(input) => self.time(input),
                 };
                 let (from, to) = (moment(from)?, moment(to)?);
                 let sql = format!("CAST({} - {} AS DOUBLE PRECISION) / 86400e0", to.sql, from.sql);
-                Ok(ValueSql { sql, kind: Kind::Number, invalid: both(&from, &to) })
+                Ok(ValueSql { sql, kind: SqlKind::Number, invalid: both(&from, &to) })
             }
         }
     }

@@ -1,8 +1,9 @@
-//! A document is compiled or refused with its issues; one that is compiled scores any account, and what it says adds up.
+//! A document is compiled or refused with its issues; one that is compiled scores any account, and what it says adds
+//! up.
 //!
-//! The bytes: a number, then JSON text: a patch of the template of that number, or where there is none a document; after a zero
-//! an account as JSON text, and after another zero a condition of a playbook. From 128 on the number counts from 0 again, and
-//! what describes a model is left out: it takes most of the time.
+//! The bytes: a number, then JSON text: a patch of the template of that number, or where there is none a document;
+//! after a zero an account as JSON text, and after another zero a condition of a playbook. From 128 on the number
+//! counts from 0 again, and what describes a model is left out: it takes most of the time.
 
 use health_score_engine::{
     Assessor, DriverKind, Heading, Model, PlaybookCondition, ScoreError, SegmentChoice, Severity, SqlRequest, Value,

@@ -1,7 +1,8 @@
-//! An account as jsonb and as JSON text: bytes of any kind are read without a panic, and what is JSON comes out as it is, by
-//! either reader.
+//! An account as jsonb and as JSON text: bytes of any kind are read without a panic, and what is JSON comes out as it
+//! is, by either reader.
 //!
-//! The bytes: JSON text, a zero, then mistakes of three bytes each, a place and what is there. What is no JSON is taken for a jsonb.
+//! The bytes: JSON text, a zero, then mistakes of three bytes each, a place and what is there. What is no JSON is taken
+//! for a jsonb.
 
 use health_score_engine::Value;
 use serde_json::Value as Json;

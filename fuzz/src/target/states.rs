@@ -1,5 +1,6 @@
-//! Aggregate states as somebody may have made them up: rows are added, states merged, and what passes for a true state at the
-//! end gives a sensible result. Each step is refused or taken as the extension does it, which checks the form first.
+//! Aggregate states as somebody may have made them up: rows are added, states merged, and what passes for a true state
+//! at the end gives a sensible result. Each step is refused or taken as the extension does it, which checks the form
+//! first.
 //!
 //! The bytes: which aggregate, then a script for two states.
 

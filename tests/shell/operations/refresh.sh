@@ -106,5 +106,8 @@ soon both_ran || fail "pg_cron has not run both jobs: $(sql -c "SELECT * FROM cr
 expect "a scheduled run" "$(sql -c "SELECT r.status, r.accounts, r.run_as, d.status, d.command FROM health_run r, cron.job_run_details d WHERE r.source = 'low' AND d.command LIKE '%low%' ORDER BY r.id LIMIT 1")" \
   "done|7|low|succeeded|CALL public.health_refresh('low')"
 expect "a scheduled run that fails" "$(sql -c "SELECT r.status, d.status, d.return_message LIKE '%an account of relation low.bad has no id%' FROM health_run r, cron.job_run_details d WHERE r.source = 'bad' AND d.command LIKE '%bad%' ORDER BY r.id LIMIT 1")" "failed|failed|t"
+sql -c "ALTER SCHEMA public RENAME TO renamed"
+expect "jobs of a renamed schema" "$(sql -c "SELECT string_agg(command, ', ' ORDER BY jobid) FROM cron.job")" "CALL renamed.health_refresh('low'), CALL renamed.health_refresh('bad')"
+sql -c "ALTER SCHEMA renamed RENAME TO public"
 expect "unscheduled" "$(sql -c "SET ROLE low" -c "SELECT health_unschedule('low'), health_unschedule('bad'), health_unschedule('low')" -c "RESET ROLE" -c "SELECT count(*) FROM cron.job")" $'t|t|f\n0'
 printf 'ok pg_cron runs a schedule as the role that made it, and shows a failure\n'

@@ -109,7 +109,7 @@ differ=$(sql -c "$SETTINGS" -c "SELECT count(*) FILTER (WHERE t.score IS DISTINC
 computed_there 'by document, another model on node 2' 'public.health_score(.*GROUP BY' "SELECT account_id, health_score($DOCUMENT, signal, value) AS score FROM event GROUP BY account_id"
 printf 'ok scale_out: by name, node 2 scored %s accounts by its own model\n' "$differ"
 
-# A read replica computes what does not write: tests/standby.sh. A node that is gone is an error, never half an answer.
+# A read replica computes what does not write: tests/shell/operations/standby.sh. A node that is gone is an error, never half an answer.
 pg_ctl -D "$TMPDIR/n3/data" -s -w -m immediate stop
 ! sql -c "$SETTINGS" -c "SELECT count(*) FROM ($BY_NAME) r" >/dev/null 2>"$TMPDIR/error" || fail "without node 3 there was an answer"
 grep -q 'n3' "$TMPDIR/error" || fail "the error does not name the node: $(cat "$TMPDIR/error")"

@@ -1,0 +1,98 @@
+//! What the draft has to say about columns that it does not use.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value as Json};
+
+use super::catalogue::{IDENTIFIER, OUTCOME, catalogue};
+use super::words::split;
+use crate::base::column::{ColumnKind, SampleColumn};
+use crate::base::value::Value;
+use crate::learn::dropped::Reasons;
+use crate::learn::sample::Sample;
+
+/// The most columns that are named one by one.
+const MOST: usize = 100;
+
+pub(super) struct DraftReport<'a> {
+    pub sample: &'a Sample,
+    /// Columns on which there was a decision already.
+    pub decided: &'a BTreeMap<usize, String>,
+    pub signals: &'a Map<String, Json>,
+    /// Whether measures of the catalogue could have been added.
+    pub measures: bool,
+}
+
+impl DraftReport<'_> {
+    /// The columns outside `read`, each with the reason.
+    pub fn left_out(&self, read: &BTreeSet<&str>) -> Reasons {
+        let columns = self.sample.columns().iter().enumerate();
+        let unread: Vec<_> = columns.filter(|(_, column)| !read.contains(column.name.as_str())).collect();
+        let mut named: Reasons =
+            unread.iter().take(MOST).map(|&(at, column)| (column.name.clone(), self.reason(at, column))).collect();
+        if unread.len() > MOST {
+            named.insert("…".into(), format!("and {} more columns", unread.len() - MOST));
+        }
+        named
+    }
+
+    fn reason(&self, at: usize, column: &SampleColumn) -> String {
+        if let Some(reason) = self.decided.get(&at) {
+            return reason.clone();
+        }
+        if let Some(reason) = catalogue().why_no_signal(&column.name) {
+            return reason.into();
+        }
+        if let Some(measure) = catalogue().known(&column.name).filter(|_| self.measures) {
+            return match self.signals.contains_key(&measure.name) {
+                true => format!("signal {} reads another column", measure.name),
+                false => format!("its name is known, but it does not hold {}", measure.rating.needs()),
+            };
+        }
+        match column.kind {
+            ColumnKind::Other => format!("is of type {}, which no signal reads", column.type_name),
+            ColumnKind::Text if self.holds_numbers_as_text(at) => "holds numbers as text: cast it to use it".into(),
+            _ => "its name says nothing to the draft: name it in inputs, or add a signal with health_patch".into(),
+        }
+    }
+
+    fn holds_numbers_as_text(&self, column: usize) -> bool {
+        let texts = || {
+            self.sample.values(column).filter_map(|value| match value {
+                Value::Text(text) if !text.trim().is_empty() => Some(text.trim()),
+                _ => None,
+            })
+        };
+        texts().next().is_some() && texts().all(|text| text.parse::<f64>().is_ok())
+    }
+
+    pub fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        if let Some((name, different)) = self.key().filter(|(_, different)| *different < self.sample.rows()) {
+            let rows = self.sample.rows();
+            notes.push(format!(
+                "{name} has {different} different values in {rows} rows: every row is scored, so make it one row an account"
+            ));
+        }
+        let is_outcome = |column: &&SampleColumn| catalogue().why_no_signal(&column.name) == Some(OUTCOME);
+        let outcomes = self.sample.columns().iter().filter(is_outcome);
+        notes.extend(outcomes.map(|column| format!("{} can show whether the score foretells it", column.name)));
+        notes
+    }
+
+    /// The first column that looks like an account's id, with how many different ones there are.
+    fn key(&self) -> Option<(&str, usize)> {
+        let is_id = |word: &String| ["id", "uuid", "guid", "key"].contains(&word.as_str());
+        let is_key = |column: &&SampleColumn| {
+            catalogue().why_no_signal(&column.name) == Some(IDENTIFIER) && split(&column.name).iter().any(is_id)
+        };
+        let column = self.sample.columns().iter().find(is_key)?;
+        let mut ids: Vec<String> = Vec::with_capacity(self.sample.rows());
+        for value in self.sample.values(self.sample.position(&column.name)?) {
+            ids.push(value.written());
+        }
+        ids.sort_unstable();
+        ids.dedup();
+        Some((&column.name, ids.len()))
+    }
+}

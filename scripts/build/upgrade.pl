@@ -1,0 +1,111 @@
+#!/usr/bin/perl
+# Prints the upgrade script between two install scripts: what is written by hand, and around it what only repeats.
+#
+#   upgrade.pl OLD.sql NEW.sql HAND.sql
+#
+# Functions, views and comments of NEW that OLD has otherwise are replaced; statements that OLD has not are run; functions and
+# views that NEW has no more are dropped. Of a table, type, index, trigger or aggregate that both have, and differently, the
+# change is written by hand. The hand-written part runs first; a line "-- @generated" in it is where the generated part goes.
+use strict;
+use warnings;
+
+my ($old_file, $new_file, $hand_file) = @ARGV;
+die "usage: upgrade.pl OLD.sql NEW.sql HAND.sql\n" unless defined $hand_file;
+
+sub slurp {
+    my ($file) = @_;
+    open my $in, '<', $file or die "$file: $!\n";
+    local $/;
+    my $text = <$in>;
+    close $in;
+    return $text;
+}
+
+# The statements of a script, without the comments between them. Strings, dollar quotes and comments may hold semicolons, and so
+# does a body that begins with BEGIN ATOMIC.
+sub statements {
+    my ($text) = @_;
+    my (@found, $statement);
+    $statement = '';
+    for ($text) {
+        while (1) {
+            if (/\G\\[^\n]*\n/gc) { next if $statement eq ''; die "a psql command inside of a statement: $statement\n" }
+            if (/\G--[^\n]*\n?/gc) { $statement .= $& if $statement =~ /\S/; next }
+            if (/\G(\$\w*\$).*?\1/gcs || /\G'(?:[^']|'')*'/gc || /\G"(?:[^"]|"")*"/gc) { $statement .= $&; next }
+            if (/\GBEGIN ATOMIC\b.*?^END(?=;)/gcms) { $statement .= $&; next }
+            if (/\G;/gc) {
+                push @found, "$statement;";
+                $statement = '';
+                next;
+            }
+            if (/\G\s+/gc) { $statement .= $& if $statement ne ''; next }
+            if (/\G(?:\w+|.)/gcs) { $statement .= $&; next }
+            last;
+        }
+    }
+    die "the script ends inside of a statement: $statement\n" if $statement =~ /\S/;
+    return @found;
+}
+
+# The argument list that begins at the first parenthesis of a text.
+sub arguments {
+    my ($text) = @_;
+    my ($list) = $text =~ /^[^(]*(\((?:[^()']|'(?:[^']|'')*'|(?1))*\))/s or die "no arguments in: $text\n";
+    # DROP takes names and modes, but no defaults.
+    $list =~ s/\s+(?:DEFAULT\s+|=\s*)(?:'(?:[^']|'')*'|\((?:[^()]|\([^()]*\))*\)|[^,()']|\([^()]*\))+//gs;
+    $list =~ s/\s+/ /g;
+    return $list;
+}
+
+# What a statement makes: its kind and a name that tells it from all others.
+sub identity {
+    my ($statement) = @_;
+    return ('comment', $1) if $statement =~ /^(COMMENT ON .*?) IS\s/s;
+    if ($statement =~ /^CREATE (FUNCTION|PROCEDURE) (\S+?)\s*\(/) { return (lc $1, "$2" . arguments($statement)) }
+    if ($statement =~ /^CREATE AGGREGATE (\S+?)\s*\(/) { return ('aggregate', "$1" . arguments($statement)) }
+    return ('view', $1) if $statement =~ /^CREATE VIEW (\S+)/;
+    return (lc $1, $2) if $statement =~ /^CREATE (?:UNIQUE )?(TABLE|TYPE|INDEX|EVENT TRIGGER|SCHEMA|SEQUENCE|DOMAIN|CAST|OPERATOR) (\S+)/;
+    return ('trigger', "$1 $2") if $statement =~ /^CREATE TRIGGER (\S+) .*? ON (\S+)/s;
+    return ('setting', $statement) if $statement =~ /^SET /;
+    return ('statement', $statement);
+}
+
+sub read_script {
+    my (@order, %known);
+    for my $statement (statements(slurp($_[0]))) {
+        my ($kind, $name) = identity($statement);
+        # A type is declared before it is made.
+        my $key = "$kind $name" . ($kind eq 'type' && $statement =~ /^CREATE TYPE \S+;$/ ? ' declared' : '');
+        die "$_[0] makes twice: $key\n" if exists $known{$key} && $kind ne 'setting';
+        push @order, $key unless exists $known{$key};
+        $known{$key} = [$kind, $name, $statement];
+    }
+    return (\@order, \%known);
+}
+
+my ($old_order, $old) = read_script($old_file);
+my ($new_order, $new) = read_script($new_file);
+
+my @settings = map { $new->{$_}[2] } grep { $new->{$_}[0] eq 'setting' } @$new_order;
+my @generated;
+for my $key (@$new_order) {
+    my ($kind, $name, $statement) = @{ $new->{$key} };
+    next if $kind eq 'setting';
+    if (!exists $old->{$key}) {
+        push @generated, $statement;
+        next;
+    }
+    next if $old->{$key}[2] eq $statement;
+    $statement =~ s/^CREATE /CREATE OR REPLACE / if $kind =~ /^(?:function|procedure|view)$/;
+    push @generated, $statement if $kind =~ /^(?:function|procedure|view|comment)$/;
+}
+for my $key (reverse @$old_order) {
+    my ($kind, $name) = @{ $old->{$key} };
+    next if exists $new->{$key};
+    push @generated, 'DROP ' . uc($kind) . " IF EXISTS $name;" if $kind =~ /^(?:function|procedure|aggregate|view)$/;
+}
+
+my $hand = -e $hand_file ? slurp($hand_file) : '';
+my ($before, $after) = split /^-- \@generated\n/m, $hand, 2;
+print join("\n", '\echo Use "ALTER EXTENSION health_score UPDATE" to load this file. \quit', @settings), "\n\n";
+print $before // '', "\n", map({ "$_\n\n" } @generated), $after // '';
