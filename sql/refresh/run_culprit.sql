@@ -1,19 +1,19 @@
--- Which account made a run fail. Nothing is written here.
+-- The search for the account whose data made a run fail. Nothing is written here.
 
--- The query of a run marks each account before anything of its row is computed. The last mark is where an error arose, unless the
--- relation computes below the point where its rows are marked: a view that sorts or groups, or rows that are ranked by time.
+-- The query of a run marks each account before it computes anything of the account's row. An error arises at the last mark, unless
+-- the relation computes its rows before they are marked: a view that sorts or groups, or rows that are ranked by time.
 CREATE FUNCTION health_run_mark(account_id text)
 RETURNS void
 LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'health_run_mark';
 COMMENT ON FUNCTION health_run_mark(text) IS
-'Notes the account that the scoring of a run has come to; NULL begins a new run.';
+'Notes the account that a run is scoring; NULL begins a new run.';
 
 CREATE FUNCTION health_run_marked(OUT account_id text, OUT accounts bigint)
 RETURNS record
 LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'health_run_marked';
-COMMENT ON FUNCTION health_run_marked() IS 'The account that health_run_mark() noted last in this session, NULL where there is none, and how many it has noted.';
+COMMENT ON FUNCTION health_run_marked() IS 'The account that health_run_mark() noted last in this session (NULL: none), and the number of accounts noted.';
 
 CREATE FUNCTION health_run_ids(source @extschema@.health_source, as_of timestamptz, path text)
 RETURNS text[]
@@ -32,7 +32,7 @@ BEGIN
     RETURN ids;
 END
 $$;
-COMMENT ON FUNCTION health_run_ids(@extschema@.health_source, timestamptz, text) IS 'The account ids of a source''s relation in their order, as text.';
+COMMENT ON FUNCTION health_run_ids(@extschema@.health_source, timestamptz, text) IS 'The account ids of a source''s relation as text, in the order of their own type.';
 
 CREATE FUNCTION health_run_fails(query text, as_of timestamptz, path text, first text, last text, code text)
 RETURNS boolean
@@ -43,7 +43,7 @@ AS $$
 BEGIN
     PERFORM set_config('health_score.as_of', to_char(as_of AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US+00'), true);
     PERFORM set_config('search_path', path, true);
-    -- The row as a whole, or what a count does not need would not be computed.
+    -- The cast reads the whole row: the planner would not compute columns that a plain count does not need.
     EXECUTE pg_catalog.format('SELECT pg_catalog.count(scored::pg_catalog.text) FROM (%s) AS scored', query) USING as_of, first, last;
     RETURN false;
 EXCEPTION WHEN OTHERS THEN
@@ -51,7 +51,7 @@ EXCEPTION WHEN OTHERS THEN
     RETURN SQLSTATE = code;
 END
 $$;
-COMMENT ON FUNCTION health_run_fails(text, timestamptz, text, text, text, text) IS 'Whether scoring the accounts from one to another ends in an error of that SQLSTATE.';
+COMMENT ON FUNCTION health_run_fails(text, timestamptz, text, text, text, text) IS 'Whether the scoring of the accounts from first to last fails with that SQLSTATE.';
 
 CREATE FUNCTION health_run_culprit(source @extschema@.health_source, as_of timestamptz, path text, code text)
 RETURNS text
@@ -74,7 +74,7 @@ BEGIN
         account := NULL;
     END IF;
     IF account IS NULL THEN
-        -- Halves the accounts until one is left: about twice the work of the run that failed.
+        -- A binary search: about twice the work of the failed run.
         ids := health_run_ids(source, as_of, path);
         high := cardinality(ids);
         WHILE low < high LOOP
@@ -91,19 +91,19 @@ BEGIN
         account := ids[low];
         marked := low;
     END IF;
-    -- Where the first account fails, one more tells whether the whole column is at fault.
+    -- If the first account fails, a second one shows whether the whole column is at fault.
     IF marked = 1 THEN
         ids := COALESCE(ids, health_run_ids(source, as_of, path));
         other := CASE WHEN ids[1] = account THEN ids[cardinality(ids)] ELSE ids[1] END;
         IF other <> account AND health_run_fails(query, as_of, path, other, other, code) THEN
-            alike := format('; account "%s" fails as well, so every account probably does', other);
+            alike := format('; account "%s" fails as well, so probably every account fails', other);
         END IF;
     END IF;
-    RETURN format('It is account "%s" of relation %I.%I%s.', account, source.relation_schema, source.relation_name, alike);
+    RETURN format('The error is in account "%s" of relation %I.%I%s.', account, source.relation_schema, source.relation_name, alike);
 EXCEPTION WHEN OTHERS THEN
-    -- That no account can be named must not hide the error of the run.
+    -- A failed search must not hide the original error.
     RETURN NULL;
 END
 $$;
 COMMENT ON FUNCTION health_run_culprit(@extschema@.health_source, timestamptz, text, text) IS
-'A sentence that names an account whose row alone makes the run that has just failed fail with that SQLSTATE, and says so where every account seems to; NULL where there is none.';
+'A sentence that names an account whose row alone makes the failed run fail with that SQLSTATE, and says whether a second account fails as well; NULL if no account is found.';

@@ -113,7 +113,7 @@ SELECT health_model_review('prof'); \echo :SQLSTATE
 SELECT DISTINCT model FROM health_model_review() WHERE model LIKE 'proof%' ORDER BY 1;
 -- A score of one time is looked for in its month alone, by the index of times; those of all times need no column but those of the key's
 -- index. Neither reads what a score was made of.
-CREATE FUNCTION proof.reads(apart boolean, at timestamptz, OUT places text, OUT columns text) LANGUAGE plpgsql AS $$
+CREATE FUNCTION proof.reads(apart boolean, at timestamptz, OUT places text, OUT columns text) LANGUAGE plpgsql SET search_path = public, health_score_internal AS $$
 DECLARE
     plan text;
 BEGIN
