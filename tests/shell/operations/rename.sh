@@ -53,8 +53,8 @@ printf 'ok a dump of the renamed schema comes back\n'
 sql -c "CREATE ROLE health_renamer; ALTER SCHEMA \"of scores\" OWNER TO health_renamer" -c "DO \$\$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO health_renamer', current_database()); END \$\$"
 refused=$(answer -c "SET ROLE health_renamer" -c 'ALTER SCHEMA "of scores" RENAME TO mine')
 expect "a role that does not own the functions" "$refused" 'ERROR:  42501: role health_renamer may not rename schema "of scores"
-DETAIL:  The functions of extension health_score name the schema, and belong to role postgres.
-HINT:  Rename it as role postgres or as a superuser.'
+DETAIL:  The functions of extension health_score refer to the schema and belong to role postgres.
+HINT:  Rename the schema as role postgres or as a superuser.'
 refused=$(answer -c 'ALTER SCHEMA health_score_internal RENAME TO mine')
 expect "the internals" "$refused" 'ERROR:  55000: schema health_score_internal cannot be renamed
 DETAIL:  The objects of extension health_score find each other by that name.
