@@ -1,6 +1,6 @@
--- Baselines: the same score without the extension, as fast as possible. Each gives the score of health_score('bench', …):
--- subscores clamped to 0 to 100, the weight of missing signals redistributed, NULL if less than half of the weight (of 100)
--- is known, rounded to 9 decimals. run.sh first checks the scores of every account.
+-- Baselines: the same score without the extension, as fast as possible. Each gives the score of health_score('bench',
+-- …): subscores clamped to 0 to 100, the weight of missing signals redistributed, NULL if less than half of the weight
+-- (of 100) is known, rounded to 9 decimals. run.sh first checks the scores of every account.
 --
 -- Slower forms: CASE WHEN … IS NULL around every term, subscores in a subquery, (VALUES …) in a lateral subquery,
 -- round(…::numeric, 9), a subquery without OFFSET 0 (the planner then inlines the weights twice), and over JSON
@@ -29,8 +29,8 @@ SELECT account_id, CASE WHEN known >= 50 THEN round(earned / known * 1e9::float8
           FROM bench_account
         OFFSET 0) a;
 
--- Inline SQL with every weight multiplied into its scale by hand, integers where possible, and complete accounts first: fast,
--- but the weights are neither readable nor changeable in one place.
+-- Inline SQL with every weight multiplied into its scale by hand, integers where possible, and complete accounts first:
+-- fast, but the weights are neither readable nor changeable in one place.
 CREATE VIEW bench_inline_tuned AS
 SELECT account_id, CASE WHEN known >= 50 THEN round(earned / known * 1e9::float8) / 1e9::float8 END AS score
   FROM (SELECT account_id,

@@ -1,6 +1,6 @@
--- Raw events (seven signals of 1,000,000 accounts, each observed once), thirty nightly scores of 100,000 accounts, and hand-written
--- queries. Rows are stored by account (bench_event, bench_night) and by time (…_by_time). By time, the rows of an account lie far
--- apart, and memory access to a million groups dominates the time of every aggregate.
+-- Raw events (seven signals of 1,000,000 accounts, each observed once), thirty nightly scores of 100,000 accounts, and
+-- hand-written queries. Rows are stored by account (bench_event, bench_night) and by time (…_by_time). By time, the
+-- rows of an account lie far apart, and memory access to a million groups dominates the time of every aggregate.
 
 \set ON_ERROR_STOP on
 

@@ -22,7 +22,8 @@ declare -A queries=(
   [jsonb]="SELECT sum(health_score('bench', account)) FROM bench_document"
   [inline_jsonb]="SELECT sum(score) FROM bench_inline_jsonb"
   [drivers]="SELECT sum(d.contribution) FROM bench_account a CROSS JOIN LATERAL health_drivers('bench', a) d"
-  # The cost of Postgres itself for seven rows per account: the argument forces one call of the function for each account.
+  # The cost of Postgres itself for seven rows per account: the argument forces one call of the function for each
+  # account.
   [series]="SELECT sum(d) FROM bench_account a CROSS JOIN LATERAL generate_series(1, 7 + a.account_id * 0) d"
   [band]="SELECT count(health_band('bench', a)) FROM bench_account a"
   [assess]="SELECT sum(h.score) FROM bench_account a CROSS JOIN LATERAL health_assess('bench', a) h WHERE account_id <= 100000"
@@ -146,9 +147,10 @@ else
   say "without scikit-learn: $python lacks pandas, psycopg2 or sklearn"
 fi
 
-# Refresh: 1,000,000 accounts into a history, compared for alerts with the run before. Baseline: an INSERT … SELECT that writes
-# the same rows into a table with the same indexes, without scores. A refresh without playbooks shows the cost of alerts. VACUUM
-# stands for autovacuum, which is off here and would run in the day between two runs. Each measurement starts from empty tables.
+# Refresh: 1,000,000 accounts into a history, compared for alerts with the run before. Baseline: an INSERT … SELECT that
+# writes the same rows into a table with the same indexes, without scores. A refresh without playbooks shows the cost of
+# alerts. VACUUM stands for autovacuum, which is off here and would run in the day between two runs. Each measurement
+# starts from empty tables.
 second_refresh() {
   local round=$1 name=$2 playbooks=$3
   cat <<SQL
@@ -208,8 +210,8 @@ say "refresh after a month of nights"
 
 say "pgbench"
 account=$(run_psql -c "SELECT account - 'account_id' FROM bench_document WHERE account_id = 1")
-# Client and server take turns. On one processor each turn costs the same; on two processors the cost depends on the wake-up
-# time of the idle processor. New server processes inherit the affinity of the postmaster.
+# Client and server take turns. On one processor each turn costs the same; on two processors the cost depends on the
+# wake-up time of the idle processor. New server processes inherit the affinity of the postmaster.
 one_processor=()
 if command -v taskset >/dev/null; then
   processor=$(taskset -pc $$ | sed 's/.*[^0-9]//')

@@ -1,4 +1,5 @@
--- 1,000,000 accounts with 7 signals each, as rows (bench_account) and as JSON (bench_document), and the model for both. The values come from a hash of the account's number, so every run measures the same data.
+-- 1,000,000 accounts with 7 signals each, as rows (bench_account) and as JSON (bench_document), and the model for both.
+-- The values come from a hash of the account's number, so every run measures the same data.
 
 \set ON_ERROR_STOP on
 
@@ -58,7 +59,8 @@ SELECT health_model_save('bench', '{
   "bands": [{"name": "red", "from": 0}, {"name": "yellow", "from": 40}, {"name": "green", "from": 70}]
 }');
 
--- Outcomes: accounts with a lower score churn more often. Scores are rounded to 0.01, so that ties are the same for all methods.
+-- Outcomes: accounts with a lower score churn more often. Scores are rounded to 0.01, so that ties are the same for all
+-- methods.
 CREATE TABLE bench_outcome AS
 SELECT account_id, round(health_score('bench', a)::numeric, 2)::float8 AS score,
        bench_random(account_id, 200) < 0.3 - 0.003 * health_score('bench', a) AS churned

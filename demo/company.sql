@@ -2,10 +2,10 @@
 --
 --   psql -X -q -v ON_ERROR_STOP=1 -f demo/company.sql
 --
--- All data is invented (a likeness of names is accidental) and reproducible: each draw hashes the number of an account, so every
--- run gives the same rows. "Today" is 2026-06-30, 00:00 UTC: no data is later. Each account has a hidden state that drifts from
--- month to month and moves usage, tickets, payments, surveys, contact and finally churn. The script drops the hidden state at the
--- end, since a real company does not have it. The file loads without the extension.
+-- All data is invented (a likeness of names is accidental) and reproducible: each draw hashes the number of an account,
+-- so every run gives the same rows. "Today" is 2026-06-30, 00:00 UTC: no data is later. Each account has a hidden state
+-- that drifts from month to month and moves usage, tickets, payments, surveys, contact and finally churn. The script
+-- drops the hidden state at the end, since a real company does not have it. The file loads without the extension.
 
 BEGIN;
 SET LOCAL client_min_messages = warning;

@@ -4,9 +4,9 @@
 --   gunzip -c saas_accounts.csv.gz > DIR/saas_accounts.csv
 --   psql -X -q -v ON_ERROR_STOP=1 -v data=DIR -f demo/saas.sql
 --
--- The model is a short list of warning signs (new, few logins, unhappy, failed payments), with weights by judgement. Its
--- break points were set with knowledge of this file, so the churn by band below illustrates a score but does not prove its
--- predictive power. The model ignores gender, age, country and city, which the file contains.
+-- The model is a short list of warning signs (new, few logins, unhappy, failed payments), with weights by judgement.
+-- Its break points were set with knowledge of this file, so the churn by band below illustrates a score but does not
+-- prove its predictive power. The model ignores gender, age, country and city, which the file contains.
 
 \set ECHO none
 \encoding UTF8

@@ -3,8 +3,9 @@
 --   gunzip -c telco_customer_churn.csv.gz > DIR/telco_customer_churn.csv
 --   psql -X -q -v ON_ERROR_STOP=1 -v data=DIR -f demo/telco.sql
 --
--- The model comes from common sense, not from a fit: customers stay if they have a long contract, use more services and pay
--- automatically. The model ignores gender, age, partner and dependants, which the file contains: service must not depend on them.
+-- The model comes from common sense, not from a fit: customers stay if they have a long contract, use more services and
+-- pay automatically. The model ignores gender, age, partner and dependants, which the file contains: service must not
+-- depend on them.
 
 \set ECHO none
 \encoding UTF8

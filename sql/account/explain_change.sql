@@ -1,4 +1,5 @@
--- health_explain_change: why the score of an account changed, from history alone, and whether the scores of its peers changed too.
+-- health_explain_change: why the score of an account changed, from history alone, and whether the scores of its peers
+-- changed too.
 
 CREATE FUNCTION health_explain_change_query(history regclass, by text)
 RETURNS text
@@ -6,9 +7,9 @@ LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
 BEGIN
-    -- $1 account; $2 and $3 its times before and after; $4 and $5 the times of its peers; $7 whether peers are compared.
-    -- $6: a column names the segments. health_change would choose a segment by the conditions of the model, so that plan holds
-    -- one document for each segment, with the segment's patch applied.
+    -- $1 account; $2 and $3 its times before and after; $4 and $5 the times of its peers; $7 whether peers are
+    -- compared. $6: a column names the segments. health_change would choose a segment by the conditions of the model,
+    -- so that plan holds one document for each segment, with the segment's patch applied.
     RETURN format($sql$
     WITH mine AS (
         SELECT true AS mine, b.model AS model_2, b.model_version AS version_2, COALESCE(b.segment, '') AS segment_2, b.owner, b.inputs AS inputs_2, b.scored_at AS at_2, b.score AS score_2,
@@ -37,8 +38,8 @@ BEGIN
         SELECT m.name, m.version, health_model_describe(m.definition) -> 'inputs' AS inputs
           FROM (SELECT DISTINCT name, version FROM plan) u
           JOIN health_model m ON m.name = u.name AND m.version = u.version),
-    -- History keeps no input that the model before did not read. Such an input takes its value of now, so that its effect
-    -- belongs to the part model and not to the part behaviour.
+    -- History keeps no input that the model before did not read. Such an input takes its value of now, so that its
+    -- effect belongs to the part model and not to the part behaviour.
     framed AS MATERIALIZED (
         SELECT row_number() OVER () AS pair, p.*, now_in.definition AS frame, then_in.definition AS frame_then,
                CASE WHEN (p.model_1, p.version_1) IS NOT DISTINCT FROM (p.model_2, p.version_2) THEN p.inputs_1
@@ -108,7 +109,8 @@ CREATE FUNCTION health_explain_change_of(source text, account_id text, "from" ti
 RETURNS SETOF record
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
--- Rows of a new time have no statistics yet: a nested loop over a book would take hours, and its cost would start the JIT compiler.
+-- Rows of a new time have no statistics yet: a nested loop over a book would take hours, and its cost would start the
+-- JIT compiler.
 SET enable_nestloop = off
 SET jit = off
 AS $$
@@ -146,7 +148,8 @@ BEGIN
             DETAIL = 'The explanation of a change needs the inputs of both scores.', HINT = 'Add the source with keep_inputs => true.';
     END IF;
     IF by IS NOT NULL THEN
-        -- Times of whole refreshes, not of accounts scored in between. Without a run that the caller may read: times of rows.
+        -- Times of whole refreshes, not of accounts scored in between. Without a run that the caller may read: times of
+        -- rows.
         peers_before := before_at;
         peers_after := CASE WHEN "to" >= found_source.last_as_of THEN found_source.last_as_of END;
         IF peers_after IS NULL AND has_table_privilege('health_run', 'SELECT') THEN

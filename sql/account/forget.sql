@@ -1,4 +1,5 @@
--- Erasure and subject access: every row of an account in histories and in the tables of the extension, found by the catalog.
+-- Erasure and subject access: every row of an account in histories and in the tables of the extension, found by the
+-- catalog.
 
 CREATE FUNCTION health_account_tables(OUT relation regclass, OUT condition text)
 RETURNS SETOF record

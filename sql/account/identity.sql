@@ -1,4 +1,5 @@
--- health_identity: the ids of an account in other systems. Ids that are linked, directly or through other ids, are one account.
+-- health_identity: the ids of an account in other systems. Ids that are linked, directly or through other ids, are one
+-- account.
 
 CREATE TABLE @extschema@.health_identity (
     book        text        NOT NULL DEFAULT 'accounts',

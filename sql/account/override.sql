@@ -1,5 +1,5 @@
--- health_override: a person's limit on the score of an account, until it expires. An entry is never changed: the newest one
--- counts. sql/account/given.sql brings overrides into a score.
+-- health_override: a person's limit on the score of an account, until it expires. An entry is never changed: the newest
+-- one counts. sql/account/given.sql brings overrides into a score.
 
 CREATE TABLE @extschema@.health_override (
     id         bigint           NOT NULL GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -1,5 +1,5 @@
--- health_pulse: a person's dated judgement of one signal of an account. The judgement replaces the relation's value until it
--- expires. An entry is never changed: the newest one counts. sql/account/given.sql brings pulses into a score.
+-- health_pulse: a person's dated judgement of one signal of an account. The judgement replaces the relation's value
+-- until it expires. An entry is never changed: the newest one counts. sql/account/given.sql brings pulses into a score.
 
 CREATE TABLE @extschema@.health_pulse (
     id         bigint      NOT NULL GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

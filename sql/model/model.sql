@@ -88,8 +88,8 @@ CREATE TRIGGER health_model_changing BEFORE INSERT OR UPDATE OR DELETE ON @extsc
 CREATE TRIGGER health_model_changed_truncate AFTER TRUNCATE ON @extschema@.health_model
     FOR EACH STATEMENT EXECUTE FUNCTION health_model_changed();
 
--- Row checks and invalidation must also run for replicated changes, whatever session_replication_role is. Exception: the guard
--- against TRUNCATE, so that a superuser in replica mode can empty a subscriber.
+-- Row checks and invalidation must also run for replicated changes, whatever session_replication_role is. Exception: the
+-- guard against TRUNCATE, so that a superuser in replica mode can empty a subscriber.
 ALTER TABLE @extschema@.health_model ENABLE ALWAYS TRIGGER health_model_guard;
 ALTER TABLE @extschema@.health_model ENABLE ALWAYS TRIGGER health_model_changing;
 ALTER TABLE @extschema@.health_model ENABLE ALWAYS TRIGGER health_model_changed;

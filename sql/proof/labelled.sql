@@ -1,5 +1,5 @@
--- Past scores with later outcomes of the accounts: the pairs that prove a score. A row counts only if its horizon lies wholly
--- after the score and is complete.
+-- Past scores with later outcomes of the accounts: the pairs that prove a score. A row counts only if its horizon lies
+-- wholly after the score and is complete.
 
 CREATE FUNCTION health_labelled_check(kind text, lead interval, horizon interval)
 RETURNS void
@@ -48,8 +48,8 @@ $$;
 COMMENT ON FUNCTION health_times_apart(timestamp without time zone[], interval) IS
 'From ascending times: the first, then each next time at least gap after the last chosen one. Later times do not influence the choice.';
 
--- The one place that pairs scores with outcomes. A caller pays only for the columns and times that it selects: a row of history is
--- about 2 kB wide, nearly all of it inputs and drivers.
+-- The one place that pairs scores with outcomes. A caller pays only for the columns and times that it selects: a row of
+-- history is about 2 kB wide, nearly all of it inputs and drivers.
 CREATE FUNCTION health_labelled_query(source @extschema@.health_source, apart boolean)
 RETURNS text
 LANGUAGE plpgsql STABLE

@@ -25,8 +25,8 @@ DECLARE
     input text;
     kept boolean;
 BEGIN
-    -- An input that was not kept would count as missing and silently shift the weights of every account. Inputs of optional
-    -- signals may be absent.
+    -- An input that was not kept would count as missing and silently shift the weights of every account. Inputs of
+    -- optional signals may be absent.
     FOR input IN
         SELECT i.input FROM jsonb_array_elements_text(health_model_describe(definition) -> 'inputs') i (input)
         EXCEPT

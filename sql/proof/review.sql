@@ -54,7 +54,8 @@ DECLARE
     days double precision := floor(EXTRACT(epoch FROM now() - GREATEST(reviewed.reviewed_at, reviewed.created_at)) / 86400::numeric);
     wanted CONSTANT text[] := '{health_model_changed,health_model_changed_truncate,health_model_changing,health_model_guard,health_model_guard_truncate}';
     lacking text;
-    -- pg_restore --disable-triggers ends with ENABLE TRIGGER ALL, which turns ENABLE ALWAYS triggers into ordinary ones.
+    -- pg_restore --disable-triggers ends with ENABLE TRIGGER ALL, which turns ENABLE ALWAYS triggers into ordinary
+    -- ones.
     weak text;
 BEGIN
     RETURN NEXT ROW(reviewed.name, reviewed.version, NULL, 'reviewed', NULL, days, CASE WHEN days > 92::double precision THEN 'due' ELSE 'ok' END,
@@ -155,7 +156,8 @@ DECLARE
     latest timestamptz;
     before double precision;
 BEGIN
-    -- Now: the latest refresh with a complete horizon. Before: the AUC that the fit reports, else the AUC of earlier scores.
+    -- Now: the latest refresh with a complete horizon. Before: the AUC that the fit reports, else the AUC of earlier
+    -- scores.
     SELECT max(r.as_of) INTO latest FROM health_run r
      WHERE r.source = health_review_proof.source.name AND r.status = 'done' AND r.accounts > 0 AND r.as_of <= until - horizon;
     EXECUTE format('SELECT (b.proof).* FROM (SELECT health_backtest(l.score, l.event, $6) AS proof FROM (%s) l WHERE l.scored_at = $7 AND l.model = $8 AND l.model_version = $9) b',

@@ -4,7 +4,8 @@ CREATE FUNCTION health_share_interval(events bigint, accounts bigint, OUT low do
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
--- Each operand has the exact type of the pg_catalog operator: otherwise an operator of another schema could match better.
+-- Each operand has the exact type of the pg_catalog operator: otherwise an operator of another schema could match
+-- better.
 DECLARE
     z CONSTANT double precision := 1.959963984540054;
     n double precision := NULLIF(accounts, 0);

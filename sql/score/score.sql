@@ -1,7 +1,7 @@
 -- health_score(model, account, as_of, segment): the score of one account.
 
--- The support function replaces a row argument with one argument for each column when a query is planned: building a row for
--- every account costs more than scoring it.
+-- The support function replaces a row argument with one argument for each column when a query is planned: building a
+-- row for every account costs more than scoring it.
 
 CREATE FUNCTION health_row_support(internal)
 RETURNS internal
@@ -19,9 +19,10 @@ COMMENT ON FUNCTION @extschema@.health_score({model}, {account}, timestamptz, te
 'The health score of an account, 0 to 100 (higher is healthier; NULL: insufficient data). The account given as {given}, by {by}. {need}';
 --@ end
 
--- In the position of as_of, the aggregate health_score over events (sql/aggregate/events.sql) has a value of any type. Type
--- health_time makes an untyped literal or parameter in this position resolve to as_of: Postgres prefers the string category for
--- untyped arguments, and no other health_score has a type of this category there. Its input function is that of timestamptz.
+-- In the position of as_of, the aggregate health_score over events (sql/aggregate/events.sql) has a value of any type.
+-- Type health_time makes an untyped literal or parameter in this position resolve to as_of: Postgres prefers the string
+-- category for untyped arguments, and no other health_score has a type of this category there. Its input function is
+-- that of timestamptz.
 
 CREATE TYPE health_time;
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# A year of a CRM's accounts, month by month, with both kinds of sources for the past: a view that calls health_as_of(), and a
-# table with a time column. Both write the same history and raise the same alerts; people and workers process the alerts.
+# A year of a CRM's accounts, month by month, with both kinds of sources for the past: a view that calls health_as_of(),
+# and a table with a time column. Both write the same history and raise the same alerts; people and workers process the
+# alerts.
 set -euo pipefail
 . "$ROOT/tests/shell/lib/test.sh"
 . "$ROOT/tests/shell/data/tables.sh"
@@ -59,7 +60,8 @@ sql -c "SELECT health_alert_resolve(id, 'training') FROM health_alert WHERE deli
 night 2024-11-01Z
 night 2024-12-01Z
 
-# The same history and the same alerts, whatever their end; only a source with max_staleness reports accounts without a row.
+# The same history and the same alerts, whatever their end; only a source with max_staleness reports accounts without a
+# row.
 for difference in "\"by view_history\" EXCEPT TABLE \"by time_history\"" "\"by time_history\" EXCEPT TABLE \"by view_history\""; do
   expect "rows of $difference" "$(sql -c "SELECT count(*) FROM (TABLE $difference) d")" 0
 done

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# 605 accounts of a CRM scored for every week of a year, directly from the tables of usage and subscriptions, compared with plain
-# SQL without the extension: the same score for every account and week, and no use of later data.
+# 605 accounts of a CRM scored for every week of a year, directly from the tables of usage and subscriptions, compared
+# with plain SQL without the extension: the same score for every account and week, and no use of later data.
 set -euo pipefail
 . "$ROOT/tests/shell/lib/test.sh"
 . "$ROOT/tests/shell/data/tables.sh"
@@ -41,7 +41,7 @@ SELECT health_model_save('crm usage', '{
     "recency":      {"weight": 1, "input": "activity", "scale": {"recency": {"best": "7 days", "worst": "35 days"}}} } }');
 SQL
 
-# Each account at the end of each week. The events of the five weeks to come are among the rows, and may not count.
+# Each account at the end of each week. The rows include events of the next five weeks, which must not count.
 sql <<'SQL' >/dev/null
 CREATE TABLE scored AS
 SELECT m.week, e.account_id, health_score('crm usage', e.signal, e.value, e.at, m.at) AS score

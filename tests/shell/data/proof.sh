@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A year of a CRM's customers, point in time: each month's scores from the data known then, compared with later churn. The labels
-# are also computed by hand; a column that is written at churn has no predictive power before.
+# A year of a CRM's customers, point in time: each month's scores from the data known then, compared with later churn.
+# The labels are also computed by hand; a column that is written at churn has no predictive power before.
 set -euo pipefail
 . "$ROOT/tests/shell/lib/test.sh"
 . "$ROOT/tests/shell/data/tables.sh"

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Sourced after test.sh by the tests on real tables: loads the data sets of DATA, if present. The repository does not contain them
-# because of their size and their licences.
+# Sourced after test.sh by the tests on real tables: loads the data sets of DATA, if present. The repository does not
+# contain them because of their size and their licences.
 
 has_data() { [ -r "${DATA:-}/$1" ]; }
 skip_without_data() { printf 'skip %s: the data sets are not there (DATA)\n' "$1"; }

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Draft, save and score unchanged real tables in three statements; health_model_match reports misfits; a draft of a large table
-# reads a sample. AUC = the share of pairs (one churned, one not) in which the churned account has the lower score.
+# Draft, save and score unchanged real tables in three statements; health_model_match reports misfits; a draft of a
+# large table reads a sample. AUC = the share of pairs (one churned, one not) in which the churned account has the lower
+# score.
 set -euo pipefail
 . "$ROOT/tests/shell/lib/test.sh"
 . "$ROOT/tests/shell/data/tables.sh"
@@ -15,7 +16,8 @@ auc() {
 }
 above() { awk -v value="$1" -v least="$2" 'BEGIN { exit !(value >= least) }' || fail "$3: $1 is below $2"; }
 
-# Draft, save, score. Then the shares of health_model_match at the ends of scales are compared with the subscores of all accounts.
+# Draft, save, score. Then the shares of health_model_match at the ends of scales are compared with the subscores of all
+# accounts.
 three_statements() {
   local model=$1 relation=$2 as_of=$3 unscored unwarned
   sql "SELECT health_model_save('$model', health_model_draft('$relation', as_of => '$as_of'))" >/dev/null

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# docs/bi.md is correct: each block runs in the demo's database as the role that docs/analyst.sql makes, gives rows, and is flat: no composites, arrays, JSON or
-# NaN. The role cannot write, and can read only what docs/analyst.sql grants.
+# docs/bi.md is correct: each block runs in the demo's database as the role that docs/analyst.sql makes, gives rows, and
+# is flat: no composites, arrays, JSON or NaN. The role cannot write, and can read only what docs/analyst.sql grants.
 set -euo pipefail
 
 page=$ROOT/docs/bi.md
@@ -10,7 +10,8 @@ sql() { psql -X -q -At -v ON_ERROR_STOP=1 -c "$1"; }
 as_analyst() { PGUSER=bi_analyst psql -X -q -At -v ON_ERROR_STOP=1 "$@"; }
 
 for script in company model nightly; do run -f "$ROOT/demo/$script.sql"; done
-# The owner of a source is no superuser and lacks CREATEROLE: before the role exists, the script says who can create the role.
+# The owner of a source is no superuser and lacks CREATEROLE: before the role exists, the script says who can create the
+# role.
 run -f - <<'SQL'
 CREATE ROLE bi_owner;
 GRANT INSERT, UPDATE, DELETE ON health_source TO bi_owner;

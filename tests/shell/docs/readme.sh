@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# README.md and the pages of docs/ are correct: the examples run, page by page, each page in order, in one session and in a
-# database of its own, and print what the page shows. Links and anchors have targets, docs/SUMMARY.md lists every page,
-# every name of the extension exists, every public object and result column is described, lines are wrapped.
+# README.md and the pages of docs/ are correct: the examples run, page by page, each page in order, in one session and
+# in a database of its own, and print what the page shows. Links and anchors have targets, docs/SUMMARY.md lists every
+# page, every name of the extension exists, every public object and result column is described, lines are wrapped.
 set -euo pipefail
 
 work=$(mktemp -d)
@@ -18,8 +18,8 @@ ask() { psql -X -q -A -t -v ON_ERROR_STOP=1 -c "$1"; }
 drop_role() { ask "SET client_min_messages = error; DROP OWNED BY cs_ops; DROP ROLE cs_ops" >/dev/null; }
 trap 'drop_role 2>/dev/null || true; rm -rf "$work"' EXIT
 
-# Editors remove trailing blanks: the comparison ignores them, and blank lines at the end of a block. The output of a block is
-# ignored if the page shows none.
+# Editors remove trailing blanks: the comparison ignores them, and blank lines at the end of a block. The output of a
+# block is ignored if the page shows none.
 tidy() {
   awk '
     NR == FNR { if (/^@ /) mark = $0; if (/^\(not shown\)$/) silent[mark] = 1; next }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Large aggregates: the same values with workers, with spills to disk and in any plan; the cost of a moving frame does not grow with
-# its width.
+# Large aggregates: the same values with workers, with spills to disk and in any plan; the cost of a moving frame does
+# not grow with its width.
 set -euo pipefail
 . "$ROOT/tests/shell/lib/test.sh"
 
@@ -50,8 +50,8 @@ different=$(sql -c "$SERIAL SELECT count(*), count(moving), count(*) FILTER (WHE
 [ "$different" = "1000000|999999|0" ] || fail "moving frames: rows, results and differences are $different"
 printf 'ok a million moving frames\n'
 
-# The width of the frame does not matter: a frame of 100,000 rows may take three times as long as one of 30, not 3,000 times.
-# All rows fit into memory: on disk, Postgres would search for the frame's first row each time.
+# The width of the frame does not matter: a frame of 100,000 rows may take three times as long as one of 30, not 3,000
+# times. All rows fit into memory: on disk, Postgres would search for the frame's first row each time.
 took() {
   sql -c "$SERIAL SET work_mem = '512MB';" -c '\timing on' -c "SELECT count(t) FROM (SELECT health_trend(score, at) OVER (ORDER BY at $1 ROWS $2 PRECEDING) AS t FROM history) x" |
     sed -n 's/^Time: \([0-9]*\).*/\1/p' | tail -n 1

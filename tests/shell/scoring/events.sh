@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Scores from many events: equal to scores from rows, bit for bit; equal with workers, with spills to disk and in any order.
+# Scores from many events: equal to scores from rows, bit for bit; equal with workers, with spills to disk and in any
+# order.
 set -euo pipefail
 . "$ROOT/tests/shell/lib/test.sh"
 
@@ -37,7 +38,8 @@ SELECT health_model_save('events', '{"signals": {
 SELECT health_model_save('fading', '{"method": "points", "range": [0, 500], "signals": {"used": {"points": 3, "half_life": "20 hours", "max": 400}, "nps": {"points": 2, "combine": "count", "half_life": "30 days"}, "tone": {"points": 1, "combine": "distinct", "absent": -5, "within": "2 days"}}}') \g /dev/null
 SQL
 
-# Scores equal those from a row, from jsonb and from the two steps, bit for bit. Without times, the time of nps is an ordinary row.
+# Scores equal those from a row, from jsonb and from the two steps, bit for bit. Without times, the time of nps is an
+# ordinary row.
 different=$(sql -c "$SERIAL
 WITH long AS (SELECT id, health_score('rows', signal, value, at, $AS_OF) AS score, health_signals('rows', signal, value, at, $AS_OF) AS account FROM event GROUP BY id),
      untimed AS (SELECT id, health_score('rows', signal, value, NULL, $AS_OF) AS score FROM (SELECT id, signal, value FROM event UNION ALL SELECT id, 'nps_at', to_jsonb(nps_at) FROM account) e GROUP BY id)
@@ -86,8 +88,9 @@ $plan"
   printf 'ok %s: serial, two and four workers, shuffled, sorted\n' "$model"
 done
 
-# Without times and with last values only, a state is compact while it stays in its process and holds only numbers. Results are
-# equal for a compact state, for a state from a worker, for a state that becomes full at a text, and for a full state.
+# Without times and with last values only, a state is compact while it stays in its process and holds only numbers.
+# Results are equal for a compact state, for a state from a worker, for a state that becomes full at a text, and for a
+# full state.
 sql -c "SELECT health_model_save('last', definition #- '{signals,nps}' #- '{segments}') FROM health_model WHERE name = 'rows'" >/dev/null
 for only in "true" "signal <> 'tone'" "jsonb_typeof(value) = 'number' OR value IS NULL"; do
   untimed() { printf "SELECT count(*), count(s), sum(hashtextextended(g || ' ' || coalesce(encode(float8send(s), 'hex'), '') || account, 0)::numeric) FROM

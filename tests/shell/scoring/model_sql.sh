@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# health_model_sql against the functions: random models over random rows. The query runs in Postgres, and in SQLite and DuckDB
-# if Python has them. A row for which the function raises an error has no score in the query.
+# health_model_sql against the functions: random models over random rows. The query runs in Postgres, and in SQLite and
+# DuckDB if Python has them. A row for which the function raises an error has no score in the query.
 set -euo pipefail
 . "$ROOT/tests/shell/lib/test.sh"
 

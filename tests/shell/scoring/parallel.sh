@@ -35,7 +35,8 @@ SQL
 # A hash over all scores in the order of accounts: every bit of a score and its account count.
 checksum() { printf 'md5(string_agg(id || encode(float8send(%s), %s), %s ORDER BY id))' "$1" "'hex'" "''"; }
 
-# same NAME EXPRESSION: workers compute EXPRESSION, and the scores equal the serial ones. OFFSET 0 keeps it below the sort.
+# same NAME EXPRESSION: workers compute EXPRESSION, and the scores equal the serial ones. OFFSET 0 keeps it below the
+# sort.
 same() {
   local name=$1 expression=$2 plan serial parallel query
   query="SELECT count(s), $(checksum s) FROM (SELECT id, $expression AS s FROM account a OFFSET 0) x"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Scale-out: accounts, events and history sharded over three clusters by postgres_fdw. The nodes that hold the rows compute
-# scores, bands and aggregates, as the remote SQL shows; the results equal those of one machine. docs/scale-out.md describes the
-# setup, and the risk of models by name.
+# Scale-out: accounts, events and history sharded over three clusters by postgres_fdw. The nodes that hold the rows
+# compute scores, bands and aggregates, as the remote SQL shows; the results equal those of one machine.
+# docs/scale-out.md describes the setup, and the risk of models by name.
 set -euo pipefail
 . "$ROOT/tests/shell/lib/test.sh"
 
@@ -96,8 +96,9 @@ plan=$(sql -c "$SETTINGS" -c "EXPLAIN (VERBOSE, COSTS OFF) SELECT account_id, he
 [ "$(grep -c 'Async Foreign Scan' <<<"$plan")" = 3 ] || fail "the nodes do not work at the same time"
 printf 'ok scale_out: the nodes work at the same time\n'
 
-# A model by its name. A function of a row is STABLE: the coordinator fetches the rows and uses its own model. An aggregate runs on
-# the nodes, and each node uses its own model of that name: correct only if all nodes have the same model.
+# A model by its name. A function of a row is STABLE: the coordinator fetches the rows and uses its own model. An
+# aggregate runs on the nodes, and each node uses its own model of that name: correct only if all nodes have the same
+# model.
 plan=$(sql -c "$SETTINGS" -c "EXPLAIN (VERBOSE, COSTS OFF) SELECT id FROM account WHERE health_score('m', $INPUTS) < 30")
 ! grep 'Remote SQL' <<<"$plan" | grep -q health_score || fail "a STABLE function was sent to a node"
 BY_NAME="SELECT account_id, health_score('m', signal, value) AS score FROM event GROUP BY account_id"
@@ -109,7 +110,8 @@ differ=$(sql -c "$SETTINGS" -c "SELECT count(*) FILTER (WHERE t.score IS DISTINC
 computed_there 'by document, another model on node 2' 'public.health_score(.*GROUP BY' "SELECT account_id, health_score($DOCUMENT, signal, value) AS score FROM event GROUP BY account_id"
 printf 'ok scale_out: by name, node 2 scored %s accounts by its own model\n' "$differ"
 
-# A read replica computes all that does not write: tests/shell/operations/standby.sh. A lost node is an error, not a partial result.
+# A read replica computes all that does not write: tests/shell/operations/standby.sh. A lost node is an error, not a
+# partial result.
 pg_ctl -D "$TMPDIR/n3/data" -s -w -m immediate stop
 ! sql -c "$SETTINGS" -c "SELECT count(*) FROM ($BY_NAME) r" >/dev/null 2>"$TMPDIR/error" || fail "without node 3 there was an answer"
 grep -q 'n3' "$TMPDIR/error" || fail "the error does not name the node: $(cat "$TMPDIR/error")"

@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
-# Any user can forge the bytes of an aggregate state: for any bytes, a support function raises an error or returns a plausible
-# value. Valid states work in every kind of storage.
+# Any user can forge the bytes of an aggregate state: for any bytes, a support function raises an error or returns a
+# plausible value. Valid states work in every kind of storage.
 set -euo pipefail
 . "$ROOT/tests/shell/lib/test.sh"
 
 sql <<'SQL'
 SELECT health_model_save('states', '{"signals": {"logins": {"combine": "sum", "window": "30 days", "scale": {"linear": [0, 2000]}}, "kinds": {"input": "kind", "combine": "distinct", "scale": {"linear": [0, 9]}},
     "days": {"input": "kind", "combine": "active_days", "scale": {"linear": [0, 20]}}, "plan": {"input": "kind", "max_age": "90 days", "scale": {"map": {"a": 1}, "otherwise": 50}}, "tone": {"scale": {"map": {"a text of some length": 70}, "otherwise": 3}}}}') \g /dev/null
--- Aggregates over the extension's support functions: final_NAME takes any bytes as final state, merge_NAME combines states, step_NAME
--- adds a row to a state (a hypothetical argument reaches the final function unchanged), state_NAME returns a valid state.
+-- Aggregates over the extension's support functions: final_NAME takes any bytes as final state, merge_NAME combines
+-- states, step_NAME adds a row to a state (a hypothetical argument reaches the final function unchanged), state_NAME
+-- returns a valid state.
 CREATE FUNCTION pass(bytea, bytea) RETURNS bytea LANGUAGE sql IMMUTABLE AS 'SELECT $2';
 CREATE TABLE kind (name text PRIMARY KEY, arguments text, row text, rows text, has_combine boolean DEFAULT true, final text);
 INSERT INTO kind (name, arguments, row, rows) VALUES
@@ -169,7 +170,8 @@ done
 [ "$(sql -c "SELECT pg_column_size(state) < 4000 FROM large")" = t ] || fail "the large state is not compressed"
 printf 'ok states in tables\n'
 
-# States of two models or of two as_of are not merged; a state of events finds its model in another session, by name or by document.
+# States of two models or of two as_of are not merged; a state of events finds its model in another session, by name or
+# by document.
 sql <<'SQL'
 SELECT health_model_save('other', '{"signals": {"logins": {"scale": {"linear": [0, 50]}}}}') \g /dev/null
 CREATE AGGREGATE state_document(jsonb, text, int, timestamptz, timestamptz) (SFUNC = health_score_internal.health_score_step, STYPE = bytea);

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Calls every function of the extension in a session whose search_path begins with a schema of look-alikes
-# (tests/shell/security/trap.sql), with temporary tables of the same names: results equal those of a safe session, and no look-alike runs.
+# (tests/shell/security/trap.sql), with temporary tables of the same names: results equal those of a safe session, and
+# no look-alike runs.
 set -euo pipefail
 . "$ROOT/tests/shell/lib/test.sh"
 . "$ROOT/tests/shell/lib/calls.sh"
@@ -104,8 +105,9 @@ forgotten=$(sql -c "
 [ -z "$forgotten" ] || fail "not called: $forgotten"
 printf 'ok no function is forgotten\n'
 
-# Installation into the schema of the trap: names of Postgres come first there, but a look-alike with a better match would win. No
-# object of the install script (constraint, default, view, index, parsed function) depends on an object of the trap.
+# Installation into the schema of the trap: names of Postgres come first there, but a look-alike with a better match
+# would win. No object of the install script (constraint, default, view, index, parsed function) depends on an object of
+# the trap.
 installed=${PGDATABASE}_installed
 sql -d postgres -c "CREATE DATABASE $installed"
 trap 'psql -X -q -d postgres -c "DROP DATABASE $installed"' EXIT

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Texts that try to end a string, a name or a statement: in every text argument of every function, found by the catalog, and as
-# every name in a source, a model and a playbook. No part of a text is executed.
+# Texts that try to end a string, a name or a statement: in every text argument of every function, found by the catalog,
+# and as every name in a source, a model and a playbook. No part of a text is executed.
 set -euo pipefail
 . "$ROOT/tests/shell/lib/test.sh"
 . "$ROOT/tests/shell/lib/calls.sh"
@@ -79,8 +79,8 @@ sql >"$TMPDIR/usual.sql" <<'SQL'
 SELECT format(E'\\echo == %s\n', oid::regprocedure) || format('BEGIN; SELECT x::text FROM %s.%I(%s) x; ROLLBACK;', (SELECT p.pronamespace::regnamespace FROM pg_proc p WHERE p.oid = filled.oid), proname, string_agg(expression, ', ' ORDER BY place))
   FROM hook.filled WHERE prokind = 'f' GROUP BY oid, proname ORDER BY oid::regprocedure::text;
 SQL
-# Expected errors: functions for the planner and for aggregates; functions that need pg_cron; ids that are UUIDs (the book has none);
-# no complete horizon in the history; a model as text that looks like JSON.
+# Expected errors: functions for the planner and for aggregates; functions that need pg_cron; ids that are UUIDs (the
+# book has none); no complete horizon in the history; a model as text that looks like JSON.
 refusals="for the planner|is not for calls|pg_cron is not installed|6b1c5bd6|has no score with a complete horizon|has no value for"
 refused=$(psql -X -q -At -v SHOW_CONTEXT=never -f "$TMPDIR/usual.sql" 2>&1 | awk '/^== /{ at = $0 } /ERROR:/{ print at ": " $0 }' | grep -Ev "$refusals" || true)
 [ -z "$refused" ] || fail "the usual arguments: $refused"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The extension is not "trusted": a database owner without superuser rights cannot install it. A superuser installs it into a
-# separate schema and grants rights; the owner then needs no superuser.
+# The extension is not "trusted": a database owner without superuser rights cannot install it. A superuser installs it
+# into a separate schema and grants rights; the owner then needs no superuser.
 set -euo pipefail
 . "$ROOT/tests/shell/lib/test.sh"
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# pgspot over the install script: its findings are exactly those that tests/shell/security/pgspot.expected lists with a reason.
+# pgspot over the install script: its findings are exactly those that tests/shell/security/pgspot.expected lists with a
+# reason.
 set -euo pipefail
 
 if [ -z "${VENV_PGSPOT:-}" ]; then
@@ -17,7 +18,8 @@ pgspot "$directory/health_score--$version.sql" >"$found"
 diff <(grep -v '^#\|^$' "$here/pgspot.expected" | LC_ALL=C sort) <(LC_ALL=C sort "$found") || fail "not what tests/shell/security/pgspot.expected says"
 printf 'ok %s findings, each with its reason\n' "$(wc -l <"$found")"
 
-# No further finding in the upgrade scripts. (These replace functions; Postgres allows that only for functions of the extension.)
+# No further finding in the upgrade scripts. (These replace functions; Postgres allows that only for functions of the
+# extension.)
 shopt -s nullglob
 scripts=0
 for script in "$directory"/health_score--*--*.sql; do

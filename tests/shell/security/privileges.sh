@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The rights of a role without grants, for every table and function in the catalog; and the data that a role sees that may read
-# every table of the extension, but no row under row-level security.
+# The rights of a role without grants, for every table and function in the catalog; and the data that a role sees that
+# may read every table of the extension, but no row under row-level security.
 set -euo pipefail
 . "$ROOT/tests/shell/lib/test.sh"
 . "$ROOT/tests/shell/lib/calls.sh"
@@ -39,7 +39,8 @@ state() { sql -c "SELECT string_agg(format('SELECT %L, count(*), md5(string_agg(
 as() { psql -X -q -At -v SHOW_CONTEXT=never -c "SET ROLE $1" -c "$2" 2>&1; }
 
 before=$(state)
-# Steps of other functions, which change only the caller's own transaction: any role may call them, and they disclose no data.
+# Steps of other functions, which change only the caller's own transaction: any role may call them, and they disclose no
+# data.
 harmless=" health_run_insert health_run_alerts health_source_lock health_run_show health_refresh_report health_run_fails health_alert_notify health_alert_execute health_unschedule "
 refused=0
 for name in "${!write[@]}"; do
@@ -76,8 +77,8 @@ done
 [ "$(state)" = "$before" ] || fail "a role without rights has changed something: $(diff <(printf '%s' "$before") <(state))"
 printf 'ok %s calls that read show nothing of an account\n' "${#call[@]}"
 
-# Row-level security: the role may read every table, and its policies hide every row. Views, errors and models that the session has
-# compiled before disclose no row.
+# Row-level security: the role may read every table, and its policies hide every row. Views, errors and models that the
+# session has compiled before disclose no row.
 {
   sql -c "SELECT format('GRANT SELECT ON %s TO health_blind; ', c.oid::regclass) || CASE WHEN c.relkind IN ('r', 'p') THEN format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY;', c.oid::regclass) ELSE '' END
             FROM pg_class c WHERE c.relkind IN ('r', 'v', 'p') AND (c.oid IN ($members) OR c.relname LIKE 's\\_%' OR c.relname = 'account') ORDER BY c.relname"

@@ -1,6 +1,6 @@
--- A schema of look-alikes at the beginning of a search_path: every operator, function and table of Postgres and of the extension,
--- every base type as a domain, and overloads that match a call better than the right object. Each use is reported, even if the
--- caller catches the error.
+-- A schema of look-alikes at the beginning of a search_path: every operator, function and table of Postgres and of the
+-- extension, every base type as a domain, and overloads that match a call better than the right object. Each use is
+-- reported, even if the caller catches the error.
 CREATE SCHEMA trap;
 CREATE SCHEMA safe;
 SET check_function_bodies = off;
@@ -15,8 +15,8 @@ DECLARE
     one record;
     body text;
 BEGIN
-    -- Functions with the same arguments. PL/pgSQL does not support "any" and internal arguments: such a look-alike is an input function
-    -- of Postgres that accepts no value.
+    -- Functions with the same arguments. PL/pgSQL does not support "any" and internal arguments: such a look-alike is
+    -- an input function of Postgres that accepts no value.
     FOR one IN
         SELECT p.proname, format_type(p.prorettype, NULL) AS result, p.proretset, p.provariadic <> 0 AS variadic,
                ARRAY(SELECT CASE WHEN p.provariadic <> 0 AND i = p.pronargs THEN 'VARIADIC ' ELSE '' END || format_type(p.proargtypes[i - 1], NULL) FROM generate_series(1, p.pronargs) i) AS arguments
@@ -38,8 +38,8 @@ BEGIN
             END;
         END;
     END LOOP;
-    -- Operators of Postgres and, for the usual names, of any two types: a literal takes the type of the other operand, and an exact
-    -- match wins over a conversion.
+    -- Operators of Postgres and, for the usual names, of any two types: a literal takes the type of the other operand,
+    -- and an exact match wins over a conversion.
     FOR one IN
         SELECT o.oprname, CASE WHEN o.oprleft <> 0 THEN format_type(o.oprleft, NULL) END AS "left", format_type(o.oprright, NULL) AS "right", format_type(o.oprresult, NULL) AS result
           FROM pg_operator o WHERE o.oprnamespace = 'pg_catalog'::regnamespace
@@ -58,7 +58,8 @@ BEGIN
             INSERT INTO safe.laid VALUES ('operator', false);
         END;
     END LOOP;
-    -- Tables: empty, so that a query on a look-alike returns another result; tables of the extension with rows where possible.
+    -- Tables: empty, so that a query on a look-alike returns another result; tables of the extension with rows where
+    -- possible.
     FOR one IN
         SELECT c.oid::regclass AS relation, c.relname FROM pg_class c
          WHERE c.relkind IN ('r', 'v', 'p') AND (c.relnamespace = 'pg_catalog'::regnamespace OR c.relname LIKE 'health\_%' AND c.relnamespace = 'public'::regnamespace)

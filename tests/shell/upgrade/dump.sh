@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# pg_dump and pg_restore in every form, and logical replication, in a separate server: every table is restored row for row, and the
-# restored database continues to work.
+# pg_dump and pg_restore in every form, and logical replication, in a separate server: every table is restored row for
+# row, and the restored database continues to work.
 set -euo pipefail
 . "$ROOT/tests/shell/lib/test.sh"
 . "$ROOT/tests/shell/lib/calls.sh"
@@ -26,7 +26,8 @@ same_state() {
   state "$1" >"$TMPDIR/$1.state"
   diff "$TMPDIR/origin.state" "$TMPDIR/$1.state" >"$TMPDIR/diff" || { head -n 40 "$TMPDIR/diff"; fail "$1 is not what was dumped"; }
 }
-# restored NAME COMMAND...: fills a new database by the command, without output except warnings of playbooks about missing names.
+# restored NAME COMMAND...: fills a new database by the command, without output except warnings of playbooks about
+# missing names.
 restored() {
   local name=$1 said
   shift
@@ -42,7 +43,8 @@ restored plain psql -X -q -v ON_ERROR_STOP=1 -o /dev/null -d plain -f "$TMPDIR/p
 pg_dump -Fc -f "$TMPDIR/custom"
 restored custom pg_restore --exit-on-error -d custom "$TMPDIR/custom"
 pg_dump -Fd --jobs 3 -f "$TMPDIR/directory"
-# pg_restore loads the tables of an extension in any order, the largest first, whatever the references; three runs test three orders.
+# pg_restore loads the tables of an extension in any order, the largest first, whatever the references; three runs test
+# three orders.
 for turn in 1 2 3; do restored "parallel$turn" pg_restore --exit-on-error --jobs 4 -d "parallel$turn" "$TMPDIR/directory"; done
 for name in plain custom parallel1; do
   expect "triggers of $name" "$(triggers "$name")" AAAAO
@@ -62,8 +64,9 @@ said=$(pg_restore --exit-on-error -d elsewhere2 "$TMPDIR/elsewhere" 2>&1) || fai
 expect "a schema of its own" "$(sql -d elsewhere2 -c "SELECT s.name, m.version, (SELECT count(*) FROM public.t_current) FROM \"Health Scores\".health_source s, \"Health Scores\".health_model m")" "t|1|0"
 printf 'ok a schema of its own\n'
 
-# Schema and data separately, with disabled triggers: pg_restore turns ENABLE ALWAYS triggers into ordinary ones. The review reports
-# this with a fix. The disabled guard also accepts an invalid document, which an older release may have saved.
+# Schema and data separately, with disabled triggers: pg_restore turns ENABLE ALWAYS triggers into ordinary ones. The
+# review reports this with a fix. The disabled guard also accepts an invalid document, which an older release may have
+# saved.
 sql -c "ALTER TABLE health_model DISABLE TRIGGER health_model_guard" \
   -c "INSERT INTO health_model (name, version, definition, active) VALUES ('old', 1, '{\"signals\": {\"a\": {\"scale\": {\"linear\": [0, 10]}}}, \"of_old\": 1}', true)" -c "ALTER TABLE health_model ENABLE ALWAYS TRIGGER health_model_guard"
 state origin >"$TMPDIR/origin.state"

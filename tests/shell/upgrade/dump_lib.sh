@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Sourced by the tests that move a whole database: its content, its state, and whether it continues to work. The tests provide calls.sh,
-# sql() and expect().
+# Sourced by the tests that move a whole database: its content, its state, and whether it continues to work. The tests
+# provide calls.sh, sql() and expect().
 
 # All data of the extension, and users' objects that depend on it.
 fill() {
@@ -8,7 +8,8 @@ fill() {
     echo 'CREATE EXTENSION health_score;'
     calls_setup
     cat <<'SQL'
--- Two versions of a model, the older one active; a model out of use; a document with every warning that is easy to cause.
+-- Two versions of a model, the older one active; a model out of use; a document with every warning that is easy to
+-- cause.
 SELECT health_model_save('two', '{"signals": {"b": {"scale": {"linear": [0, 10]}}}}', 'first'), health_model_save('two', '{"signals": {"b": {"scale": {"linear": [0, 20]}}}}', 'second', false), health_model_save('gone', health_template('retail')) \g /dev/null
 SELECT health_model_drop('gone') \g /dev/null
 SELECT health_model_save('warned', '{"signals": {"a": {"weight": 1, "category": "used", "max_age": "3 days", "scale": {"linear": [0, 10]}}, "c": {"category": "used", "input": {"change": ["x", "x"]}, "scale": {"linear": [0, 1]}}},

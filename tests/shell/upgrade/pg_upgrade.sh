@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# pg_upgrade from an older Postgres with the extension (OLD_BINDIR: its programs) to this one: all data is kept, and works.
+# pg_upgrade from an older Postgres with the extension (OLD_BINDIR: its programs) to this one: all data is kept, and
+# works.
 set -euo pipefail
 . "$ROOT/tests/shell/lib/test.sh"
 . "$ROOT/tests/shell/lib/calls.sh"

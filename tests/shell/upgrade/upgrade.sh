@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# From each released version to this one by ALTER EXTENSION … UPDATE: the catalog equals that of a fresh install, the user's rows
-# are unchanged, and before the update the older objects work with the new library.
+# From each released version to this one by ALTER EXTENSION … UPDATE: the catalog equals that of a fresh install, the
+# user's rows are unchanged, and before the update the older objects work with the new library.
 set -euo pipefail
 . "$ROOT/tests/shell/lib/test.sh"
 
@@ -8,7 +8,8 @@ same() { cmp -s "$2" "$3" || { diff "$2" "$3" | cut -c1-300 | head -n 40; fail "
 
 current=$(sql -c "SELECT default_version FROM pg_available_extensions WHERE name = 'health_score'")
 
-# members VERSION: the objects of a version by tests/upgrade/released.txt. A line has the first version, the first version without (or -), and an object.
+# members VERSION: the objects of a version by tests/upgrade/released.txt. A line has the first version, the first
+# version without (or -), and an object.
 members() {
   awk -v version="$1" '
     function number(v, part) { split(v, part, "."); return part[1] * 1000000 + part[2] * 1000 + part[3] }
