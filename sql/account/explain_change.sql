@@ -179,7 +179,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION @extschema@.health_explain_change(text, text, timestamptz, timestamptz, text) IS
-'Why an account''s score changed, from history: a row for the score, then the parts behaviour, coverage, rules, override, segment and model that add up to it, the largest loss first. by (segment, owner or all) compares with the peers of the account: how much, and how many, changed alike.';
+'Why an account''s score changed, from history: a row for the score, then the parts behaviour, coverage, rules, override, segment and model that add up to it, the largest loss first. by (segment, owner or all) adds the peers of the account: their number, mean change, and how many changed alike.';
 
 CREATE FUNCTION @extschema@.health_explain_change(source text, account_id bigint, "from" timestamptz DEFAULT now() - interval '30 days', "to" timestamptz DEFAULT now(), by text DEFAULT NULL,
     OUT rank integer, OUT part text, OUT driver text, OUT label text, OUT before_value text, OUT after_value text, OUT change double precision,

@@ -21,7 +21,7 @@ RETURNS text
 LANGUAGE c {volatility} PARALLEL SAFE COST 10
 AS 'MODULE_PATHNAME', 'health_display';
 COMMENT ON FUNCTION @extschema@.health_display({model}, double precision) IS
-'A score as text in the display of {by}: scaled and rounded down, so that the shown number stays within its band.';
+'A score as the model''s display shows it, by {by}: scaled and rounded down, so that the shown number stays within its band.';
 --@ end
 
 --@ for models

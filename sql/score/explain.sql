@@ -38,7 +38,7 @@ COMMENT ON FUNCTION @extschema@.health_explain({model}, {account}, text, timesta
 'As the forms with before and with as_of, for a literal: an object is the account before, anything else is as_of; the account given as {given}, by {by}. {need}';
 --@ end
 
--- The same with two literals: as_of and segment, or the account before and as_of.
+-- Forms for two literals: as_of and segment, or the account before and as_of.
 
 --@ for models, accounts
 CREATE FUNCTION @extschema@.health_explain(model {model}, account {account}, as_of text, segment text)
