@@ -118,7 +118,7 @@ BEGIN
             CASE WHEN psi < 0.1::double precision THEN 'stable' WHEN psi <= 0.25::double precision THEN 'to be watched' ELSE 'shifted' END))::health_review_row;
     RETURN NEXT ROW(reviewed.name, reviewed.version, source.name, 'highest band', before, share,
         CASE WHEN share > 0.8::double precision THEN 'due' WHEN share IS NULL THEN 'unknown' ELSE 'ok' END,
-        format('%s %% of the scored accounts are in the highest band, %s %% at first; a share above 80 %% does not separate accounts', floor(share * 100::double precision), floor(before * 100::double precision)))::health_review_row;
+        format('%s %% of the scored accounts are in the highest band, %s %% at first; the limit is 80 %%', floor(share * 100::double precision), floor(before * 100::double precision)))::health_review_row;
     SELECT min(r.id) FILTER (WHERE r.as_of = first_at), max(r.id) FILTER (WHERE r.as_of = last_at)
       INTO first_run, last_run FROM health_run r
      WHERE r.source = health_review_drift.source.name AND r.status IN ('done', 'held') AND r.accounts > 0;
