@@ -36,3 +36,11 @@ SQL
   load telco.customer telco_customer_churn.csv.gz
   load saas.account saas_accounts.csv.gz
 }
+
+# auc QUERY: the share of pairs (one with event, one without) in which the one with event has the lower score; ties count half.
+auc() {
+  psql -X -q -At -v ON_ERROR_STOP=1 -c "WITH scored AS ($1), ranked AS (SELECT event, rank() OVER (ORDER BY score DESC) + (count(*) OVER (PARTITION BY score) - 1) / 2.0 AS rank FROM scored)
+    SELECT round((sum(rank) FILTER (WHERE event) - count(*) FILTER (WHERE event) * (count(*) FILTER (WHERE event) + 1) / 2.0)
+      / (count(*) FILTER (WHERE event) * count(*) FILTER (WHERE NOT event)), 4) FROM ranked"
+}
+above() { awk -v value="$1" -v least="$2" 'BEGIN { exit !(value >= least) }' || fail "$3: $1 is below $2"; }

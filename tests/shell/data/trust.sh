@@ -6,7 +6,6 @@ set -euo pipefail
 . "$ROOT/tests/shell/data/tables.sh"
 
 sql() { psql -X -q -At -v ON_ERROR_STOP=1 -c "$1"; }
-at_least() { awk -v value="$1" -v least="$2" 'BEGIN { exit !(value >= least) }' || fail "$3: $1 is below $2"; }
 
 # A book whose churn depends on three of its columns; and columns of noise.
 sql "CREATE SCHEMA made; CREATE FUNCTION made.random(i bigint, purpose bigint) RETURNS float8 LANGUAGE sql IMMUTABLE AS
@@ -63,7 +62,7 @@ fit() {
   local auc again
   sql "SELECT health_model_save('$1', health_model_fit($2, '$3', '$4', '{*}', $5))" >/dev/null
   auc=$(sql "SELECT health_model_get('$1') #>> '{meta,fit,auc}'")
-  at_least "$auc" "$6" "$3"
+  above "$auc" "$6" "$3"
   again=$(sql "SELECT health_auc(health_score('$1', a, $5), a.\"$4\"::text IN ('Yes', '1', 'true')) FROM $3 a")
   awk -v a="$again" -v b="$auc" 'BEGIN { exit !(a > b - 0.01 && a < b + 0.03) }' || fail "$3: promised $auc, scored by name $again"
   [ "$(sql "SELECT max(jsonb_array_length(coalesce(s -> 'scale' -> 'steps', s -> 'scale' -> 'curve', '[]'))) <= 6 FROM jsonb_each(health_model_get('$1') -> 'signals') x (name, s)")" = t ] || fail "$3: a scale has too many points"

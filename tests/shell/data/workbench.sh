@@ -8,14 +8,6 @@ set -euo pipefail
 
 sql() { psql -X -q -At -v ON_ERROR_STOP=1 -c "$1"; }
 
-# auc QUERY of (score, event), ties half.
-auc() {
-  sql "WITH scored AS ($1), ranked AS (SELECT event, rank() OVER (ORDER BY score DESC) + (count(*) OVER (PARTITION BY score) - 1) / 2.0 AS rank FROM scored)
-    SELECT round((sum(rank) FILTER (WHERE event) - count(*) FILTER (WHERE event) * (count(*) FILTER (WHERE event) + 1) / 2.0)
-      / (count(*) FILTER (WHERE event) * count(*) FILTER (WHERE NOT event)), 4) FROM ranked"
-}
-above() { awk -v value="$1" -v least="$2" 'BEGIN { exit !(value >= least) }' || fail "$3: $1 is below $2"; }
-
 # Draft, save, score. Then the shares of health_model_match at the ends of scales are compared with the subscores of all
 # accounts.
 three_statements() {

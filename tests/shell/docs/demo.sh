@@ -3,17 +3,11 @@
 # The real-world data sets are used if DATA names their directory.
 set -euo pipefail
 . "$ROOT/tests/shell/lib/test.sh"
+. "$ROOT/tests/shell/data/tables.sh"
 
 run() { psql -X -q -v ON_ERROR_STOP=1 "$@" >"$TMPDIR/demo.out" 2>&1 || { tail -n 20 "$TMPDIR/demo.out"; fail "$*"; }; }
 sql() { psql -X -q -At -v ON_ERROR_STOP=1 -c "$1"; }
 
-# auc QUERY: the share of pairs (one with event, one without) in which the one with event has the lower score; ties count half.
-auc() {
-  sql "WITH scored AS ($1), ranked AS (SELECT event, rank() OVER (ORDER BY score DESC) + (count(*) OVER (PARTITION BY score) - 1) / 2.0 AS rank FROM scored)
-    SELECT round((sum(rank) FILTER (WHERE event) - count(*) FILTER (WHERE event) * (count(*) FILTER (WHERE event) + 1) / 2.0)
-      / (count(*) FILTER (WHERE event) * count(*) FILTER (WHERE NOT event)), 4) FROM ranked"
-}
-above() { awk -v value="$1" -v least="$2" 'BEGIN { exit !(value >= least) }' || fail "$3: $1 is below $2"; }
 
 run -f "$ROOT/demo/company.sql"
 run -f "$ROOT/demo/model.sql"
