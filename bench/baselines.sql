@@ -1,14 +1,14 @@
--- What one would write without the extension, as fast as we could make it. Each gives the same score as
--- health_score('bench', …): subscores clamped to 0 to 100, the weight of what is missing shared out, NULL where less than
--- half of the weight (of 100) is known, rounded to 9 decimals. run.sh checks that first, on every account.
+-- Baselines: the same score without the extension, as fast as possible. Each gives the score of health_score('bench',
+-- …): subscores clamped to 0 to 100, the weight of missing signals redistributed, NULL if less than half of the weight
+-- (of 100) is known, rounded to 9 decimals. run.sh first checks the scores of every account.
 --
--- Forms that were slower: CASE WHEN … IS NULL around every term, subscores in a subquery, (VALUES …) in a lateral one,
--- round(…::numeric, 9), leaving OFFSET 0 out, which makes the planner paste the weights in twice, and over JSON
+-- Slower forms: CASE WHEN … IS NULL around every term, subscores in a subquery, (VALUES …) in a lateral subquery,
+-- round(…::numeric, 9), a subquery without OFFSET 0 (the planner then inlines the weights twice), and over JSON
 -- jsonb_to_record() and (account->'x')::float8.
 
 \set ON_ERROR_STOP on
 
--- Inline SQL. GREATEST passes over a NULL, so that a missing signal adds 0.
+-- Inline SQL. GREATEST ignores NULL, so that a missing signal adds 0.
 CREATE VIEW bench_inline AS
 SELECT account_id, CASE WHEN known >= 50 THEN round(earned / known * 1e9::float8) / 1e9::float8 END AS score
   FROM (SELECT account_id,
@@ -29,8 +29,8 @@ SELECT account_id, CASE WHEN known >= 50 THEN round(earned / known * 1e9::float8
           FROM bench_account
         OFFSET 0) a;
 
--- The same with every weight multiplied into its scale by hand, whole numbers where that is possible, and the accounts
--- that lack nothing first: fast, but no weight can be read from it, or changed in one place.
+-- Inline SQL with every weight multiplied into its scale by hand, integers where possible, and complete accounts first:
+-- fast, but the weights are neither readable nor changeable in one place.
 CREATE VIEW bench_inline_tuned AS
 SELECT account_id, CASE WHEN known >= 50 THEN round(earned / known * 1e9::float8) / 1e9::float8 END AS score
   FROM (SELECT account_id,
@@ -52,7 +52,7 @@ SELECT account_id, CASE WHEN known >= 50 THEN round(earned / known * 1e9::float8
           FROM bench_account
         OFFSET 0) a;
 
--- Inline SQL over JSON: every value is taken out once.
+-- Inline SQL over JSON: every value is extracted once.
 CREATE VIEW bench_inline_jsonb AS
 SELECT account_id, CASE WHEN known >= 50 THEN round(earned / known * 1e9::float8) / 1e9::float8 END AS score
   FROM (SELECT account_id,
@@ -131,7 +131,7 @@ SELECT 1 - (sum(place) FILTER (WHERE churned) - events * (events + 1) / 2) / (ev
         WINDOW by_score AS (ORDER BY score)) ranked
  GROUP BY events, accounts;
 
--- The same in two passes, without counting all in a window: faster.
+-- AUC in two passes, without window functions for the counts: faster.
 CREATE VIEW bench_rank_sum_tuned AS
 SELECT 1 - (r.ranks - c.events * (c.events + 1) / 2) / (c.events * (c.accounts - c.events)) AS auc
   FROM (SELECT count(*) FILTER (WHERE churned)::float8 AS events, count(*)::float8 AS accounts FROM bench_outcome) c,

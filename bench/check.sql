@@ -1,4 +1,4 @@
--- A baseline that gives another score is no baseline: all must agree to 1e-9 on every account.
+-- The scores of all baselines must agree with health_score() to 1e-9 on every account.
 
 \set ON_ERROR_STOP on
 
@@ -31,7 +31,7 @@ BEGIN
 END
 $$;
 
--- Sums in another order may fall to the other side where they are rounded to nine decimals.
+-- Sums in another order may differ in the ninth decimal after rounding.
 DO $$
 DECLARE
     wrong bigint;

@@ -1,6 +1,6 @@
--- Raw events: seven signals of 1,000,000 accounts, each observed once, and thirty nightly scores of 100,000 accounts; and what
--- one would write by hand. Both with the rows of an account together (bench_event, bench_night) and in order of time, in which
--- they lie far apart (…_by_time): there the memory of a million groups is what takes the time, whatever is aggregated.
+-- Raw events (seven signals of 1,000,000 accounts, each observed once), thirty nightly scores of 100,000 accounts, and
+-- hand-written queries. Rows are stored by account (bench_event, bench_night) and by time (…_by_time). By time, the
+-- rows of an account lie far apart, and memory access to a million groups dominates the time of every aggregate.
 
 \set ON_ERROR_STOP on
 
@@ -25,14 +25,14 @@ CREATE TABLE bench_night_by_time AS SELECT * FROM bench_night ORDER BY scored_at
 
 VACUUM (FREEZE, ANALYZE) bench_event, bench_event_by_time, bench_night, bench_night_by_time;
 
--- The weights of model "bench" as a table: what a team keeps that does not want them in a CASE expression.
+-- The weights of model "bench" as a table, the usual alternative to a CASE expression.
 CREATE TABLE bench_weight (signal text PRIMARY KEY, weight double precision NOT NULL, worst double precision NOT NULL, best double precision NOT NULL);
 INSERT INTO bench_weight VALUES ('nps', 20, 0, 10), ('logins', 20, 0, 40), ('seat_use', 10, 0.1, 0.9), ('tickets', 15, 15, 0),
                                 ('overdue', 10, 60, 0), ('usage_change', 10, -0.5, 0.1), ('csat', 15, 1, 5);
 ANALYZE bench_weight;
 CHECKPOINT;
 
--- An event without a value is known, and weighs nothing. Forms that were slower: the weights in (VALUES …) instead of a table,
+-- An event without a value has no weight. Slower forms: the weights in (VALUES …) instead of a table,
 -- a sum for each signal with FILTER, round(…::numeric, 9).
 CREATE VIEW bench_event_join AS
 SELECT account_id, CASE WHEN known >= 50 THEN round(earned / known * 1e9::float8) / 1e9::float8 END AS score

@@ -39,7 +39,7 @@ INSERT INTO comparison (title, this, baseline, unit, faster, bar) VALUES
     ('pgbench: `SELECT health_score(''bench'', $1)` : `SELECT $1`', 'score_text', 'select_text', 'tps', false, 0.85),
     ('pgbench: `SELECT health_score(''bench'', $1::jsonb)` : `SELECT $1::jsonb`', 'score_jsonb', 'select_jsonb', 'tps', false, NULL);
 
--- Where there was no scikit-learn.
+-- For a run without scikit-learn.
 UPDATE comparison SET baseline = NULL, bar = NULL WHERE baseline LIKE 'sklearn%' AND NOT EXISTS (SELECT FROM bench_time WHERE what = baseline);
 
 CREATE TEMP TABLE median AS

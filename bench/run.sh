@@ -22,7 +22,8 @@ declare -A queries=(
   [jsonb]="SELECT sum(health_score('bench', account)) FROM bench_document"
   [inline_jsonb]="SELECT sum(score) FROM bench_inline_jsonb"
   [drivers]="SELECT sum(d.contribution) FROM bench_account a CROSS JOIN LATERAL health_drivers('bench', a) d"
-  # What Postgres itself needs for seven rows an account: the argument makes it call the function for each.
+  # The cost of Postgres itself for seven rows per account: the argument forces one call of the function for each
+  # account.
   [series]="SELECT sum(d) FROM bench_account a CROSS JOIN LATERAL generate_series(1, 7 + a.account_id * 0) d"
   [band]="SELECT count(health_band('bench', a)) FROM bench_account a"
   [assess]="SELECT sum(h.score) FROM bench_account a CROSS JOIN LATERAL health_assess('bench', a) h WHERE account_id <= 100000"
@@ -33,14 +34,14 @@ declare -A queries=(
   [fit]="SELECT length(health_model_fit('bench', 'bench_labelled', 'churned')::text)"
 )
 
-# Aggregates over rows of events, and of nights; in the order of time for those whose name says so.
+# Aggregates over rows of events and of nights; names with by_time read the rows in order of time.
 grouped() { printf 'SELECT sum(s) FROM (SELECT %s AS s FROM %s GROUP BY %s) g' "$1" "$2" "${3:-account_id}"; }
 SCORE="health_score('bench', signal, value)"
 TREND="length(health_trend(score, scored_at))"
 SLOPE="regr_slope(score, extract(epoch FROM scored_at))"
 queries+=(
   [event_sum]=$(grouped "sum(value)" bench_event)
-  # What Postgres itself needs for a state that is more than one number.
+  # The cost of Postgres itself for a state of more than one number.
   [event_avg]=$(grouped "avg(value)" bench_event)
   [event_score]=$(grouped "$SCORE" bench_event)
   [event_timed]=$(grouped "health_score('bench', signal, value, observed_at)" bench_event)
@@ -59,16 +60,16 @@ queries+=(
 events_order=(event_sum event_score event_join event_avg event_timed event_score event_sum_by_time event_score_by_time event_join_by_time
   event_few event_few_parallel event_parallel night_trend night_slope night_trend_by_time night_slope_by_time night_trend night_slope)
 
-# The planner takes every account of the table for a group of its own, however few the groups are, and would spare itself the workers.
+# The planner overestimates the number of groups and would not use workers without these settings.
 two_workers='SET max_parallel_workers_per_gather = 2; SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0;'
 one_process='SET max_parallel_workers_per_gather = 0; RESET parallel_setup_cost; RESET parallel_tuple_cost;'
 
-# One round. The short queries, which the others are compared with, are measured several times in it.
+# One round. The short queries, the baselines of the others, are measured several times in a round.
 order=(scan row inline jsonb plpgsql row inline inline_tuned jsonb inline_jsonb row inline band inline_tuned drivers
   row inline jsonb series row inline assess row inline_tuned parallel
   auc rank_sum backtest auc fit auc)
 
-# timed ROUND NAME STATEMENT: the statement with the processor time of its process and the time that passed.
+# timed ROUND NAME STATEMENT: runs the statement and records the CPU time of its process and the elapsed time.
 timed() {
   cat <<SQL
 SELECT bench_cpu() AS cpu, clock_timestamp() AS at \gset before_
@@ -77,7 +78,7 @@ INSERT INTO bench_time SELECT $1, '$2', bench_cpu() - :before_cpu, extract(epoch
 SQL
 }
 
-# round_script ROUND NAME...: every query, timed.
+# round_script ROUND NAME...: times every query.
 round_script() {
   local round=$1 name
   shift
@@ -88,7 +89,7 @@ round_script() {
   done
 }
 
-# pgbench_run STATEMENT: transactions a second on one connection, prepared.
+# pgbench_run STATEMENT: transactions per second on one connection, as a prepared statement.
 pgbench_run() {
   printf '%s;\n' "$1" >"$scratch/statement.sql"
   "${one_processor[@]}" pgbench -n -M prepared -c 1 -T "$pgbench_seconds" -D "account=$account" -f "$scratch/statement.sql" 2>"$scratch/pgbench.log" |
@@ -120,14 +121,14 @@ SELECT coalesce(nullif(split_part(pg_read_file('/proc/self/schedstat', 0, 100, t
 $$;
 SQL
 {
-  # Round 0 warms up.
+  # Round 0 is the warm-up.
   for round in $(seq 0 "$rounds"); do round_script "$round" "${order[@]}"; done
   echo "DELETE FROM bench_time WHERE round = 0;"
 } | run_psql
 
 say "events, $events_rounds rounds"
 {
-  # The leader would be a third process on two processors.
+  # With the leader there would be three processes on two processors.
   echo "SET parallel_leader_participation = off;"
   for round in $(seq 0 "$events_rounds"); do round_script "$round" "${events_order[@]}"; done
   echo "DELETE FROM bench_time WHERE round = 0;"
@@ -146,9 +147,10 @@ else
   say "without scikit-learn: $python lacks pandas, psycopg2 or sklearn"
 fi
 
-# Refresh: 1,000,000 accounts into a history, compared for alerts with the run before, beside an INSERT … SELECT that writes the
-# same rows into a table with the same indexes, without scoring; and without alerts, which tells what they take of it. Between two
-# runs lies a day, in which autovacuum, off here, would have come by. What is written goes again before the next one.
+# Refresh: 1,000,000 accounts into a history, compared for alerts with the run before. Baseline: an INSERT … SELECT that
+# writes the same rows into a table with the same indexes, without scores. A refresh without playbooks shows the cost of
+# alerts. VACUUM stands for autovacuum, which is off here and would run in the day between two runs. Each measurement
+# starts from empty tables.
 second_refresh() {
   local round=$1 name=$2 playbooks=$3
   cat <<SQL
@@ -162,7 +164,7 @@ $(timed "$round" "$name" "CALL health_refresh('bench');")
 SQL
 }
 
-# written_again ROUND NAME HISTORY: the newest night of a history, into a table like it.
+# written_again ROUND NAME HISTORY: writes the newest night of a history into a table like it.
 written_again() {
   local round=$1 name=$2 history=$3
   cat <<SQL
@@ -187,7 +189,7 @@ say "refresh"
   echo "TRUNCATE bench_history, health_alert CASCADE;"
 } | run_psql
 
-# The same where a month of nights lies there already: what trends and drops look back to. Something changes every day.
+# The same after a month of nights, which trends and drops read. Some inputs change every day.
 say "refresh after a month of nights"
 {
   echo "SET client_min_messages = warning;"
@@ -203,13 +205,13 @@ say "refresh after a month of nights"
     written_again "$round" write_month bench_month_history
   done
 } | run_psql
-# A run whose alerts are held writes none.
+# A held run writes no alerts.
 [ "$(run_psql -c "SELECT count(*) FROM health_run WHERE status <> 'done'")" = 0 ] || { echo "a refresh was held" >&2; exit 1; }
 
 say "pgbench"
 account=$(run_psql -c "SELECT account - 'account_id' FROM bench_document WHERE account_id = 1")
-# Client and server take turns. On one processor that costs the same every time; on two it depends on how fast the other
-# one wakes up. New server processes inherit the affinity of the first one.
+# Client and server take turns. On one processor each turn costs the same; on two processors the cost depends on the
+# wake-up time of the idle processor. New server processes inherit the affinity of the postmaster.
 one_processor=()
 if command -v taskset >/dev/null; then
   processor=$(taskset -pc $$ | sed 's/.*[^0-9]//')

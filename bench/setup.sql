@@ -1,9 +1,9 @@
--- 1,000,000 accounts with 7 signals each: as rows (bench_account) and as JSON (bench_document), and the model that scores
--- both. The values come from a hash of the account's number, so every run measures the same data.
+-- 1,000,000 accounts with 7 signals each, as rows (bench_account) and as JSON (bench_document), and the model for both.
+-- The values come from a hash of the account's number, so every run measures the same data.
 
 \set ON_ERROR_STOP on
 
--- A number from 0 to 1 for an account and a purpose.
+-- A pseudo-random number from 0 to 1 for an account and a purpose.
 CREATE FUNCTION bench_random(account bigint, purpose bigint) RETURNS double precision
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 AS $$ SELECT (hashint8extended(account, purpose) & 16777215) / 16777216::float8 $$;
@@ -40,7 +40,7 @@ SELECT account_id, to_jsonb(a) AS account
   FROM bench_account a
  ORDER BY account_id;
 
--- Nothing but the queries is to be at work later: hint bits and visibility are settled now.
+-- VACUUM sets hint bits and the visibility map now, so that the measured queries do not.
 VACUUM (FREEZE, ANALYZE) bench_account;
 VACUUM (FREEZE, ANALYZE) bench_document;
 CHECKPOINT;
@@ -59,7 +59,8 @@ SELECT health_model_save('bench', '{
   "bands": [{"name": "red", "from": 0}, {"name": "yellow", "from": 40}, {"name": "green", "from": 70}]
 }');
 
--- What became of the accounts: the lower the score, the more of them churn. Scores to 0.01, so that ties are the same for all.
+-- Outcomes: accounts with a lower score churn more often. Scores are rounded to 0.01, so that ties are the same for all
+-- methods.
 CREATE TABLE bench_outcome AS
 SELECT account_id, round(health_score('bench', a)::numeric, 2)::float8 AS score,
        bench_random(account_id, 200) < 0.3 - 0.003 * health_score('bench', a) AS churned

@@ -2,11 +2,10 @@
 --
 --   psql -X -q -v ON_ERROR_STOP=1 -f demo/company.sql
 --
--- Everything is made up (any likeness of a name is an accident) and nothing is random: each draw hashes the number of an
--- account, so every run gives the same rows. "Today" is 2026-06-30, 00:00 UTC: nothing on or after it is known. Behind
--- each account stands a hidden state that drifts from month to month and moves usage, tickets, payments, surveys,
--- contact and finally churn. It is thrown away at the end, as a real company does not have it either. The extension is
--- not needed to load this file.
+-- All data is invented (a likeness of names is accidental) and reproducible: each draw hashes the number of an account,
+-- so every run gives the same rows. "Today" is 2026-06-30, 00:00 UTC: no data is later. Each account has a hidden state
+-- that drifts from month to month and moves usage, tickets, payments, surveys, contact and finally churn. The script
+-- drops the hidden state at the end, since a real company does not have it. The file loads without the extension.
 
 BEGIN;
 SET LOCAL client_min_messages = warning;
@@ -34,9 +33,9 @@ COMMENT ON FUNCTION demo.normal(bigint, bigint) IS 'Repeatable draw, mean 0, dev
 CREATE FUNCTION demo.pick(choices text[], u float8) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN choices[1 + floor(u * cardinality(choices))::int];
-COMMENT ON FUNCTION demo.pick(text[], float8) IS 'The element that a draw in [0,1) falls on';
+COMMENT ON FUNCTION demo.pick(text[], float8) IS 'The element of the array for a draw in [0,1)';
 
--- How many times something that happens `mean` times on average happened (geometric: many none, a few a lot).
+-- A number of events with the given mean (geometric distribution: often 0, rarely many).
 CREATE FUNCTION demo.times(mean float8, u float8) RETURNS int
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN least(12, floor(ln(1 - u) / ln(mean / (1 + mean))))::int;
@@ -99,13 +98,13 @@ SELECT id, name, industry, region,
            WHEN 'Americas' THEN ARRAY['Dana Whitcomb', 'Luis Ferreira', 'Megan Oyelaran', 'Tom Brandvold', 'Alicia Quintero']
            WHEN 'EMEA' THEN ARRAY['Hanna Lindqvist', 'Piotr Zawadzki', 'Amina Benali', 'Oliver Strand']
            ELSE ARRAY['Kenji Morita', 'Priya Raman'] END, u_owner),
-       -- Growing company: the later, the more signups a month.
+       -- A growing company: more signups each month.
        date '2021-03-01' + floor(1938 * power(n / 4000.0, 0.8))::int + floor(demo.uniform(n, 4) * 5)::int,
        CASE WHEN demo.uniform(n, 5) < CASE WHEN plan IN ('starter', 'team') THEN 0.05 ELSE 0.13 END
             THEN date '2024-08-01' + floor(demo.uniform(n, 6) * 690)::int END
 FROM drawn;
 
--- Nobody's sponsor leaves before they sign.
+-- No sponsor leaves before the customer signs.
 UPDATE demo.account SET sponsor_left_on = NULL WHERE sponsor_left_on < signup_date + 60;
 
 -- The hidden state: one number per account and month, 0.9 is a contented customer, below 0 is in trouble. ----------------
@@ -117,10 +116,10 @@ WITH nature AS (
     FROM demo.account
 ), monthly AS (
     SELECT id, m, base,
-           -- wander that forgets: each month keeps 0.92 of the last
+           -- autoregressive: each month keeps 0.92 of the month before
            power(0.92, m) * sum(0.22 * demo.normal(id * 100 + m, 13) / power(0.92, m)) OVER (PARTITION BY id ORDER BY m) AS wander,
-           CASE WHEN kind < 0.17 THEN greatest(-3.2, -0.28 * greatest(0, m - turn))     -- slips away
-                WHEN kind < 0.25 THEN least(1.2, 0.12 * greatest(0, m - turn))          -- is won round
+           CASE WHEN kind < 0.17 THEN greatest(-3.2, -0.28 * greatest(0, m - turn))     -- declines
+                WHEN kind < 0.25 THEN least(1.2, 0.12 * greatest(0, m - turn))          -- improves
                 ELSE 0 END AS course,
            CASE WHEN months IS NULL THEN 0 ELSE -0.5 - least(1.5, 0.18 * (m - months)) END AS loss
     FROM nature CROSS JOIN generate_series(0, 24) AS m
@@ -148,7 +147,7 @@ SELECT account_id AS id, plan, signup_date,
          * (1 - 0.05 * floor(5 * demo.uniform(account_id, 22))) AS seat_price
 FROM demo.account;
 
--- Every date on which an account could have left, up to the first on which it did.
+-- Every date on which an account could leave, up to the date on which it left.
 CREATE TEMP TABLE renewal ON COMMIT DROP AS
 WITH due AS MATERIALIZED (
     SELECT c.id, c.billing, k, (c.signup_date + k * CASE c.billing WHEN 'annual' THEN interval '1 year' ELSE interval '1 month' END)::date AS due_on
@@ -207,7 +206,7 @@ CREATE TABLE demo.outcome (
     mrr        numeric(10,2) NOT NULL,
     PRIMARY KEY (account_id, at)
 );
-COMMENT ON TABLE demo.outcome IS 'What became of the accounts: each annual renewal since July 2024, and who left (mrr: what they paid before)';
+COMMENT ON TABLE demo.outcome IS 'Outcomes of accounts: each annual renewal since July 2024, and each churn (mrr: the revenue before)';
 
 INSERT INTO demo.outcome
 SELECT r.id, CASE WHEN left_then THEN 'churned' WHEN growth > 1 THEN 'expanded' WHEN growth < 1 THEN 'contracted' ELSE 'renewed' END, due_on, s.mrr
@@ -215,7 +214,7 @@ FROM renewal AS r
 JOIN LATERAL (SELECT mrr FROM demo.subscription AS s WHERE s.account_id = r.id AND s.starts_on < r.due_on ORDER BY s.starts_on DESC LIMIT 1) AS s ON true
 WHERE r.due_on >= date '2024-07-01' AND (r.billing = 'annual' OR left_then);
 
--- When each account was a customer, with its seats: what all behaviour below hangs on.
+-- The time of each account as a customer, with its seats: the base of all behaviour below.
 CREATE TEMP TABLE life ON COMMIT DROP AS
 SELECT c.id, c.plan, c.billing, c.signup_date, o.at AS churned_on, coalesce(o.at, date '2026-06-30') AS until
 FROM contract AS c LEFT JOIN demo.outcome AS o ON o.account_id = c.id AND o.kind = 'churned';
@@ -278,7 +277,7 @@ WITH week AS (
 ), state AS MATERIALIZED (
     SELECT l.id, w.week, w.season, l.id * 1000 + (w.week - date '2024-07-01') / 7 AS key, l.plan, s.seats,
            h.l + (h.l_next - h.l) * w.into_month
-             -- many who are about to leave stop using it first
+             -- many accounts stop using the product before they leave
              - CASE WHEN l.churned_on - w.week < 56 AND demo.uniform(l.id, 40) < 0.6 THEN 1.2 * (1 - (l.churned_on - w.week) / 56.0) ELSE 0 END AS l,
            least(1, 0.25 + 0.75 * (w.week - l.signup_date) / 84.0) AS ramp
     FROM life AS l
@@ -311,9 +310,9 @@ CREATE TABLE demo.ticket (
     closed_at  timestamptz,
     csat       int CHECK (csat BETWEEN 1 AND 5)
 );
-COMMENT ON TABLE demo.ticket IS 'Help desk: closed_at is NULL while open; csat 1 to 5 is the answer to the question sent on closing, mostly not given';
+COMMENT ON TABLE demo.ticket IS 'Help desk: closed_at is NULL while open; csat 1 to 5 is the answer to the survey sent on closing, mostly NULL';
 
--- Each account's months as a customer: the frame for tickets, surveys and touches.
+-- Each account's months as a customer: the base of tickets, surveys and touches.
 CREATE TEMP TABLE account_month ON COMMIT DROP AS
 SELECT l.id, l.plan, l.id * 100 + h.m AS key, h.m, f.first_day, l.signup_date, l.until, h.l, 1 / (1 + exp(-h.l)) AS health, s.seats
 FROM life AS l JOIN hidden AS h ON h.id = l.id AND h.m <= 23
@@ -383,7 +382,7 @@ CREATE TABLE demo.touch (
     kind       text NOT NULL CHECK (kind IN ('email', 'call', 'meeting', 'business review')),
     touched_on date NOT NULL
 );
-COMMENT ON TABLE demo.touch IS 'CRM: two-way contact with the account; most starter accounts never had any';
+COMMENT ON TABLE demo.touch IS 'CRM: two-way contact with the account; most starter accounts have none';
 
 INSERT INTO demo.touch
 WITH held AS (
@@ -409,7 +408,7 @@ CREATE FUNCTION demo.account_inputs_at(as_of date) RETURNS TABLE (
     overdue_days int, late_share numeric, last_contact date, sponsor_left boolean
 ) LANGUAGE sql STABLE PARALLEL SAFE AS $$
     WITH usage AS (
-        -- Four full weeks against the four before, so that both sides hold the same weekdays.
+        -- Four full weeks and the four weeks before, so that both periods have the same weekdays.
         SELECT u.account_id,
                round(avg(u.active_users) FILTER (WHERE recent))::int AS active_users,
                sum(u.logins) FILTER (WHERE recent)::int AS logins_30d,
@@ -454,7 +453,7 @@ CREATE FUNCTION demo.account_inputs_at(as_of date) RETURNS TABLE (
     LEFT JOIN money AS m ON m.account_id = a.account_id
     LEFT JOIN contact AS k ON k.account_id = a.account_id
 $$;
-COMMENT ON FUNCTION demo.account_inputs_at(date) IS 'One row per customer with a running subscription: what was known of it before 00:00 UTC of that day, and nothing later';
+COMMENT ON FUNCTION demo.account_inputs_at(date) IS 'One row per customer with a running subscription: only data from before 00:00 UTC of the given day';
 
 ANALYZE demo.outcome;
 ANALYZE demo.invoice;
@@ -468,25 +467,25 @@ SELECT * FROM demo.account_inputs_at(date '2026-06-30') ORDER BY account_id;
 CREATE UNIQUE INDEX ON demo.account_inputs (account_id);
 ANALYZE demo.account_inputs;
 
-COMMENT ON MATERIALIZED VIEW demo.account_inputs IS 'What the health score reads: one row per customer as of 2026-06-30';
+COMMENT ON MATERIALIZED VIEW demo.account_inputs IS 'The inputs of the health score: one row per customer as of 2026-06-30';
 COMMENT ON COLUMN demo.account_inputs.renewal_date IS 'End of the running annual term; NULL on monthly billing';
 COMMENT ON COLUMN demo.account_inputs.mrr IS 'Monthly recurring revenue in US dollars';
 COMMENT ON COLUMN demo.account_inputs.active_users IS 'Users active in a week, mean of the last four full weeks; NULL without a usage feed';
 COMMENT ON COLUMN demo.account_inputs.logins_30d IS 'Logins in the last four full weeks; NULL without a usage feed';
-COMMENT ON COLUMN demo.account_inputs.logins_prev_30d IS 'Logins in the four weeks before those; NULL if the account does not go back that far';
-COMMENT ON COLUMN demo.account_inputs.features_used IS 'Most features used in one of the last four full weeks';
+COMMENT ON COLUMN demo.account_inputs.logins_prev_30d IS 'Logins in the four full weeks before logins_30d; NULL for a newer account';
+COMMENT ON COLUMN demo.account_inputs.features_used IS 'Features used per week, the maximum of the last four full weeks';
 COMMENT ON COLUMN demo.account_inputs.features_in_plan IS 'Features that the plan offers';
 COMMENT ON COLUMN demo.account_inputs.key_actions_30d IS 'Actions that bring value (reports, exports ...) in the last four full weeks';
-COMMENT ON COLUMN demo.account_inputs.tickets_30d IS 'Tickets opened in the last 30 days; NULL if there never was one';
-COMMENT ON COLUMN demo.account_inputs.serious_90d IS 'Tickets of severity high or urgent opened in the last 90 days; NULL if there never was a ticket';
+COMMENT ON COLUMN demo.account_inputs.tickets_30d IS 'Tickets opened in the last 30 days; NULL without any ticket ever';
+COMMENT ON COLUMN demo.account_inputs.serious_90d IS 'Tickets of severity high or urgent opened in the last 90 days; NULL without any ticket ever';
 COMMENT ON COLUMN demo.account_inputs.csat IS 'Mean of tickets'' and surveys'' csat answers (1 to 5) of the last 90 days';
-COMMENT ON COLUMN demo.account_inputs.nps IS 'Newest answer to the 0 to 10 question, however old';
-COMMENT ON COLUMN demo.account_inputs.nps_at IS 'When it was given';
-COMMENT ON COLUMN demo.account_inputs.overdue_days IS 'Days the oldest open invoice is past due; NULL if none is';
+COMMENT ON COLUMN demo.account_inputs.nps IS 'The newest NPS answer, 0 to 10, of any age';
+COMMENT ON COLUMN demo.account_inputs.nps_at IS 'The time of the newest NPS answer';
+COMMENT ON COLUMN demo.account_inputs.overdue_days IS 'Days that the oldest open invoice is past due; NULL if no invoice is';
 COMMENT ON COLUMN demo.account_inputs.late_share IS 'Share of the invoices due in the last 365 days that were paid late or not at all';
 COMMENT ON COLUMN demo.account_inputs.last_contact IS 'Last call, meeting or e-mail with the account';
 COMMENT ON COLUMN demo.account_inputs.sponsor_left IS 'The executive sponsor left within the last 180 days';
 
--- From here on this is an ordinary schema: the generator's tools go.
+-- Drops the tools of the generator.
 DROP FUNCTION demo.times(float8, float8), demo.pick(text[], float8), demo.normal(bigint, bigint), demo.uniform(bigint, bigint), demo.month_number(date);
 COMMIT;

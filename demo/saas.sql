@@ -4,9 +4,9 @@
 --   gunzip -c saas_accounts.csv.gz > DIR/saas_accounts.csv
 --   psql -X -q -v ON_ERROR_STOP=1 -v data=DIR -f demo/saas.sql
 --
--- The model is a short list of warning signs (new, hardly logs in, unhappy, payments fail), with weights by judgement. Its
--- break points were set after a look at this very file, so the churn by band below shows what a score looks like, not how
--- well it would foresee. Gender, age, country and city are in the file and left alone.
+-- The model is a short list of warning signs (new, few logins, unhappy, failed payments), with weights by judgement.
+-- Its break points were set with knowledge of this file, so the churn by band below illustrates a score but does not
+-- prove its predictive power. The model ignores gender, age, country and city, which the file contains.
 
 \set ECHO none
 \encoding UTF8
@@ -17,7 +17,7 @@
 \timing off
 \if :{?data}
 \else
-DO $$BEGIN RAISE 'where is the file? psql -v data=DIR'; END$$;
+DO $$BEGIN RAISE 'variable data is not set: psql -v data=DIR'; END$$;
 \endif
 SET client_min_messages = warning;
 SET timezone = 'UTC';
@@ -33,7 +33,7 @@ CREATE TABLE saas.account (
     survey_response text, referral_count int, churn int
 );
 COMMENT ON TABLE saas.account IS 'health_score demo: synthetic SaaS accounts with their outcome';
--- \copy takes no variables, so the whole command is put together first.
+-- \copy expands no variables, so that a variable holds the whole command.
 \set file :data /saas_accounts.csv
 \set load '\\copy saas.account FROM ' :'file' ' WITH (FORMAT csv, HEADER)'
 :load
@@ -89,7 +89,7 @@ $json$::jsonb, 'hand-made') AS version \gset
 
 DROP TABLE IF EXISTS pg_temp.scored;
 \echo
-\echo '── 1. 10,000 software accounts, scored by a hand-made model, against who left ──────────────────────────────────'
+\echo '── 1. 10,000 software accounts: scores by a hand-made model, and churn ─────────────────────────────────────────'
 \set ECHO queries
 CREATE TEMP TABLE scored AS
 SELECT a.*, h.score, h.band, h.rules FROM saas.account AS a, health_assess('saas_accounts', a) AS h;
@@ -98,7 +98,7 @@ SELECT band, count(*) AS accounts, sum(monthly_fee) AS fees, sum(churn) AS "left
        round(100 * avg(churn), 1) AS "churn %", repeat('█', round(60 * avg(churn))::int) AS " "
 FROM scored GROUP BY band ORDER BY min(score);
 \set ECHO none
-\echo '── 2. The ten most at risk, and what pulls each down ───────────────────────────────────────────────────────────'
+\echo '── 2. The ten accounts most at risk, and the drivers that lower each score ─────────────────────────────────────'
 \set ECHO queries
 SELECT s.customer_id, s.monthly_fee AS fee, round(s.score::numeric, 1) AS score, s.band, d.why, s.churn AS "left"
 FROM scored AS s, LATERAL (
@@ -106,7 +106,7 @@ FROM scored AS s, LATERAL (
        FROM health_drivers('saas_accounts', s) WHERE rank <= 3) AS d
 ORDER BY s.score, s.customer_id LIMIT 10;
 \set ECHO none
-\echo '── 3. One account line by line: new, unhappy, hardly used ──────────────────────────────────────────────────────'
+\echo '── 3. One account, driver by driver: new, unhappy, hardly used ─────────────────────────────────────────────────'
 \set ECHO queries
 SELECT d.label, left(d.value, 10) || coalesce(' ' || d.unit, '') AS value, round(d.subscore) AS subscore,
        round(100 * d.weight) AS weight, round(d.contribution::numeric, 1) AS adds, round(d.lost::numeric, 1) AS costs,
@@ -118,7 +118,7 @@ SELECT round(s.score::numeric, 9) AS score, round(sum(d.contribution)::numeric, 
 FROM scored AS s, health_drivers('saas_accounts', s) AS d
 WHERE s.customer_id = 'CUST_07935' GROUP BY s.score, s.rules;
 \set ECHO none
-\echo '── 4. What if NPS did not count? In this file it says nothing about who leaves ─────────────────────────────────'
+\echo '── 4. What if NPS did not count? In this file NPS does not predict churn ───────────────────────────────────────'
 \set ECHO queries
 WITH new AS MATERIALIZED (
     SELECT health_patch(health_model_get('saas_accounts'), '{"signals": {"nps": null}}') AS model

@@ -3,8 +3,9 @@
 --   gunzip -c telco_customer_churn.csv.gz > DIR/telco_customer_churn.csv
 --   psql -X -q -v ON_ERROR_STOP=1 -v data=DIR -f demo/telco.sql
 --
--- The model was written from common sense, not fitted: who is bound, who uses more of the service and pays without effort
--- stays. Gender, age, partner and dependants are in the file and left alone: nobody's service should hang on them.
+-- The model comes from common sense, not from a fit: customers stay if they have a long contract, use more services and
+-- pay automatically. The model ignores gender, age, partner and dependants, which the file contains: service must not
+-- depend on them.
 
 \set ECHO none
 \encoding UTF8
@@ -15,7 +16,7 @@
 \timing off
 \if :{?data}
 \else
-DO $$BEGIN RAISE 'where is the file? psql -v data=DIR'; END$$;
+DO $$BEGIN RAISE 'variable data is not set: psql -v data=DIR'; END$$;
 \endif
 SET client_min_messages = warning;
 SET timezone = 'UTC';
@@ -29,7 +30,7 @@ CREATE TABLE telco.customer (
     "MonthlyCharges" numeric, "TotalCharges" numeric, "Churn" text
 );
 COMMENT ON TABLE telco.customer IS 'health_score demo: IBM Telco customer churn; TotalCharges is NULL for 11 customers without a first bill';
--- \copy takes no variables, so the whole command is put together first. A blank in TotalCharges means NULL.
+-- \copy expands no variables, so that a variable holds the whole command. A blank in TotalCharges means NULL.
 \set file :data /telco_customer_churn.csv
 \set load '\\copy telco.customer FROM ' :'file' ' WITH (FORMAT csv, HEADER, NULL '' '')'
 :load
@@ -77,7 +78,7 @@ $json$::jsonb, 'hand-made') AS version \gset
 
 DROP TABLE IF EXISTS pg_temp.scored;
 \echo
-\echo '── 1. 7,043 telephone customers, scored by a hand-made model, against who left ─────────────────────────────────'
+\echo '── 1. 7,043 telephone customers: scores by a hand-made model, and churn ────────────────────────────────────────'
 \set ECHO queries
 CREATE TEMP TABLE scored AS
 SELECT c.*, h.score, h.band FROM telco.customer AS c, health_assess('telco', c) AS h;
@@ -87,7 +88,7 @@ SELECT band, count(*) AS customers, round(sum("MonthlyCharges")) AS "monthly bil
        repeat('█', round(60 * avg(("Churn" = 'Yes')::int))::int) AS " "
 FROM scored GROUP BY band ORDER BY min(score);
 \set ECHO none
-\echo '── 2. The ten most at risk, and what pulls each down ───────────────────────────────────────────────────────────'
+\echo '── 2. The ten customers most at risk, and the drivers that lower each score ────────────────────────────────────'
 \set ECHO queries
 SELECT s."customerID", s."MonthlyCharges" AS bill, round(s.score::numeric, 1) AS score, s.band, d.why,
        s."Churn" AS "left"
@@ -96,7 +97,7 @@ FROM scored AS s, LATERAL (
        FROM health_drivers('telco', s) WHERE rank <= 3) AS d
 ORDER BY s.score, s."customerID" LIMIT 10;
 \set ECHO none
-\echo '── 3. One customer line by line: no first bill yet, so nothing paid so far ─────────────────────────────────────'
+\echo '── 3. One customer, driver by driver: no first bill yet, so that "Paid so far" is missing ──────────────────────'
 \set ECHO queries
 SELECT d.label, left(d.value, 25) || coalesce(' ' || d.unit, '') AS value, round(d.subscore) AS subscore,
        round(100 * d.weight) AS weight, round(d.contribution::numeric, 1) AS adds, round(d.lost::numeric, 1) AS costs,
@@ -108,7 +109,7 @@ SELECT round(s.score::numeric, 9) AS score, round(sum(d.contribution)::numeric, 
 FROM scored AS s, health_drivers('telco', s) AS d
 WHERE s."customerID" = '4472-LVYGI' GROUP BY s.score;
 \set ECHO none
-\echo '── 4. What if the contract said everything about commitment? Nothing is saved ──────────────────────────────────'
+\echo '── 4. What if the contract were the only signal of commitment? Nothing is saved ────────────────────────────────'
 \set ECHO queries
 WITH new AS MATERIALIZED (
     SELECT health_patch(health_model_get('telco'), '{"signals": {"tenure": null, "paid": null}}') AS model

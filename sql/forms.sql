@@ -1,6 +1,6 @@
--- What is written once and made in many forms (scripts/build/sql.pl says how).
+-- Templates for functions with many forms; scripts/build/sql.pl expands them.
 
--- The model by name or as a document; as_of is the transaction's now() for the one, none for the other.
+-- The model by name or as a document. The default of as_of: the transaction's now() for a name, none for a document.
 --@ list models: model | volatility | by | need
 --@   text  | STABLE    | a saved model''s name (or name@version) | as_of NULL means the transaction''s now().
 --@   jsonb | IMMUTABLE | a model document | A document that reads time needs as_of.
@@ -12,18 +12,18 @@
 --@   json   | a json object |
 --@   text   | a text or literal holding a JSON object |
 
--- The same, where a literal has a form of its own.
+-- The account as a row or as an object, for functions with a separate form for literals.
 --@ list typed_accounts: account | given
 --@   record | a row
 --@   jsonb  | a jsonb object
 --@   json   | a json object
 
--- An account's id where it is not text.
+-- Types of an account's id other than text.
 --@ list other_ids: id | what
 --@   bigint | a number
 --@   uuid   | a UUID
 
--- The parts of an aggregate: a row, the states of two workers, the result.
+-- The functions of an aggregate: transition, combine, final.
 --@ define step: aggregate | arguments
 CREATE FUNCTION {aggregate}_step(bytea, {arguments})
 RETURNS bytea

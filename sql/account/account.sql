@@ -1,4 +1,4 @@
--- health_account: everything known of one account, as one document. Nothing is computed here that is not told elsewhere.
+-- health_account: everything known about one account, as one document. Other functions compute the values.
 
 CREATE FUNCTION health_account_of(source text, account_id text)
 RETURNS jsonb
@@ -6,7 +6,7 @@ LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
 DECLARE
-    -- The newest scores that are listed.
+    -- The maximum number of scores listed.
     newest CONSTANT integer := 400;
     found_source health_source := health_source_get(source);
     history regclass := health_history_named(found_source);
@@ -34,7 +34,7 @@ BEGIN
     EXECUTE format('SELECT to_jsonb(h) FROM %I.%I h WHERE %s', found_source.history_schema, source || '_current', health_history_match(history))
        INTO rows USING spelt;
     document := document || jsonb_build_object('source', source, 'book', found_source.book, 'account_id', spelt, 'current', rows);
-    -- Of the tables of the extension what the reader may read.
+    -- Only tables of the extension that the caller may read.
     ids := CASE WHEN has_table_privilege('health_identity', 'SELECT') THEN health_identity_accounts(found_source.book, spelt) ELSE ARRAY[spelt] END;
     FOR place IN SELECT t.relation, t.condition, regexp_replace(regexp_replace(c.relname, '^health_', ''), 'y$', 'ie') || 's' AS name
                    FROM health_account_tables() t JOIN pg_class c ON c.oid = t.relation
@@ -46,14 +46,14 @@ BEGIN
     RETURN document || jsonb_build_object('linked_accounts', to_jsonb(array_remove(ids, spelt)));
 END
 $$;
-COMMENT ON FUNCTION health_account_of(text, text) IS 'What the forms of health_account do, for an id as text.';
+COMMENT ON FUNCTION health_account_of(text, text) IS 'Implements every form of health_account, for an id as text.';
 
 CREATE FUNCTION @extschema@.health_account(source text, account_id text)
 RETURNS jsonb
 LANGUAGE sql STABLE
 RETURN health_account_of(source, account_id);
 COMMENT ON FUNCTION @extschema@.health_account(text, text) IS
-'Everything known of an account: its row of the source''s _current view, drivers and inputs of the newest score, the history of scores, and what the tables of the extension hold, of those that the reader may read: pulses, overrides, outcomes, ids in other systems, linked accounts.';
+'Everything known about an account: its row in the source''s _current view, drivers and inputs of the newest score, the newest 400 scores, and its rows in those tables of the extension that the caller may read: pulses, overrides, outcomes, ids in other systems; linked accounts.';
 
 --@ for other_ids
 CREATE FUNCTION @extschema@.health_account(source text, account_id {id})

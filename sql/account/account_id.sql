@@ -1,6 +1,6 @@
--- Account ids as text: what a person types, and what a table of any type holds, as one spelling. Nothing is stored here.
+-- Account ids as text: one spelling for the id that a person types and the id that a table stores in its own type.
 
--- Only types of Postgres itself: those of others may come with casts and checks that would run with the caller's rights.
+-- Only built-in types of Postgres: casts and checks of other types would run with the caller's rights.
 CREATE FUNCTION health_id_type(relation regclass, "column" text DEFAULT 'account_id')
 RETURNS regtype
 LANGUAGE plpgsql STABLE
@@ -21,7 +21,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION health_id_type(regclass, text) IS
-'The type of a relation''s account ids, under any domains; NULL where it is none of Postgres'' own.';
+'The type of a relation''s account ids, domains resolved to their base type; NULL if it is no built-in type of Postgres.';
 
 CREATE FUNCTION health_id_spelt(account_id text, type regtype)
 RETURNS text
@@ -34,7 +34,7 @@ BEGIN
     IF type IS NULL THEN
         RETURN account_id;
     END IF;
-    -- By its name in the catalog: character alone would be one character.
+    -- The name from the catalog: the type name character would mean character(1).
     EXECUTE (SELECT format('SELECT $1::pg_catalog.%I::text', t.typname) FROM pg_type t WHERE t.oid = type)
        INTO spelt USING account_id;
     RETURN spelt;
@@ -43,7 +43,7 @@ EXCEPTION WHEN data_exception THEN
 END
 $$;
 COMMENT ON FUNCTION health_id_spelt(text, regtype) IS
-'An account id as a column of that type would write it: 007 of an integer is 7. NULL where it is no value of the type.';
+'An account id as text of its type: 007 becomes 7 for an integer. NULL if the id is no value of the type.';
 
 CREATE FUNCTION health_book_check(book text)
 RETURNS void
@@ -56,15 +56,15 @@ BEGIN
     IF NOT EXISTS (SELECT FROM health_source s WHERE s.book = health_book_check.book) THEN
         SELECT string_agg(b.book, ', ' ORDER BY b.book) INTO books FROM (SELECT DISTINCT s.book FROM health_source s ORDER BY 1 LIMIT 10) b;
         RAISE EXCEPTION 'unknown book %', COALESCE('"' || book || '"', 'NULL')
-            USING ERRCODE = 'undefined_object', DETAIL = 'No source scores accounts of that book.',
+            USING ERRCODE = 'undefined_object', DETAIL = 'No source scores accounts of this book.',
                   HINT = COALESCE('There are: ' || books || '.',
                                   'SELECT health_source_add(name, model, relation, account_column) adds a source to the book "accounts".');
     END IF;
 END
 $$;
-COMMENT ON FUNCTION health_book_check(text) IS 'Raises 42704, naming those that there are, unless some source scores the accounts of the book.';
+COMMENT ON FUNCTION health_book_check(text) IS 'Raises 42704, with the known books in the hint, unless a source scores the accounts of the book.';
 
--- By the catalog: to_regclass raises where the caller has no right to the schema.
+-- Looked up in the catalog: to_regclass raises an error if the caller has no right to the schema.
 CREATE FUNCTION health_history_named(source @extschema@.health_source)
 RETURNS regclass
 LANGUAGE plpgsql STABLE
@@ -75,9 +75,9 @@ BEGIN
              WHERE n.nspname = source.history_schema AND c.relname = source.history_name);
 END
 $$;
-COMMENT ON FUNCTION health_history_named(@extschema@.health_source) IS 'The history of a source, whatever that name means now and whoever may read it; NULL where there is none.';
+COMMENT ON FUNCTION health_history_named(@extschema@.health_source) IS 'The relation that now has the name of a source''s history, without a check of privileges; NULL if there is none.';
 
--- What reads many histories at once must not run the code of whoever owns one of them: no view, no policy, no cast of theirs.
+-- A query over many histories must not run code of their owners: views, policies and casts are excluded.
 CREATE FUNCTION health_history_plain(source @extschema@.health_source)
 RETURNS regclass
 LANGUAGE plpgsql STABLE
@@ -95,7 +95,7 @@ BEGIN
            AND NOT EXISTS (SELECT FROM pg_attribute a
                             WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
                               AND health_id_type(c.oid, a.attname) IS NULL)
-           -- Planning a query computes what is constant in the expressions of indexes, statistics and checks.
+           -- The planner evaluates constant parts of the expressions in indexes, statistics and check constraints.
            AND (pg_get_userbyid(c.relowner) = current_user
                 OR NOT EXISTS (SELECT FROM (SELECT c.oid UNION ALL SELECT i.inhrelid FROM pg_inherits i WHERE i.inhparent = c.oid) t (oid)
                                 WHERE EXISTS (SELECT FROM pg_index x WHERE x.indrelid = t.oid AND (x.indexprs IS NOT NULL OR x.indpred IS NOT NULL))
@@ -111,7 +111,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION health_history_plain(@extschema@.health_source) IS
-'The history of a source, where the current role may read it and reading it runs nobody else''s code; NULL otherwise.';
+'The history of a source if the current role may read it and the read runs no code of another role; NULL otherwise.';
 
 CREATE FUNCTION health_history_has(history regclass, account_id text)
 RETURNS boolean
@@ -125,7 +125,7 @@ BEGIN
     RETURN there;
 END
 $$;
-COMMENT ON FUNCTION health_history_has(regclass, text) IS 'Whether a history has rows of an account, whose id is spelt as health_id_spelt() does.';
+COMMENT ON FUNCTION health_history_has(regclass, text) IS 'Whether a history has rows of an account; the id is spelt as by health_id_spelt().';
 
 CREATE FUNCTION health_history_match(history regclass)
 RETURNS text
@@ -135,12 +135,12 @@ AS $$
 DECLARE
     type regtype := health_id_type(history);
 BEGIN
-    -- In the column's own type, so that its index serves.
+    -- In the column's own type, so that Postgres can use the column's index.
     RETURN CASE WHEN type IS NULL THEN 'h.account_id::text = $1'
                 ELSE format('h.account_id = $1::pg_catalog.%I', (SELECT t.typname FROM pg_type t WHERE t.oid = type)) END;
 END
 $$;
-COMMENT ON FUNCTION health_history_match(regclass) IS 'The SQL condition that a row h of a history is of the account whose id is $1, text.';
+COMMENT ON FUNCTION health_history_match(regclass) IS 'The SQL condition that row h of a history belongs to the account with id $1 (text).';
 
 CREATE FUNCTION health_book_account(book text, account_id text)
 RETURNS text
@@ -166,15 +166,15 @@ BEGIN
         types := types || health_id_type(history);
     END LOOP;
     IF cardinality(types) > 0 THEN
-        RAISE EXCEPTION '"%" is no account id of book "%"', account_id, book USING ERRCODE = 'invalid_parameter_value',
-            DETAIL = format('Its ids are of type %s.', (SELECT string_agg(DISTINCT t::text, ', ') FROM unnest(types) t)),
-            HINT = 'Take the id that account_id has in the history.';
+        RAISE EXCEPTION 'invalid account id "%" for book "%"', account_id, book USING ERRCODE = 'invalid_parameter_value',
+            DETAIL = format('The account ids of this book have type %s.', (SELECT string_agg(DISTINCT t::text, ', ') FROM unnest(types) t)),
+            HINT = 'Use the account_id that the history shows.';
     END IF;
     RETURN account_id;
 END
 $$;
 COMMENT ON FUNCTION health_book_account(text, text) IS
-'An account id as the histories of the book write it. Unknown book: 42704; no id of theirs: 22023.';
+'An account id as the histories of the book spell it. Unknown book: 42704; invalid id: 22023.';
 
 CREATE FUNCTION health_book_warn(book text, account_id text)
 RETURNS void
@@ -196,8 +196,8 @@ BEGIN
         END IF;
     END LOOP;
     IF read THEN
-        RAISE WARNING 'account "%" has never been scored in book "%"', account_id, book USING HINT = 'If the id is right, it counts as soon as a source has the account.';
+        RAISE WARNING 'account "%" has never been scored in book "%"', account_id, book USING HINT = 'If the id is correct, the entry counts as soon as a source has the account.';
     END IF;
 END
 $$;
-COMMENT ON FUNCTION health_book_warn(text, text) IS 'Warns of an account id that no history of the book knows, of those that the current role may read: it may be mistyped.';
+COMMENT ON FUNCTION health_book_warn(text, text) IS 'Warns if no history of the book that the current role may read has the account: the id may be mistyped.';

@@ -1,4 +1,5 @@
--- health_explain_change: why the score of an account differs from what it was, from history alone, and whether others' did too.
+-- health_explain_change: why the score of an account changed, from history alone, and whether the scores of its peers
+-- changed too.
 
 CREATE FUNCTION health_explain_change_query(history regclass, by text)
 RETURNS text
@@ -6,8 +7,9 @@ LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
 BEGIN
-    -- $1 account, $2 its time before, $3 its time after, $4 and $5 those of the others, $6 whether a column names the segments: a
-    -- plan is then what the model becomes in one, since health_change chooses by the conditions. $7 whether there are others.
+    -- $1 account; $2 and $3 its times before and after; $4 and $5 the times of its peers; $7 whether peers are
+    -- compared. $6: a column names the segments. health_change would choose a segment by the conditions of the model,
+    -- so that plan holds one document for each segment, with the segment's patch applied.
     RETURN format($sql$
     WITH mine AS (
         SELECT true AS mine, b.model AS model_2, b.model_version AS version_2, COALESCE(b.segment, '') AS segment_2, b.owner, b.inputs AS inputs_2, b.scored_at AS at_2, b.score AS score_2,
@@ -36,7 +38,8 @@ BEGIN
         SELECT m.name, m.version, health_model_describe(m.definition) -> 'inputs' AS inputs
           FROM (SELECT DISTINCT name, version FROM plan) u
           JOIN health_model m ON m.name = u.name AND m.version = u.version),
-    -- What the model before did not read was not kept: taken as it is now, it is the model's part and not the customer's.
+    -- History keeps no input that the model before did not read. Such an input takes its value of now, so that its
+    -- effect belongs to the part model and not to the part behaviour.
     framed AS MATERIALIZED (
         SELECT row_number() OVER () AS pair, p.*, now_in.definition AS frame, then_in.definition AS frame_then,
                CASE WHEN (p.model_1, p.version_1) IS NOT DISTINCT FROM (p.model_2, p.version_2) THEN p.inputs_1
@@ -49,7 +52,7 @@ BEGIN
           LEFT JOIN plan then_in ON $6 AND p.segment_1 <> p.segment_2 AND then_in.name = p.model_2
                AND then_in.version = p.version_2 AND then_in.segment = p.segment_1
           LEFT JOIN read was ON was.name = p.model_1 AND was.version = p.version_1),
-    -- Of the others, all of a book, only what has changed, and by how much: their words nobody reads.
+    -- Peers may be a whole book: only drivers that changed, without labels and values, which nobody reads.
     told AS (
         SELECT f.pair, f.mine, CASE c.kind WHEN 'signal' THEN 'behaviour' WHEN 'rule' THEN 'rules' ELSE c.kind END AS part,
                c.driver, CASE WHEN f.mine THEN c.label END AS label, CASE WHEN f.mine THEN c.before_value END AS before_value,
@@ -78,7 +81,7 @@ BEGIN
         SELECT (row_number() OVER (ORDER BY p.part <> 'score', p.change, p.part, p.driver) - 1)::int4 AS rank, p.*
           FROM part p
          WHERE p.mine AND (p.part = 'score' OR p.change <> 0::double precision OR (p.whole IS NULL AND p.before_value IS DISTINCT FROM p.after_value))),
-    -- The others are read once, whatever the number of the drivers. A driver has a name, the score has none.
+    -- Peers are read once for all drivers. The row of the score has no driver name.
     others AS (
         SELECT l.rank, sum(x.change) AS change,
                count(*) FILTER (WHERE sign(x.change) = sign(l.change) AND abs(x.change) >= abs(l.change) / 2::double precision) AS alike
@@ -106,7 +109,8 @@ CREATE FUNCTION health_explain_change_of(source text, account_id text, "from" ti
 RETURNS SETOF record
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
--- The rows of a new time have no statistics: a loop over a book of them would take hours, and its cost call in the JIT compiler.
+-- Rows of a new time have no statistics yet: a nested loop over a book would take hours, and its cost would start the
+-- JIT compiler.
 SET enable_nestloop = off
 SET jit = off
 AS $$
@@ -121,10 +125,10 @@ DECLARE
     kept boolean;
 BEGIN
     IF by IS NOT NULL AND by NOT IN ('segment', 'owner', 'all') THEN
-        RAISE EXCEPTION 'invalid by "%"', by USING ERRCODE = 'invalid_parameter_value', HINT = 'One of segment, owner, all; NULL compares with nobody.';
+        RAISE EXCEPTION 'invalid by "%"', by USING ERRCODE = 'invalid_parameter_value', HINT = 'Valid values: segment, owner, all; NULL compares with no peers.';
     END IF;
     IF "from" IS NULL OR "to" IS NULL THEN
-        RAISE EXCEPTION 'from and to must not be null' USING ERRCODE = 'null_value_not_allowed', HINT = 'Leave them out for the last 30 days.';
+        RAISE EXCEPTION 'from and to must not be null' USING ERRCODE = 'null_value_not_allowed', HINT = 'Without these arguments the last 30 days are explained.';
     END IF;
     IF history IS NULL THEN
         RAISE EXCEPTION 'history %.% of source "%" does not exist', quote_ident(found_source.history_schema), quote_ident(found_source.history_name), source
@@ -135,16 +139,17 @@ BEGIN
         history, health_history_match(history)) INTO after_at, before_at USING spelt, "from", "to";
     IF after_at IS NULL THEN
         RAISE EXCEPTION 'source "%" has no score of account %', source, COALESCE('"' || account_id || '"', 'NULL') USING ERRCODE = 'no_data_found',
-            HINT = 'CALL health_refresh(…) writes scores; health_backfill those of the past.';
+            HINT = 'CALL health_refresh(…) writes scores, CALL health_backfill(…) scores of the past.';
     END IF;
     EXECUTE format('SELECT bool_and(h.inputs IS NOT NULL) FROM %s h WHERE %s AND h.scored_at IN ($2, $3)', history, health_history_match(history))
        INTO kept USING spelt, before_at, after_at;
     IF NOT kept THEN
         RAISE EXCEPTION 'history % keeps no inputs', history USING ERRCODE = 'object_not_in_prerequisite_state',
-            DETAIL = 'What changed is told from what the scores were computed from.', HINT = 'Add the source with keep_inputs => true.';
+            DETAIL = 'The explanation of a change needs the inputs of both scores.', HINT = 'Add the source with keep_inputs => true.';
     END IF;
     IF by IS NOT NULL THEN
-        -- The book's own refreshes, not what was scored in between; who may not read the log of runs, or has none, goes by the rows.
+        -- Times of whole refreshes, not of accounts scored in between. Without a run that the caller may read: times of
+        -- rows.
         peers_before := before_at;
         peers_after := CASE WHEN "to" >= found_source.last_as_of THEN found_source.last_as_of END;
         IF peers_after IS NULL AND has_table_privilege('health_run', 'SELECT') THEN
@@ -160,7 +165,7 @@ BEGIN
            USING spelt, before_at, after_at, peers_before, peers_after, found_source.segment_column IS NOT NULL, by IS NOT NULL;
 END
 $$;
-COMMENT ON FUNCTION health_explain_change_of(text, text, timestamptz, timestamptz, text) IS 'What the forms of health_explain_change do, for an id as text.';
+COMMENT ON FUNCTION health_explain_change_of(text, text, timestamptz, timestamptz, text) IS 'Implements every form of health_explain_change, for an id as text.';
 
 CREATE FUNCTION @extschema@.health_explain_change(source text, account_id text, "from" timestamptz DEFAULT now() - interval '30 days', "to" timestamptz DEFAULT now(), by text DEFAULT NULL,
     OUT rank integer, OUT part text, OUT driver text, OUT label text, OUT before_value text, OUT after_value text, OUT change double precision,
@@ -174,7 +179,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION @extschema@.health_explain_change(text, text, timestamptz, timestamptz, text) IS
-'Why an account''s score differs from what it was, from history: behaviour, coverage, rules, override, segment and model, what hurt most first, after a row for the score; the others add up to it. by (segment, owner or all) says how the others of the book changed.';
+'Why an account''s score changed, from history: a row for the score, then the parts behaviour, coverage, rules, override, segment and model that add up to it, the largest loss first. by (segment, owner or all) adds the peers of the account: their number, mean change, and how many changed alike.';
 
 --@ for other_ids
 CREATE FUNCTION @extschema@.health_explain_change(source text, account_id {id}, "from" timestamptz DEFAULT now() - interval '30 days', "to" timestamptz DEFAULT now(), by text DEFAULT NULL,

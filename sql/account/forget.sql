@@ -1,4 +1,5 @@
--- Erasure and subject access: every row of an account, in the tables of the extension, by the catalog, and in histories.
+-- Erasure and subject access: every row of an account in histories and in the tables of the extension, found by the
+-- catalog.
 
 CREATE FUNCTION health_account_tables(OUT relation regclass, OUT condition text)
 RETURNS SETOF record
@@ -6,7 +7,7 @@ LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
 BEGIN
-    -- $1 is the book, $2 the account's ids. Rows that hang on rows of an account by a foreign key come before them.
+    -- $1 is the book, $2 the account's ids. Rows that refer to an account's rows by a foreign key come first.
     RETURN QUERY
     WITH held AS (SELECT c.oid AS held, CASE WHEN b.attname IS NULL
                              THEN '%1$s.source = ANY (ARRAY(SELECT s.name FROM health_source s WHERE s.book = $1))'
@@ -47,14 +48,14 @@ DECLARE
 BEGIN
     IF history IS NOT NULL AND owner <> current_user AND health_history_plain(source) IS NULL THEN
         RAISE EXCEPTION 'history % cannot be searched as role %', history, quote_ident(current_user) USING ERRCODE = 'insufficient_privilege',
-            DETAIL = 'It is not yours to read, or it is more than a table: reading it would run the code of its owner.',
-            HINT = format('Role %I owns it.', owner);
+            DETAIL = 'The role may not read the history, or a read would run code of its owner.',
+            HINT = format('Role %I owns the history.', owner);
     END IF;
     RETURN history;
 END
 $$;
 COMMENT ON FUNCTION health_history_search(@extschema@.health_source) IS
-'The history of a source, if there is one; 42501 where the current role may not read it, or would run code of its owner''s.';
+'The history of a source, if there is one; 42501 if the current role may not read it, or a read would run code of its owner.';
 
 CREATE FUNCTION health_history_forget(source @extschema@.health_source, ids text[])
 RETURNS bigint
@@ -70,22 +71,22 @@ DECLARE
     gone bigint;
     rows bigint := 0;
 BEGIN
-    -- Nobody adds a trigger, and no open transaction writes, while this lock is held.
+    -- This lock prevents new triggers and writes of other transactions.
     EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', history);
     IF owner <> current_user
        AND EXISTS (SELECT FROM (SELECT history::oid UNION ALL SELECT i.inhrelid FROM pg_inherits i WHERE i.inhparent = history) t (oid)
                     WHERE EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = t.oid)
                        OR EXISTS (SELECT FROM pg_rewrite w WHERE w.ev_class = t.oid)) THEN
         RAISE EXCEPTION 'history % has triggers or rules of role %', history, quote_ident(owner) USING ERRCODE = 'insufficient_privilege',
-            DETAIL = format('They would run with the rights of %I.', current_user),
-            HINT = format('Let %I delete the account''s rows there, or drop them.', owner);
+            DETAIL = format('Triggers and rules would run with the rights of %I.', current_user),
+            HINT = format('Role %I can delete the account''s rows, or drop the triggers and rules.', owner);
     END IF;
     FOREACH account IN ARRAY ids LOOP
         CONTINUE WHEN health_id_spelt(account, type) IS NULL;
         EXECUTE format('DELETE FROM %s h WHERE %s', history, health_history_match(history)) USING account;
         GET DIAGNOSTICS gone = ROW_COUNT;
         rows := rows + gone;
-        -- The scores of others are theirs; what they belonged to is not said any more.
+        -- Rows of child accounts stay, without the id of the forgotten parent.
         IF source.parent_column IS NOT NULL THEN
             EXECUTE format('UPDATE %s h SET parent = NULL WHERE h.parent::text = $1', history) USING account;
         END IF;
@@ -94,7 +95,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION health_history_forget(@extschema@.health_source, text[]) IS
-'Deletes the rows of accounts from the history of a source, and their ids where they are a parent; 42501 where its triggers or rules would run with the rights of another role than its owner.';
+'Deletes the rows of accounts from the history of a source, and their ids from the column parent; returns the number of deleted rows. 42501 if triggers or rules of another role would run with the rights of the current role.';
 
 CREATE FUNCTION health_run_names(run @extschema@.health_run, book text, account_id text)
 RETURNS boolean
@@ -124,13 +125,13 @@ DECLARE
     gone bigint;
 BEGIN
     IF current_setting('transaction_isolation') IN ('repeatable read', 'serializable') THEN
-        RAISE EXCEPTION 'an account cannot be forgotten in a transaction that sees only what was there when it began' USING ERRCODE = 'invalid_transaction_state',
-            DETAIL = 'Rows that others have written since would stay.', HINT = 'SET TRANSACTION ISOLATION LEVEL READ COMMITTED first.';
+        RAISE EXCEPTION 'an account cannot be forgotten at isolation level REPEATABLE READ or SERIALIZABLE' USING ERRCODE = 'invalid_transaction_state',
+            DETAIL = 'Rows that other sessions wrote after the start of the transaction would stay.', HINT = 'SET TRANSACTION ISOLATION LEVEL READ COMMITTED first.';
     END IF;
     FOR source IN SELECT s.* FROM health_source s WHERE s.book = health_forget_account.book ORDER BY s.name LOOP
         relation := health_history_search(source);
         CONTINUE WHEN relation IS NULL;
-        -- Rows that a refresh is writing could not be seen yet.
+        -- The lock waits for a refresh: its uncommitted rows are invisible.
         PERFORM health_source_lock(source.name);
         rows := health_history_forget(source, ids);
         RETURN NEXT;
@@ -154,7 +155,7 @@ BEGIN
     RETURN NEXT;
 END
 $$;
-COMMENT ON FUNCTION health_forget_account(text, text) IS 'What the forms of health_forget do, for an id as text.';
+COMMENT ON FUNCTION health_forget_account(text, text) IS 'Implements every form of health_forget, for an id as text.';
 
 CREATE FUNCTION @extschema@.health_forget(book text, account_id text)
 RETURNS TABLE (relation regclass, rows bigint)
@@ -166,7 +167,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION @extschema@.health_forget(text, text) IS
-'Deletes every row of an account, and of those linked to it, from the histories of the book and from the tables of the extension, and returns how many from each. The relation that is scored is yours to clean, before.';
+'Deletes every row of an account and of its linked accounts from the histories of the book and the tables of the extension; returns the number of rows for each. Delete the account from the scored relation first: a refresh would score it again.';
 
 --@ for other_ids
 CREATE FUNCTION @extschema@.health_forget(book text, account_id {id})
@@ -222,14 +223,14 @@ BEGIN
         'exported_at', now(), 'rows', held);
 END
 $$;
-COMMENT ON FUNCTION health_export_account(text, text) IS 'What the forms of health_export do, for an id as text.';
+COMMENT ON FUNCTION health_export_account(text, text) IS 'Implements every form of health_export, for an id as text.';
 
 CREATE FUNCTION @extschema@.health_export(book text, account_id text)
 RETURNS jsonb
 LANGUAGE sql STABLE
 RETURN health_export_account(book, account_id);
 COMMENT ON FUNCTION @extschema@.health_export(text, text) IS
-'Every row of an account, and of those linked to it, in the histories of the book and in the tables of the extension, by table: {"book", "account_id", "linked_accounts", "exported_at", "rows": {table: [row, …]}}.';
+'Every row of an account and of its linked accounts in the histories of the book and the tables of the extension, by table: {"book", "account_id", "linked_accounts", "exported_at", "rows": {table: [row, …]}}.';
 
 --@ for other_ids
 CREATE FUNCTION @extschema@.health_export(book text, account_id {id})

@@ -1,4 +1,4 @@
--- What people have given for accounts, pulses and overrides, as a refresh reads it; and what they are still asked.
+-- People's entries for accounts, pulses and overrides, as a refresh reads them; and the questions that are open.
 
 CREATE FUNCTION health_given(book text, model text, as_of timestamptz, only_account text DEFAULT NULL, OUT account_id text, OUT given jsonb)
 RETURNS SETOF record
@@ -7,7 +7,7 @@ SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
 BEGIN
     RETURN QUERY
-    -- The newest entry counts or nothing does: one that has expired does not revive an older one.
+    -- Only the newest entry can count: after it expires, older entries stay without effect.
     WITH pulse AS (SELECT DISTINCT ON (p.account_id, p.signal) p.*
                      FROM health_pulse p
                     WHERE p.book = health_given.book AND p.set_at <= as_of
@@ -31,7 +31,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION health_given(text, text, timestamptz, text) IS
-'What people have given for the accounts of a book, or for one, as of a time: the values by the model''s inputs, and the override as @override, as in "cap 39: why". Accounts with nothing are left out.';
+'People''s entries for the accounts of a book, or for one account, as of a time: a jsonb object of values by the model''s inputs, with the override under @override ("cap 39: reason"). Accounts without an entry are left out.';
 
 CREATE FUNCTION health_given_any(book text)
 RETURNS boolean
@@ -43,7 +43,7 @@ BEGIN
         OR EXISTS (SELECT FROM health_override o WHERE o.book = health_given_any.book);
 END
 $$;
-COMMENT ON FUNCTION health_given_any(text) IS 'Whether people have given anything for the accounts of a book, ever: only then need a refresh look.';
+COMMENT ON FUNCTION health_given_any(text) IS 'Whether a book has any pulse or override; if not, a refresh need not read them.';
 
 CREATE FUNCTION @extschema@.health_pulse_questions(only_source text DEFAULT NULL, OUT source text, OUT book text, OUT account_id text, OUT name text, OUT owner text,
     OUT signal text, OUT question text, OUT last_value jsonb, OUT last_note text, OUT last_set_by text, OUT last_set_at timestamptz, OUT expired_at timestamptz)
@@ -58,11 +58,11 @@ DECLARE
     history regclass;
 BEGIN
     FOR asking IN SELECT s.* FROM health_source s WHERE wanted IS NULL OR s.name = wanted ORDER BY s.name LOOP
-        -- Whoever names a source wants its history with whatever policies that has.
+        -- A call with the name of a source accepts the policies of its history.
         history := CASE WHEN wanted IS NULL THEN health_history_plain(asking)
                         ELSE health_history_named(asking) END;
         CONTINUE WHEN history IS NULL;
-        -- Asked, unless somebody's judgement still holds, or the relation had a value of its own.
+        -- A question is open unless a judgement holds, or the relation had a value.
         RETURN QUERY EXECUTE format($sql$
             SELECT $1, $2, h.account_id::text, h.name, h.owner, q.signal, q.question, p.value, p.note, p.set_by, p.set_at, p.expires_at
               FROM (SELECT s.signal, s.question FROM health_pulse_signals($3) s
@@ -82,19 +82,19 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION @extschema@.health_pulse_questions(text) IS
-'The open questions of one source, with the row-level security of its history, or of all whose histories the current role may read and have none.';
+'The open questions of one source, under the row-level security of its history. NULL: of all sources whose history the current role may read and has no row-level security.';
 
 CREATE VIEW @extschema@.health_pulse_due WITH (security_invoker = true) AS
 SELECT * FROM @extschema@.health_pulse_questions(NULL);
-COMMENT ON VIEW @extschema@.health_pulse_due IS 'The open questions: signals with "ask", account by account, for which neither a judgement holds nor the relation has a value.';
+COMMENT ON VIEW @extschema@.health_pulse_due IS 'The open questions: one row for each account and signal with "ask" that has neither a judgement that holds nor a value in the relation.';
 COMMENT ON COLUMN @extschema@.health_pulse_due.source IS 'The source whose model asks.';
 COMMENT ON COLUMN @extschema@.health_pulse_due.book IS 'The population of accounts, as in health_source.';
 COMMENT ON COLUMN @extschema@.health_pulse_due.account_id IS 'The account''s id as text.';
 COMMENT ON COLUMN @extschema@.health_pulse_due.name IS 'The account''s name, from history.';
-COMMENT ON COLUMN @extschema@.health_pulse_due.owner IS 'Who looks after the account, from history.';
+COMMENT ON COLUMN @extschema@.health_pulse_due.owner IS 'The account''s owner, from history.';
 COMMENT ON COLUMN @extschema@.health_pulse_due.signal IS 'The signal to judge: SELECT health_pulse_set(book, account_id, signal, …).';
-COMMENT ON COLUMN @extschema@.health_pulse_due.question IS 'What the model asks.';
-COMMENT ON COLUMN @extschema@.health_pulse_due.last_value IS 'The last judgement, NULL where there was none.';
+COMMENT ON COLUMN @extschema@.health_pulse_due.question IS 'The question of the model.';
+COMMENT ON COLUMN @extschema@.health_pulse_due.last_value IS 'The last judgement; NULL if there was none.';
 COMMENT ON COLUMN @extschema@.health_pulse_due.last_note IS 'The note of the last judgement.';
 COMMENT ON COLUMN @extschema@.health_pulse_due.last_set_by IS 'Who gave the last judgement.';
 COMMENT ON COLUMN @extschema@.health_pulse_due.last_set_at IS 'When the last judgement was given.';

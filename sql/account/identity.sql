@@ -1,4 +1,5 @@
--- health_identity: what an account is called in other systems. Ids that are linked, directly or by way of others, are one account.
+-- health_identity: the ids of an account in other systems. Ids that are linked, directly or through other ids, are one
+-- account.
 
 CREATE TABLE @extschema@.health_identity (
     book        text        NOT NULL DEFAULT 'accounts',
@@ -17,11 +18,11 @@ CREATE INDEX health_identity_account_idx ON @extschema@.health_identity (book, a
 
 COMMENT ON TABLE @extschema@.health_identity IS 'Ids of accounts in other systems: one row each. Use health_identity_link(). No grants to PUBLIC.';
 COMMENT ON COLUMN @extschema@.health_identity.book IS 'The population of accounts, as in health_source.';
-COMMENT ON COLUMN @extschema@.health_identity.system IS 'Where the id is used; the book''s own name for account ids.';
+COMMENT ON COLUMN @extschema@.health_identity.system IS 'The system that uses the id; account ids of the book have the book''s name here.';
 COMMENT ON COLUMN @extschema@.health_identity.external_id IS 'The id in that system, as text.';
-COMMENT ON COLUMN @extschema@.health_identity.account_id IS 'The account in the book, as text; NULL until the ids are linked to one. Of several, the shortest and then lowest.';
-COMMENT ON COLUMN @extschema@.health_identity.component IS 'The same for all ids that are linked to each other.';
-COMMENT ON COLUMN @extschema@.health_identity.note IS 'What is known about the link.';
+COMMENT ON COLUMN @extschema@.health_identity.account_id IS 'The account id in the book, as text; NULL until the id is linked to an account. If several accounts are linked: the shortest id, then the lowest.';
+COMMENT ON COLUMN @extschema@.health_identity.component IS 'The number that all ids linked to each other share.';
+COMMENT ON COLUMN @extschema@.health_identity.note IS 'A note on the link.';
 COMMENT ON COLUMN @extschema@.health_identity.set_by IS 'The role that added the id.';
 COMMENT ON COLUMN @extschema@.health_identity.set_at IS 'When the id was added.';
 COMMENT ON SEQUENCE @extschema@.health_identity_component_seq IS 'Numbers the components of health_identity.';
@@ -31,7 +32,7 @@ COMMENT ON INDEX @extschema@.health_identity_account_idx IS 'The ids of an accou
 SELECT pg_extension_config_dump('@extschema@.health_identity', '');
 SELECT pg_extension_config_dump('@extschema@.health_identity_component_seq', '');
 
--- A link may join what others have added; only the name of who did is theirs.
+-- A link may join ids that other roles added; set_by of these ids stays.
 CREATE TRIGGER health_identity_guard BEFORE INSERT OR UPDATE OF set_by ON @extschema@.health_identity
     FOR EACH ROW EXECUTE FUNCTION health_set_by_guard();
 
@@ -62,7 +63,7 @@ BEGIN
     RETURN known;
 END
 $$;
-COMMENT ON FUNCTION health_identity_add(text, text, text, text) IS 'The component of an id, which is added where it is not known.';
+COMMENT ON FUNCTION health_identity_add(text, text, text, text) IS 'The component of an id; an unknown id is added.';
 
 CREATE FUNCTION health_identity_join(book text, system text, external_id text, to_system text, to_external_id text, note text)
 RETURNS text
@@ -74,7 +75,7 @@ DECLARE
     other bigint;
     account text;
 BEGIN
-    -- Two links at once could otherwise each miss what the other joins.
+    -- Without the lock, two concurrent links could miss each other's ids.
     PERFORM pg_advisory_xact_lock(hashtextextended('health_identity ' || book, 0));
     one := health_identity_add(book, system, external_id, note);
     other := health_identity_add(book, to_system, to_external_id, note);
@@ -92,7 +93,7 @@ BEGIN
     RETURN account;
 END
 $$;
-COMMENT ON FUNCTION health_identity_join(text, text, text, text, text, text) IS 'What the forms of health_identity_link do, for ids as text.';
+COMMENT ON FUNCTION health_identity_join(text, text, text, text, text, text) IS 'Implements every form of health_identity_link, for ids as text.';
 
 CREATE FUNCTION @extschema@.health_identity_link(system text, external_id text, to_system text, to_external_id anycompatible, book text DEFAULT 'accounts', note text DEFAULT NULL)
 RETURNS text
@@ -104,7 +105,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION @extschema@.health_identity_link(text, text, text, anycompatible, text, text) IS
-'Says that an id in one system and one in another are the same account, as are all that these are linked to; the system of the account ids is named as the book. Returns the account''s id in the book, NULL while none is linked.';
+'Links an id in one system to an id in another: both, and all ids linked to them, are one account. For account ids of the book, the system is the book''s name. Returns the account''s id in the book, NULL while no account is linked.';
 
 --@ for other_ids
 CREATE FUNCTION @extschema@.health_identity_link(system text, external_id {id}, to_system text, to_external_id anycompatible, book text DEFAULT 'accounts', note text DEFAULT NULL)
@@ -134,7 +135,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION @extschema@.health_account_id(text, anycompatible, text) IS
-'The account that an id of another system belongs to, as text; NULL where none is linked to it.';
+'The account id in the book for an id of another system, as text; NULL if no account is linked to that id.';
 
 CREATE FUNCTION health_identity_accounts(book text, account_id text)
 RETURNS text[]
@@ -150,4 +151,4 @@ BEGIN
                   ORDER BY 1);
 END
 $$;
-COMMENT ON FUNCTION health_identity_accounts(text, text) IS 'An account and those of its book that are linked to it: all one customer.';
+COMMENT ON FUNCTION health_identity_accounts(text, text) IS 'The ids of an account and of its linked accounts in the book, which are all one customer.';

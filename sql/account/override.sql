@@ -1,5 +1,5 @@
--- health_override: a person's last word on the score of an account, until it expires. An entry is never changed: the newest one
--- counts. How overrides reach a score is in sql/account/given.sql.
+-- health_override: a person's limit on the score of an account, until it expires. An entry is never changed: the newest
+-- one counts. sql/account/given.sql brings overrides into a score.
 
 CREATE TABLE @extschema@.health_override (
     id         bigint           NOT NULL GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -19,18 +19,18 @@ CREATE TABLE @extschema@.health_override (
 );
 CREATE INDEX health_override_account_idx ON @extschema@.health_override (book, account_id, set_at);
 
-COMMENT ON TABLE @extschema@.health_override IS 'What people say a score may be, with their reason. Use health_override_set(). No grants to PUBLIC.';
-COMMENT ON COLUMN @extschema@.health_override.id IS 'Counts up.';
+COMMENT ON TABLE @extschema@.health_override IS 'People''s limits on scores of accounts, with their reasons. Use health_override_set(). No grants to PUBLIC.';
+COMMENT ON COLUMN @extschema@.health_override.id IS 'The entry''s number, which health_override_set() returns.';
 COMMENT ON COLUMN @extschema@.health_override.book IS 'The population of accounts, as in health_source.';
 COMMENT ON COLUMN @extschema@.health_override.account_id IS 'The account''s id as text.';
-COMMENT ON COLUMN @extschema@.health_override.mode IS 'The way it works: cap only lowers a score, floor only raises it, set replaces it; NULL takes an earlier one back.';
-COMMENT ON COLUMN @extschema@.health_override.score IS 'The score, 0 to 100, NULL with a NULL mode.';
-COMMENT ON COLUMN @extschema@.health_override.note IS 'Why; drivers and explanations show it.';
-COMMENT ON COLUMN @extschema@.health_override.set_by IS 'The role that said it.';
-COMMENT ON COLUMN @extschema@.health_override.set_at IS 'When it was said.';
-COMMENT ON COLUMN @extschema@.health_override.expires_at IS 'From when on it no longer counts.';
+COMMENT ON COLUMN @extschema@.health_override.mode IS 'The mode: cap only lowers a score, floor only raises it, set replaces it; NULL withdraws an earlier override.';
+COMMENT ON COLUMN @extschema@.health_override.score IS 'The limit, 0 to 100; NULL with a NULL mode.';
+COMMENT ON COLUMN @extschema@.health_override.note IS 'The reason, which drivers and explanations show.';
+COMMENT ON COLUMN @extschema@.health_override.set_by IS 'The role that made the entry.';
+COMMENT ON COLUMN @extschema@.health_override.set_at IS 'When the entry was made.';
+COMMENT ON COLUMN @extschema@.health_override.expires_at IS 'The time from which the entry no longer counts.';
 COMMENT ON SEQUENCE @extschema@.health_override_id_seq IS 'Numbers the entries of health_override.';
-COMMENT ON INDEX @extschema@.health_override_account_idx IS 'The entries of an account, in their order.';
+COMMENT ON INDEX @extschema@.health_override_account_idx IS 'The entries of an account in order of time.';
 
 SELECT pg_extension_config_dump('@extschema@.health_override', '');
 SELECT pg_extension_config_dump('@extschema@.health_override_id_seq', '');
@@ -51,7 +51,7 @@ DECLARE
 BEGIN
     IF mode NOT IN ('cap', 'floor', 'set') OR (mode IS NULL) <> (score IS NULL) THEN
         RAISE EXCEPTION 'invalid override %', COALESCE('"' || mode || '"', 'NULL')
-            USING ERRCODE = 'invalid_parameter_value', DETAIL = 'The mode is cap, floor or set, with a score; NULL for both takes an override back.',
+            USING ERRCODE = 'invalid_parameter_value', DETAIL = 'The mode is cap, floor or set, with a score; NULL for both withdraws an override.',
                   HINT = 'For example: SELECT ' || example || '.';
     END IF;
     IF NOT (score >= 0 AND score <= 100) THEN
@@ -66,7 +66,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION @extschema@.health_override_set(text, text, text, double precision, text, interval) IS
-'Lets a score, 0 to 100, be the most (cap), the least (floor) or the only one (set) that an account can have, from the next refresh until it expires; the calculated score is kept beside it. NULL for mode and score takes it back. Returns its id.';
+'Limits the score of an account to a maximum (cap), a minimum (floor) or one value (set), 0 to 100, from the next refresh until the override expires; history keeps the calculated score too. NULL for mode and score withdraws the override. Returns the id of the entry.';
 
 --@ for other_ids
 CREATE FUNCTION @extschema@.health_override_set(book text, account_id {id}, mode text, score double precision, note text, expires interval DEFAULT '30 days')

@@ -1,5 +1,5 @@
--- health_pulse: a person's dated judgement of one signal of an account, which counts in place of the relation's value until it
--- expires. An entry is never changed: the newest one counts. How pulses reach a score is in sql/account/given.sql.
+-- health_pulse: a person's dated judgement of one signal of an account. The judgement replaces the relation's value
+-- until it expires. An entry is never changed: the newest one counts. sql/account/given.sql brings pulses into a score.
 
 CREATE TABLE @extschema@.health_pulse (
     id         bigint      NOT NULL GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -17,18 +17,18 @@ CREATE TABLE @extschema@.health_pulse (
 );
 CREATE INDEX health_pulse_account_idx ON @extschema@.health_pulse (book, account_id, signal, set_at);
 
-COMMENT ON TABLE @extschema@.health_pulse IS 'What people judge of accounts, signal by signal, with their reason. Use health_pulse_set(). No grants to PUBLIC.';
-COMMENT ON COLUMN @extschema@.health_pulse.id IS 'Counts up.';
+COMMENT ON TABLE @extschema@.health_pulse IS 'People''s judgements of signals of accounts, with their reasons. Use health_pulse_set(). No grants to PUBLIC.';
+COMMENT ON COLUMN @extschema@.health_pulse.id IS 'The entry''s number, which health_pulse_set() returns.';
 COMMENT ON COLUMN @extschema@.health_pulse.book IS 'The population of accounts, as in health_source.';
 COMMENT ON COLUMN @extschema@.health_pulse.account_id IS 'The account''s id as text.';
 COMMENT ON COLUMN @extschema@.health_pulse.signal IS 'The signal that is judged, in any model of the book.';
-COMMENT ON COLUMN @extschema@.health_pulse.value IS 'The judgement, a number, text or boolean; NULL takes an earlier one back.';
-COMMENT ON COLUMN @extschema@.health_pulse.note IS 'Why.';
-COMMENT ON COLUMN @extschema@.health_pulse.set_by IS 'The role that said it.';
-COMMENT ON COLUMN @extschema@.health_pulse.set_at IS 'When it was said.';
-COMMENT ON COLUMN @extschema@.health_pulse.expires_at IS 'From when on it no longer counts.';
+COMMENT ON COLUMN @extschema@.health_pulse.value IS 'The judgement: a number, text or boolean; NULL withdraws an earlier judgement.';
+COMMENT ON COLUMN @extschema@.health_pulse.note IS 'The reason.';
+COMMENT ON COLUMN @extschema@.health_pulse.set_by IS 'The role that made the entry.';
+COMMENT ON COLUMN @extschema@.health_pulse.set_at IS 'When the entry was made.';
+COMMENT ON COLUMN @extschema@.health_pulse.expires_at IS 'The time from which the entry no longer counts.';
 COMMENT ON SEQUENCE @extschema@.health_pulse_id_seq IS 'Numbers the entries of health_pulse.';
-COMMENT ON INDEX @extschema@.health_pulse_account_idx IS 'The entries of an account and signal, in their order.';
+COMMENT ON INDEX @extschema@.health_pulse_account_idx IS 'The entries of an account and signal in order of time.';
 
 SELECT pg_extension_config_dump('@extschema@.health_pulse', '');
 SELECT pg_extension_config_dump('@extschema@.health_pulse_id_seq', '');
@@ -45,19 +45,19 @@ BEGIN
         IF NOT COALESCE((SELECT pg_has_role(r.oid, 'USAGE') FROM pg_roles r WHERE r.rolname = role),
                         (SELECT u.rolsuper FROM pg_roles u WHERE u.rolname = current_user)) THEN
             RAISE EXCEPTION 'role % may not write rows of % in the name of %', quote_ident(current_user), TG_TABLE_NAME, quote_ident(role)
-                USING ERRCODE = 'insufficient_privilege', DETAIL = 'Each entry says who made it.',
-                      HINT = 'Leave set_by out, or SET ROLE first.';
+                USING ERRCODE = 'insufficient_privilege', DETAIL = 'Each entry names the role that made it.',
+                      HINT = 'Omit set_by, or SET ROLE first.';
         END IF;
     END LOOP;
-    -- Entries of the past may be imported with their time; an entry cannot be of the future.
+    -- Imported entries may have a time in the past, but no entry has a time in the future.
     IF NEW.set_at > clock_timestamp() THEN
-        RAISE EXCEPTION 'set_at % lies in the future', NEW.set_at USING ERRCODE = 'invalid_parameter_value', HINT = 'Leave it out for now().';
+        RAISE EXCEPTION 'set_at % is in the future', NEW.set_at USING ERRCODE = 'invalid_parameter_value', HINT = 'Omit set_at: its default is now().';
     END IF;
     RETURN NEW;
 END
 $$;
 COMMENT ON FUNCTION health_set_by_guard() IS
-'Trigger of tables with set_by and set_at: nobody writes rows in the name of a role whose rights they do not have, or with a time to come.';
+'Trigger of tables with set_by and set_at: set_by is a role whose rights the current role has (else 42501), set_at is not in the future (else 22023).';
 
 CREATE TRIGGER health_pulse_guard BEFORE INSERT OR UPDATE ON @extschema@.health_pulse
     FOR EACH ROW EXECUTE FUNCTION health_set_by_guard();
@@ -71,17 +71,17 @@ DECLARE
     hint CONSTANT text := 'For example: SELECT ' || example || '.';
 BEGIN
     IF note IS NULL OR note !~ '\S' THEN
-        RAISE EXCEPTION 'a note is mandatory' USING ERRCODE = 'null_value_not_allowed', DETAIL = 'Whoever reads the score wants to know why.', HINT = hint;
+        RAISE EXCEPTION 'a note is mandatory' USING ERRCODE = 'null_value_not_allowed', DETAIL = 'Readers of the score need the reason.', HINT = hint;
     END IF;
     IF expires IS NULL OR NOT (now() + expires > now()) THEN
-        RAISE EXCEPTION 'expires must be a positive interval' USING ERRCODE = 'invalid_parameter_value', DETAIL = 'A judgement does not hold for ever.', HINT = hint;
+        RAISE EXCEPTION 'expires must be a positive interval' USING ERRCODE = 'invalid_parameter_value', DETAIL = 'Every entry expires.', HINT = hint;
     END IF;
     RETURN now() + expires;
 END
 $$;
-COMMENT ON FUNCTION health_note_check(text, interval, text) IS 'When an entry expires that is made now. No note: 22004; not a positive interval: 22023; the hint shows the example.';
+COMMENT ON FUNCTION health_note_check(text, interval, text) IS 'The expiry time of an entry made now. No note: 22004; not a positive interval: 22023; the hint shows the example.';
 
--- Segments may change what a signal reads: all that it may read are listed.
+-- Segments may change the inputs of a signal: one row for each segment.
 CREATE FUNCTION health_pulse_signals(model text, OUT signal text, OUT segment text, OUT label text, OUT question text, OUT value_key text, OUT observed_key text)
 RETURNS SETOF record
 LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -101,7 +101,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION health_pulse_signals(text) IS
-'The signals of a saved model in each of its segments ('''' for none) with the keys that hold value and time; value_key is NULL where a signal reads two inputs.';
+'The signals of a saved model in each of its segments ('''' for none) with the keys of value and time; value_key is NULL if a signal reads two inputs.';
 
 CREATE FUNCTION health_pulse_try(model text, signal text, value jsonb)
 RETURNS boolean
@@ -118,17 +118,17 @@ BEGIN
         there := true;
         IF known.value_key IS NULL THEN
             RAISE EXCEPTION 'signal "%" of model "%" is computed from two inputs', signal, model USING ERRCODE = 'invalid_parameter_value',
-                DETAIL = 'A pulse is the value of one.', HINT = 'Give the model a signal for people to judge, with "ask" and "optional": true.';
+                DETAIL = 'A pulse is the value of one input.', HINT = 'Add a signal with "ask" and "optional": true to the model, for people to judge.';
         END IF;
         SELECT s.signal INTO shared FROM health_pulse_signals(model) s
          WHERE s.observed_key = known.observed_key AND s.value_key IS DISTINCT FROM known.value_key LIMIT 1;
         IF FOUND THEN
-            RAISE EXCEPTION 'signals "%" and "%" of model "%" are observed by the same column', signal, shared, model USING ERRCODE = 'invalid_parameter_value',
-                DETAIL = format('A pulse would make the other''s old value look new: both read "%s".', known.observed_key),
-                HINT = 'Give the signal an "observed" of its own.';
+            RAISE EXCEPTION 'signals "%" and "%" of model "%" share their time of observation', signal, shared, model USING ERRCODE = 'invalid_parameter_value',
+                DETAIL = format('Both signals read "%s", so that a pulse for one would make the other''s old value look new.', known.observed_key),
+                HINT = 'Set "observed" of the signal to a column of its own.';
         END IF;
         IF value IS NOT NULL THEN
-            -- Raises where the model does not take the value; a lenient one says so.
+            -- A strict model raises an error for an invalid value, a lenient model returns a status.
             SELECT d.status INTO status
               FROM health_drivers(model, jsonb_strip_nulls(jsonb_build_object(known.value_key, value, COALESCE(known.observed_key, known.value_key),
                        CASE WHEN known.observed_key IS NULL THEN value ELSE to_jsonb(now() AT TIME ZONE 'UTC') END)), now(), known.segment) d
@@ -136,7 +136,7 @@ BEGIN
             IF status <> 'ok' THEN
                 RAISE EXCEPTION 'invalid value for signal "%"', signal USING ERRCODE = 'invalid_parameter_value',
                     DETAIL = format('Model "%s" calls %s %s.', model, value, status),
-                    HINT = format('SELECT scale FROM health_model_signals WHERE signal = %L shows what it takes.', signal);
+                    HINT = format('SELECT scale FROM health_model_signals WHERE signal = %L shows the valid values.', signal);
             END IF;
         END IF;
     END LOOP;
@@ -144,7 +144,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION health_pulse_try(text, text, jsonb) IS
-'Whether a saved model has the signal; 22023 where it would not take the value, in any of its segments.';
+'Whether a saved model has the signal; 22023 if the value is invalid in one of its segments.';
 
 CREATE FUNCTION health_pulse_write(book text, account_id text, signal text, value jsonb, note text, expires interval)
 RETURNS bigint
@@ -154,7 +154,7 @@ AS $$
 DECLARE
     until timestamptz := health_note_check(note, expires, 'health_pulse_set(''accounts'', 17, ''engagement'', 8, ''a good call with the new sponsor'')');
     spelt text := health_book_account(book, account_id);
-    -- jsonb has a null of its own.
+    -- A jsonb null means SQL NULL here.
     given jsonb := NULLIF(value, 'null');
     models text[] := (SELECT array_agg(DISTINCT s.model) FROM health_source s WHERE s.book = health_pulse_write.book);
     there boolean := false;
@@ -176,7 +176,7 @@ BEGIN
     RETURN pulse;
 END
 $$;
-COMMENT ON FUNCTION health_pulse_write(text, text, text, jsonb, text, interval) IS 'What the forms of health_pulse_set do, for an id as text and a value as jsonb.';
+COMMENT ON FUNCTION health_pulse_write(text, text, text, jsonb, text, interval) IS 'Implements every form of health_pulse_set, for an id as text and a value as jsonb.';
 
 CREATE FUNCTION @extschema@.health_pulse_set(book text, account_id text, signal text, value anycompatible, note text, expires interval DEFAULT '90 days')
 RETURNS bigint
@@ -188,7 +188,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION @extschema@.health_pulse_set(text, text, text, anycompatible, text, interval) IS
-'Notes a judgement of one signal of an account, a number, text or boolean, which counts from the next refresh until it expires; NULL takes it back. What the book''s models would not read is refused (22023). Returns its id.';
+'Records a judgement of one signal of an account: a number, text or boolean. The judgement counts from the next refresh until it expires; NULL withdraws it. A value that a model of the book does not accept: 22023. Returns the id of the entry.';
 
 --@ for other_ids
 CREATE FUNCTION @extschema@.health_pulse_set(book text, account_id {id}, signal text, value anycompatible, note text, expires interval DEFAULT '90 days')

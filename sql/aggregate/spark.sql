@@ -1,4 +1,5 @@
--- health_spark: scores over time as a line of block characters. Its rows have an order, so that it has no combine function.
+-- health_spark: scores over time as a line of block characters. The order of rows matters, so that there is no combine
+-- function.
 
 --@ step health_spark | double precision
 --@ final health_spark | text

@@ -1,4 +1,4 @@
--- health_nps, health_csat, health_ces: survey figures of single answers, by their standard definitions.
+-- health_nps, health_csat, health_ces: survey metrics from single answers, by their standard definitions.
 
 --@ step health_nps | double precision
 --@ combine health_nps

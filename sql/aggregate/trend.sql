@@ -1,4 +1,4 @@
--- health_trend and health_trend_stats: does an account's score rise, fall or stay?
+-- health_trend and health_trend_stats: the direction of an account's score over time.
 
 --@ step health_trend | double precision, timestamptz
 --@ step health_trend | double precision, timestamptz, double precision
@@ -33,7 +33,7 @@ CREATE AGGREGATE @extschema@.health_trend(score double precision, observed_at ti
     MFINALFUNC = health_trend_moving_final
 );
 COMMENT ON AGGREGATE @extschema@.health_trend(double precision, timestamptz) IS
-'Whether scores over time are improving, declining or stable: by least squares, a change of 5 points or more that stands out of the noise by two standard errors. NULL with fewer than two distinct times.';
+'The direction of scores over time by least squares: improving or declining for a change of at least 5 points and two standard errors, otherwise stable. NULL with fewer than two distinct times.';
 
 CREATE AGGREGATE @extschema@.health_trend(score double precision, observed_at timestamptz, tolerance double precision) (
     SFUNC = health_trend_step, STYPE = bytea, SSPACE = 144, COMBINEFUNC = health_trend_combine, FINALFUNC = health_trend_final, PARALLEL = SAFE,
@@ -41,7 +41,7 @@ CREATE AGGREGATE @extschema@.health_trend(score double precision, observed_at ti
     MFINALFUNC = health_trend_moving_final
 );
 COMMENT ON AGGREGATE @extschema@.health_trend(double precision, timestamptz, double precision) IS
-'Whether scores over time are improving, declining or stable: by least squares, a change of tolerance points or more that stands out of the noise by two standard errors. NULL with fewer than two distinct times.';
+'The direction of scores over time by least squares: improving or declining for a change of at least tolerance points and two standard errors, otherwise stable. NULL with fewer than two distinct times.';
 
 CREATE TYPE @extschema@.health_trend_row AS (
     direction text, change double precision, slope_per_day double precision, slope_stderr double precision,
@@ -49,16 +49,16 @@ CREATE TYPE @extschema@.health_trend_row AS (
     observations bigint, from_at timestamptz, to_at timestamptz
 );
 COMMENT ON TYPE @extschema@.health_trend_row IS
-'What health_trend_stats returns: the direction with the numbers behind it.';
+'The result of health_trend_stats: the direction and its numbers.';
 COMMENT ON COLUMN @extschema@.health_trend_row.direction IS 'As health_trend: improving, declining or stable, NULL with fewer than two distinct times.';
 COMMENT ON COLUMN @extschema@.health_trend_row.change IS 'Points that the fitted line rises or falls from the first to the last time.';
 COMMENT ON COLUMN @extschema@.health_trend_row.slope_per_day IS 'Points a day that the fitted line rises or falls.';
 COMMENT ON COLUMN @extschema@.health_trend_row.slope_stderr IS 'The standard error of slope_per_day; NULL with fewer than three scores.';
-COMMENT ON COLUMN @extschema@.health_trend_row.first_score IS 'The score at the first time, the mean where there are several.';
-COMMENT ON COLUMN @extschema@.health_trend_row.last_score IS 'The score at the last time, the mean where there are several.';
+COMMENT ON COLUMN @extschema@.health_trend_row.first_score IS 'The score at the first time; the mean of several scores.';
+COMMENT ON COLUMN @extschema@.health_trend_row.last_score IS 'The score at the last time; the mean of several scores.';
 COMMENT ON COLUMN @extschema@.health_trend_row.lowest IS 'The lowest score.';
 COMMENT ON COLUMN @extschema@.health_trend_row.highest IS 'The highest score.';
-COMMENT ON COLUMN @extschema@.health_trend_row.observations IS 'How many scores there are that have a time.';
+COMMENT ON COLUMN @extschema@.health_trend_row.observations IS 'The number of scores with a time.';
 COMMENT ON COLUMN @extschema@.health_trend_row.from_at IS 'The first time.';
 COMMENT ON COLUMN @extschema@.health_trend_row.to_at IS 'The last time.';
 
@@ -71,10 +71,10 @@ CREATE AGGREGATE @extschema@.health_trend_stats(score double precision, observed
     SFUNC = health_trend_stats_step, STYPE = bytea, SSPACE = 208, COMBINEFUNC = health_trend_stats_combine, FINALFUNC = health_trend_stats_final, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE @extschema@.health_trend_stats(double precision, timestamptz) IS
-'The direction of scores over time as by health_trend, with the change, slope, standard error, ends and extremes behind it; one row.';
+'The direction of scores over time as by health_trend, with change, slope, standard error, first and last score, lowest and highest score; one row.';
 
 CREATE AGGREGATE @extschema@.health_trend_stats(score double precision, observed_at timestamptz, tolerance double precision) (
     SFUNC = health_trend_stats_step, STYPE = bytea, SSPACE = 208, COMBINEFUNC = health_trend_stats_combine, FINALFUNC = health_trend_stats_final, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE @extschema@.health_trend_stats(double precision, timestamptz, double precision) IS
-'The direction of scores over time as by health_trend with this tolerance, with the change, slope, standard error, ends and extremes behind it; one row.';
+'The direction of scores over time as by health_trend with this tolerance, with change, slope, standard error, first and last score, lowest and highest score; one row.';

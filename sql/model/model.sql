@@ -1,4 +1,4 @@
--- health_model: versioned model documents. A saved version never changes; one version a name is active.
+-- health_model: versioned model documents. A saved version never changes; at most one version of a name is active.
 
 CREATE TABLE @extschema@.health_model (
     name        text        NOT NULL,
@@ -17,14 +17,14 @@ CREATE UNIQUE INDEX health_model_active_key ON @extschema@.health_model (name) W
 
 COMMENT ON TABLE @extschema@.health_model IS 'Model documents by name and version. Use health_model_save(); a saved version never changes.';
 COMMENT ON COLUMN @extschema@.health_model.name IS 'The name used in health_score(''name'', …): 1 to 200 bytes, without @ and {.';
-COMMENT ON COLUMN @extschema@.health_model.version IS 'Counts up from 1 within the name; health_score(''name@version'', …) uses it whether active or not.';
+COMMENT ON COLUMN @extschema@.health_model.version IS 'The version, from 1 within the name; health_score(''name@version'', …) uses it whether active or not.';
 COMMENT ON COLUMN @extschema@.health_model.definition IS 'The model document; valid by trigger, immutable.';
-COMMENT ON COLUMN @extschema@.health_model.active IS 'The version that the bare name means; one at most.';
+COMMENT ON COLUMN @extschema@.health_model.active IS 'Whether the bare name means this version; at most one version of a name.';
 COMMENT ON COLUMN @extschema@.health_model.note IS 'Why this version was made.';
 COMMENT ON COLUMN @extschema@.health_model.created_at IS 'When this version was saved.';
 COMMENT ON COLUMN @extschema@.health_model.created_by IS 'The role that saved it.';
-COMMENT ON COLUMN @extschema@.health_model.reviewed_at IS 'When somebody last confirmed that the model is still right.';
-COMMENT ON INDEX @extschema@.health_model_active_key IS 'One active version a name.';
+COMMENT ON COLUMN @extschema@.health_model.reviewed_at IS 'When the version was last reviewed: health_model_reviewed().';
+COMMENT ON INDEX @extschema@.health_model_active_key IS 'At most one active version of a name.';
 
 GRANT SELECT ON @extschema@.health_model TO PUBLIC;
 SELECT pg_extension_config_dump('@extschema@.health_model', '');
@@ -38,14 +38,14 @@ SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
-        -- Said here in words; the constraint on the table stays for what no trigger sees.
+        -- A clearer error than that of the table's constraint, which holds even without the trigger.
         IF NEW.name = '' OR octet_length(NEW.name) > 200
            OR NEW.name ~ '[@{]' THEN
             RAISE EXCEPTION 'invalid model name "%"%', left(NEW.name, 80),
                 CASE WHEN length(NEW.name) > 80 THEN '…' ELSE '' END
                 USING ERRCODE = 'invalid_parameter_value',
                       DETAIL = 'A name has 1 to 200 bytes, and neither @ nor { in it.',
-                      HINT = 'For example: SELECT health_model_save(''saas'', …). Versions are counted for you.';
+                      HINT = 'For example: SELECT health_model_save(''saas'', …), which numbers the versions.';
         END IF;
         PERFORM health_model_require_valid(NEW.definition);
         RETURN NEW;
@@ -53,18 +53,18 @@ BEGIN
     IF TG_OP = 'UPDATE' THEN
         IF ROW(NEW.name, NEW.version, NEW.definition, NEW.created_at, NEW.created_by)
            IS NOT DISTINCT FROM ROW(OLD.name, OLD.version, OLD.definition, OLD.created_at, OLD.created_by) THEN
-            -- Equal jsonb may be written differently: 1.0 and 1.00.
+            -- Equal jsonb values may differ as text: 1.0 and 1.00.
             NEW.definition := OLD.definition;
             RETURN NEW;
         END IF;
-        RAISE EXCEPTION 'a saved model version does not change'
+        RAISE EXCEPTION 'a saved model version cannot be changed'
             USING ERRCODE = 'object_not_in_prerequisite_state',
                   DETAIL = format('Model %L, version %s, was saved at %s by %s.', OLD.name, OLD.version, OLD.created_at, OLD.created_by),
                   HINT = 'Save the changed document as a new version: SELECT health_model_save(name, definition).';
     END IF;
-    RAISE EXCEPTION 'model versions are never deleted'
+    RAISE EXCEPTION 'model versions cannot be deleted'
         USING ERRCODE = 'object_not_in_prerequisite_state',
-              DETAIL = 'Past scores name the version that made them.',
+              DETAIL = 'Past scores refer to their model version.',
               HINT = 'SELECT health_model_drop(name) takes a model out of use.';
 END
 $$;
@@ -74,7 +74,7 @@ CREATE FUNCTION health_model_changed()
 RETURNS trigger
 LANGUAGE c
 AS 'MODULE_PATHNAME', 'health_model_changed';
-COMMENT ON FUNCTION health_model_changed() IS 'Trigger of health_model: tells every session that its cached models may be old.';
+COMMENT ON FUNCTION health_model_changed() IS 'Trigger of health_model: invalidates the cached models of every session.';
 
 CREATE TRIGGER health_model_guard BEFORE INSERT OR UPDATE OR DELETE ON @extschema@.health_model
     FOR EACH ROW EXECUTE FUNCTION health_model_guard();
@@ -82,14 +82,14 @@ CREATE TRIGGER health_model_guard_truncate BEFORE TRUNCATE ON @extschema@.health
     FOR EACH STATEMENT EXECUTE FUNCTION health_model_guard();
 CREATE TRIGGER health_model_changed AFTER INSERT OR UPDATE OR DELETE ON @extschema@.health_model
     FOR EACH ROW EXECUTE FUNCTION health_model_changed();
--- Also before: a trigger of the user's own may score between the change of a row and health_model_changed.
+-- Also before the statement: a user's trigger may compute scores between the change of a row and health_model_changed.
 CREATE TRIGGER health_model_changing BEFORE INSERT OR UPDATE OR DELETE ON @extschema@.health_model
     FOR EACH STATEMENT EXECUTE FUNCTION health_model_changed();
 CREATE TRIGGER health_model_changed_truncate AFTER TRUNCATE ON @extschema@.health_model
     FOR EACH STATEMENT EXECUTE FUNCTION health_model_changed();
 
--- Neither the checks of a row nor the invalidation may depend on session_replication_role: a replicated change is a
--- change. Only TRUNCATE, which a superuser in that role may want for emptying a subscriber, is let through.
+-- Row checks and invalidation must also run for replicated changes, whatever session_replication_role is. Exception: the
+-- guard against TRUNCATE, so that a superuser in replica mode can empty a subscriber.
 ALTER TABLE @extschema@.health_model ENABLE ALWAYS TRIGGER health_model_guard;
 ALTER TABLE @extschema@.health_model ENABLE ALWAYS TRIGGER health_model_changing;
 ALTER TABLE @extschema@.health_model ENABLE ALWAYS TRIGGER health_model_changed;
@@ -131,7 +131,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION @extschema@.health_model_activate(text, integer) IS
-'Makes a saved version the one that the bare name means. Already active: nothing happens.';
+'Activates a saved version: the bare name then means this version. No effect on an active version.';
 
 CREATE FUNCTION @extschema@.health_model_drop(name text)
 RETURNS void
@@ -151,10 +151,10 @@ BEGIN
     ) THEN
         -- Raises unless one version is named.
         PERFORM health_model_get(health_model_drop.name);
-        RAISE EXCEPTION 'a model is dropped as a whole: % names one version', quote_literal(health_model_drop.name)
+        RAISE EXCEPTION 'cannot drop a single model version: %', quote_literal(health_model_drop.name)
             USING ERRCODE = 'invalid_parameter_value',
                   DETAIL = 'Versions are never deleted.',
-                  HINT = 'Leave the version out, or activate another one: SELECT health_model_activate(name, version).';
+                  HINT = 'Omit the version, or activate another version: SELECT health_model_activate(name, version).';
     END IF;
 END
 $$;
@@ -173,7 +173,7 @@ BEGIN
         RAISE EXCEPTION 'name and definition must not be null' USING ERRCODE = 'null_value_not_allowed',
             HINT = 'For example: SELECT health_model_save(''saas'', health_template(''saas'')).';
     END IF;
-    -- First of all, or two sessions would count to the same version.
+    -- Before the read: otherwise two sessions could choose the same version number.
     LOCK TABLE health_model IN SHARE ROW EXCLUSIVE MODE;
     SELECT m.version INTO saved
       FROM health_model m
@@ -190,7 +190,7 @@ BEGIN
              WHERE m.name = health_model_save.name
             RETURNING health_model.version INTO saved;
         EXCEPTION WHEN unique_violation THEN
-            -- Only a REPEATABLE READ snapshot older than another session's version comes here.
+            -- Only with a snapshot (REPEATABLE READ) older than another session's version.
             RAISE EXCEPTION 'could not save model %: another session has saved a version since this transaction began',
                 quote_literal(health_model_save.name)
                 USING ERRCODE = 'serialization_failure', HINT = 'Retry the transaction.';
@@ -203,7 +203,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION @extschema@.health_model_save(text, jsonb, text, boolean) IS
-'Saves a document as the next version of a model, activates it unless told not to, and returns the version. A document equal to a saved version returns that version. Invalid: 22023 with all errors in DETAIL.';
+'Saves a document as the next version of a model, activates it (unless activate is false), and returns the version. For a document equal to a saved version: that version. Invalid: 22023 with all errors in DETAIL.';
 
 CREATE FUNCTION @extschema@.health_model_patch(name text, patch jsonb, note text DEFAULT NULL)
 RETURNS integer
@@ -215,7 +215,7 @@ BEGIN
         RAISE EXCEPTION 'name and patch must not be null' USING ERRCODE = 'null_value_not_allowed',
             HINT = 'For example: SELECT health_model_patch(''saas'', ''{"categories": {"usage": {"weight": 40}}}'').';
     END IF;
-    -- Before the read: the patch goes onto the version that is active when it is saved.
+    -- Before the read: the patch applies to the version that is active at the save.
     LOCK TABLE health_model IN SHARE ROW EXCLUSIVE MODE;
     RETURN health_model_save(
         regexp_replace(health_model_patch.name, '@[0-9]+$', ''),

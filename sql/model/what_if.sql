@@ -1,4 +1,4 @@
--- health_what_if(model, model, relation): who changes band if one model takes the place of another.
+-- health_what_if(model, model, relation): the accounts that change band if one model replaces another.
 
 --@ list models_before: before | before_is
 --@   text  | by name
@@ -15,5 +15,5 @@ RETURNS SETOF record
 LANGUAGE c STABLE PARALLEL UNSAFE COST 100000 ROWS 10
 AS 'MODULE_PATHNAME', 'health_what_if';
 COMMENT ON FUNCTION @extschema@.health_what_if({before}, {after}, regclass, text, text, timestamptz) IS
-'All accounts of a relation scored by two models ({before_is}; {after_is}): a row for each band before and after (NULL: no score), with accounts, share of all, mean change, the sum of value_column, and up to 100 ids from account_column of those that move, the farthest first.';
+'All accounts of a relation scored by two models ({before_is}; {after_is}): one row for each pair of bands before and after (NULL: no score), with accounts, share, mean change, sum of value_column, and up to 100 ids (account_column) of accounts that change band, the largest change first.';
 --@ end

@@ -1,5 +1,5 @@
--- Past scores with what became of the accounts: the pairs that a score is proved by. A row counts only when all that it is held
--- against lies after its score, and is known by now.
+-- Past scores with later outcomes of the accounts: the pairs that prove a score. A row counts only if its horizon lies
+-- wholly after the score and is complete.
 
 CREATE FUNCTION health_labelled_check(kind text, lead interval, horizon interval)
 RETURNS void
@@ -15,7 +15,7 @@ BEGIN
         RAISE EXCEPTION 'invalid kind of outcome "%"', kind USING ERRCODE = 'invalid_parameter_value',
             HINT = 'There are: churned, renewed, expanded, contracted, complained.';
     END IF;
-    -- Months count 30 days here, as in every comparison of intervals.
+    -- A month counts 30 days here, as in every comparison of intervals.
     IF lead < '0'::interval OR horizon <= '0'::interval
        OR lead + horizon > '100 years'::interval THEN
         RAISE EXCEPTION 'lead must not be negative, horizon must be positive, and both together at most 100 years'
@@ -24,7 +24,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION health_labelled_check(text, interval, interval) IS
-'Raises unless the arguments of health_labelled make sense: 22004 for NULL, 22023 for a kind that is none and for lengths of time that are none.';
+'Checks the arguments of health_labelled: 22004 for NULL, 22023 for an unknown kind or an invalid lead or horizon.';
 
 CREATE FUNCTION health_times_apart(times timestamp[], gap interval)
 RETURNS timestamp[]
@@ -46,10 +46,10 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION health_times_apart(timestamp without time zone[], interval) IS
-'Of rising times the first, then the first that is a gap later, and so on: what comes later has no part in the choice.';
+'From ascending times: the first, then each next time at least gap after the last chosen one. Later times do not influence the choice.';
 
--- The one place that knows which score is held against which outcome. Whoever reads from it pays for the columns and the times that
--- are asked for, no others: a row of history is some 2 kB wide, nearly all of it inputs and drivers.
+-- The one place that pairs scores with outcomes. A caller pays only for the columns and times that it selects: a row of
+-- history is about 2 kB wide, nearly all of it inputs and drivers.
 CREATE FUNCTION health_labelled_query(source @extschema@.health_source, apart boolean)
 RETURNS text
 LANGUAGE plpgsql STABLE
@@ -69,9 +69,9 @@ BEGIN
                                     array_agg(o.at) FILTER (WHERE o.kind IN ('renewed', 'expanded')) AS back
                                FROM health_outcome o WHERE o.book = $1 GROUP BY o.account_id) t ON t.account_id = h.account_id::text
                  WHERE h.scored_at <= $5 AND h.scored_at + $3 + $4 <= $5) l
-         -- What happens within the lead was no longer to be foreseen in time, and decides what comes after it.
+         -- An outcome within the lead comes too soon for a prediction, and excludes the row.
          WHERE (l.next_at IS NULL OR l.next_at > l.scored_at + $3)
-           -- Who has churned cannot churn again before coming back.
+           -- An account that has churned cannot churn again before it returns.
            AND NOT ($2 = 'churned' AND l.lost_at IS NOT NULL AND (l.back_at IS NULL OR l.back_at <= l.lost_at))$sql$, history,
         CASE WHEN apart THEN format($sql$
                   JOIN (SELECT h.account_id, unnest(health_times_apart(array_agg(h.scored_at AT TIME ZONE 'UTC' ORDER BY h.scored_at), $4)) AT TIME ZONE 'UTC' AS scored_at
@@ -79,7 +79,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION health_labelled_query(@extschema@.health_source, boolean) IS
-'The SELECT behind health_labelled(), in its columns but hindsight, for a time zone of UTC: of book $1 and kind $2, with lead $3 and horizon $4, known until $5.';
+'The SELECT behind health_labelled(), without column hindsight, for time zone UTC. $1: book, $2: kind, $3: lead, $4: horizon, $5: until.';
 
 CREATE FUNCTION @extschema@.health_labelled(source text, kind text DEFAULT 'churned', lead interval DEFAULT '0 days', horizon interval DEFAULT '90 days',
     until timestamptz DEFAULT NULL, apart boolean DEFAULT false,
@@ -89,7 +89,7 @@ CREATE FUNCTION @extschema@.health_labelled(source text, kind text DEFAULT 'chur
 RETURNS SETOF record
 LANGUAGE plpgsql STABLE ROWS 10000
 SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
--- The length of a day is that of UTC.
+-- Days are days of UTC.
 SET timezone = 'UTC'
 AS $$
 #variable_conflict use_variable
@@ -105,4 +105,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION @extschema@.health_labelled(text, text, interval, interval, timestamptz, boolean) IS
-'A source''s past scores, each with whether the account had the outcome later than lead and within the horizon after that. Scores whose horizon ends after until (NULL: now) are left out, as are those of accounts that had churned. apart: an account''s horizons do not overlap.';
+'A source''s past scores, each with event: whether the account had the outcome after the lead and within the horizon that follows. Excluded: scores whose horizon ends after until (NULL: now), scores of churned accounts. apart: horizons of an account do not overlap.';

@@ -1,4 +1,4 @@
--- health_outcome: what became of accounts, as the proof of a model needs it. Written by whoever knows; nothing here reads it.
+-- health_outcome: outcomes of accounts, the evidence for the proof of a model. Users write the rows.
 
 CREATE TABLE @extschema@.health_outcome (
     book       text        NOT NULL DEFAULT 'accounts',
@@ -13,12 +13,12 @@ CREATE TABLE @extschema@.health_outcome (
     CONSTRAINT health_outcome_value_check CHECK (value > '-Infinity' AND value < 'Infinity')
 );
 
-COMMENT ON TABLE @extschema@.health_outcome IS 'What became of accounts: one row for each event, that can be written twice without being doubled. No grants to PUBLIC.';
+COMMENT ON TABLE @extschema@.health_outcome IS 'Outcomes of accounts: one row for each event; the primary key prevents duplicates. No grants to PUBLIC.';
 COMMENT ON COLUMN @extschema@.health_outcome.book IS 'The population of accounts, as in health_source.';
-COMMENT ON COLUMN @extschema@.health_outcome.account_id IS 'The account''s id as text; numbers and UUIDs are taken without a cast.';
+COMMENT ON COLUMN @extschema@.health_outcome.account_id IS 'The account''s id as text; numbers and UUIDs need no cast.';
 COMMENT ON COLUMN @extschema@.health_outcome.kind IS 'One of churned, renewed, expanded, contracted and complained.';
 COMMENT ON COLUMN @extschema@.health_outcome.at IS 'When it happened.';
-COMMENT ON COLUMN @extschema@.health_outcome.value IS 'What it was worth, a number in the currency of your choice.';
-COMMENT ON COLUMN @extschema@.health_outcome.note IS 'Whatever should be remembered.';
+COMMENT ON COLUMN @extschema@.health_outcome.value IS 'The value of the event in a currency of your choice.';
+COMMENT ON COLUMN @extschema@.health_outcome.note IS 'A note.';
 
 SELECT pg_extension_config_dump('@extschema@.health_outcome', '');

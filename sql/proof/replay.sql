@@ -1,4 +1,4 @@
--- health_replay: a source's history under another model, from the inputs that it keeps. Nothing is written.
+-- health_replay: scores of a source's history under another model, from the kept inputs. Read-only.
 
 CREATE FUNCTION health_replay_reads(definition jsonb, optional boolean)
 RETURNS SETOF text
@@ -14,7 +14,7 @@ BEGIN
              WHERE COALESCE(j.signal -> 'optional' = 'true'::jsonb, false) = optional) s;
 END
 $$;
-COMMENT ON FUNCTION health_replay_reads(jsonb, boolean) IS 'The inputs that the optional signals of a model document read, or the others.';
+COMMENT ON FUNCTION health_replay_reads(jsonb, boolean) IS 'The inputs of the optional signals (true) or of the other signals (false) of a model document.';
 
 CREATE FUNCTION health_replay_check(found @extschema@.health_source, definition jsonb)
 RETURNS void
@@ -25,7 +25,8 @@ DECLARE
     input text;
     kept boolean;
 BEGIN
-    -- A column that was not kept must not quietly re-weigh everybody. What only may be there is no matter.
+    -- An input that was not kept would count as missing and silently shift the weights of every account. Inputs of
+    -- optional signals may be absent.
     FOR input IN
         SELECT i.input FROM jsonb_array_elements_text(health_model_describe(definition) -> 'inputs') i (input)
         EXCEPT
@@ -35,14 +36,14 @@ BEGIN
         EXECUTE format('SELECT EXISTS (SELECT FROM %I.%I h WHERE h.inputs ? %L)', found.history_schema, found.history_name, input) INTO kept;
         IF NOT kept THEN
             RAISE EXCEPTION 'the history of source "%" does not keep input "%"', found.name, input USING ERRCODE = 'undefined_column',
-                DETAIL = CASE WHEN found.keep_inputs THEN 'History keeps what the source''s own model reads, and what keep names.' ELSE 'The source was added with keep_inputs => false.' END,
-                HINT = format('Scores from now on can be replayed after health_source_add(%L, …, keep => ''{%s}''); or mark the signal optional.', found.name, input);
+                DETAIL = CASE WHEN found.keep_inputs THEN 'History keeps the inputs of the source''s own model and the columns in keep.' ELSE 'The source was added with keep_inputs => false.' END,
+                HINT = format('After health_source_add(%L, …, keep => ''{%s}'') new scores can be replayed; or mark the signal optional.', found.name, input);
         END IF;
     END LOOP;
 END
 $$;
 COMMENT ON FUNCTION health_replay_check(@extschema@.health_source, jsonb) IS
-'Raises 42703 where no row of a source''s history has an input that a model document reads, unless only optional signals read it.';
+'Raises 42703 if no row of a source''s history has an input of a model document, unless only optional signals read this input.';
 
 CREATE FUNCTION health_replay_query(found @extschema@.health_source, model text)
 RETURNS text
@@ -50,7 +51,7 @@ LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
 BEGIN
-    -- Once an account, and taken apart outside, as in health_source_query.
+    -- health_assess() runs once for each row; the outer query expands its columns, as in health_source_query.
     RETURN format($sql$
         SELECT r.account_id::text, r.name, r.scored_at, r.value, r.score, r.band, r.band_rank, (r.a).score, (r.a).band, (r.a).band_rank, (r.a).coverage,
                (r.a).score - r.score
@@ -81,7 +82,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION @extschema@.health_replay(text, text, timestamptz, timestamptz) IS
-'What a saved model would have made of a source''s history, row by row, from the inputs that it keeps: score and band then, and as replayed. An input that was never kept: 42703.';
+'Scores of a source''s history under a saved model, row by row, from the kept inputs: score and band as recorded and as replayed. An input that was never kept: 42703.';
 
 CREATE FUNCTION @extschema@.health_replay(source text, model jsonb, "from" timestamptz DEFAULT NULL, "to" timestamptz DEFAULT NULL,
     OUT account_id text, OUT name text, OUT scored_at timestamptz, OUT value numeric, OUT score double precision, OUT band text, OUT band_rank integer,
@@ -103,4 +104,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION @extschema@.health_replay(text, jsonb, timestamptz, timestamptz) IS
-'What a model document would have made of a source''s history: as the form by name.';
+'Scores of a source''s history under a model document: as the form by name.';

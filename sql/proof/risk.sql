@@ -1,10 +1,11 @@
--- health_risk: how often accounts at a score had the outcome.
+-- health_risk: how often accounts near a score had the outcome.
 
 CREATE FUNCTION health_share_interval(events bigint, accounts bigint, OUT low double precision, OUT high double precision)
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
--- Numbers have the exact types of the operators of pg_catalog: one that needs a cast would lose against another schema's that needs none.
+-- Each operand has the exact type of the pg_catalog operator: otherwise an operator of another schema could match
+-- better.
 DECLARE
     z CONSTANT double precision := 1.959963984540054;
     n double precision := NULLIF(accounts, 0);
@@ -21,7 +22,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION health_share_interval(bigint, bigint) IS
-'The 95 % interval of a share, events of accounts (Wilson 1927): right for small numbers and for shares of 0 and 1. NULL of no accounts.';
+'The 95 % interval of the share events / accounts, 0 to 1 (Wilson 1927): also valid for small numbers and for shares of 0 and 1. NULL for 0 accounts.';
 
 CREATE FUNCTION @extschema@.health_risk(source text, score double precision, kind text DEFAULT 'churned', horizon interval DEFAULT '90 days',
     until timestamptz DEFAULT NULL,
@@ -30,15 +31,15 @@ CREATE FUNCTION @extschema@.health_risk(source text, score double precision, kin
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 SET intervalstyle = 'postgres'
--- The length of a day is that of UTC.
+-- Days are days of UTC.
 SET timezone = 'UTC'
--- To compile what reads a whole history would take longer than it takes.
+-- JIT compilation would take longer than the query over a whole history.
 SET jit = off
 AS $$
 #variable_conflict use_variable
 DECLARE
     found health_source;
-    -- The narrowest range around the score with so many accounts; beyond the widest they are not alike any more.
+    -- The narrowest range around the score with enough accounts; accounts beyond the widest range are too different.
     ranges CONSTANT double precision[] := '{2.5,5,7.5,10,15}';
     widest CONSTANT double precision := 15;
     enough CONSTANT bigint := 50;
@@ -46,7 +47,7 @@ DECLARE
     reach double precision;
 BEGIN
     IF score IS NULL OR NOT (score >= 0::double precision AND score <= 100::double precision) THEN
-        RAISE EXCEPTION 'a score is a number from 0 to 100, not %', COALESCE(score::text, 'NULL') USING ERRCODE = 'invalid_parameter_value',
+        RAISE EXCEPTION 'score must be from 0 to 100, not %', COALESCE(score::text, 'NULL') USING ERRCODE = 'invalid_parameter_value',
             HINT = 'For example: SELECT message FROM health_risk(''crm'', 61).';
     END IF;
     found := health_source_get(source);
@@ -64,7 +65,7 @@ BEGIN
     from_score := GREATEST(score - reach, 0);
     to_score := LEAST(score + reach, 100);
     IF accounts < fewest THEN
-        message := format('too few to tell: %s accounts at %s to %s with a complete horizon, at least %s are needed', accounts, from_score, to_score, fewest);
+        message := format('too few accounts: %s with a score of %s to %s and a complete horizon, at least %s are needed', accounts, from_score, to_score, fewest);
         RETURN;
     END IF;
     risk := events::double precision / accounts::double precision;
@@ -74,4 +75,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION @extschema@.health_risk(text, double precision, text, interval, timestamptz) IS
-'How many of the accounts around a score had the outcome within the horizon, by the source''s past scores, with a 95 % interval, in numbers and in words. The range around the score widens until it holds 50 accounts, to 15 points at most.';
+'The share of accounts near a score that had the outcome within the horizon, from the source''s past scores: risk, 0 to 1, with a 95 % interval, and as text. The range around the score widens until it holds 50 accounts, at most to 15 points either way.';

@@ -148,18 +148,14 @@ BEGIN
         GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
         failure := health_score_internal.health_failure(source, code, message, detail, hint);
     END;
-    IF failure IS NULL THEN
-        -- The lock of the transaction ends at COMMIT: a session lock covers the gap until the next transaction has its
-        -- own.
-        PERFORM pg_catalog.pg_advisory_lock(health_score_internal.health_source_lock_key(source));
-    END IF;
     COMMIT;
 
     path := pg_catalog.current_setting('search_path');
     IF failure IS NULL THEN
-        -- A cancel inside this block still reaches the unlock below: a session lock outlives the transaction.
+        -- Each transaction takes the lock anew: a session lock would outlive a cancelled call, behind a connection pooler for
+        -- hours.
         BEGIN
-            PERFORM pg_catalog.pg_advisory_xact_lock(health_score_internal.health_source_lock_key(source));
+            PERFORM health_score_internal.health_run_resume(run, source);
             PERFORM health_score_internal.health_run_show(source, as_of);
             PERFORM health_score_internal.health_run_write(run, health_score_internal.health_source_get(source), as_of, replace, path);
         EXCEPTION WHEN OTHERS OR query_canceled THEN
@@ -167,7 +163,6 @@ BEGIN
             failure := health_score_internal.health_failure(source, code, message, detail, hint);
             PERFORM health_score_internal.health_run_fail(run, failure);
         END;
-        PERFORM pg_catalog.pg_advisory_unlock(health_score_internal.health_source_lock_key(source));
         COMMIT;
     END IF;
 END

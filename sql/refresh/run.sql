@@ -110,6 +110,25 @@ END
 $$;
 COMMENT ON FUNCTION health_run_begin(text, timestamptz, boolean) IS 'Inserts the row of a new run and returns its id. Marks orphaned runs of the source as abandoned.';
 
+CREATE FUNCTION health_run_resume(run bigint, source text)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+BEGIN
+    -- Asked before the lock is taken, too: an abandoned run must not hold the lock against the refresh that overtook it.
+    FOR i IN 1 .. 2 LOOP
+        IF NOT EXISTS (SELECT FROM health_run r WHERE r.id = run AND r.status = 'running') THEN
+            RAISE EXCEPTION 'source "%" is being refreshed by another session', source USING ERRCODE = 'lock_not_available',
+                DETAIL = format('Another refresh began between the two transactions of run %s.', run),
+                HINT = 'SELECT * FROM health_run ORDER BY id DESC shows the other run; try again when it has ended.';
+        END IF;
+        PERFORM health_source_lock(source);
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION health_run_resume(bigint, text) IS 'Takes the lock of the source for the second transaction of a run. If another refresh has marked the run as abandoned, or holds the lock: 55P03.';
+
 CREATE FUNCTION health_run_show(source text, as_of timestamptz)
 RETURNS void
 LANGUAGE plpgsql

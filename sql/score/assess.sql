@@ -1,4 +1,4 @@
--- health_assess(model, account, as_of, segment): everything about a score in one row. Use it in FROM, with LATERAL.
+-- health_assess(model, account, as_of, segment): a score and its details in one row. For FROM, with LATERAL.
 
 --@ for models, accounts
 CREATE FUNCTION @extschema@.health_assess(model {model}, account {account}, as_of timestamptz DEFAULT NULL, segment text DEFAULT NULL,

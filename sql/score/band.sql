@@ -1,4 +1,4 @@
--- health_band: the band of an account, or of a score. health_display: a score as people see it.
+-- health_band: the band of an account, or of a score. health_display: a score as text for people.
 
 --@ for models, accounts
 CREATE FUNCTION @extschema@.health_band(model {model}, account {account}, as_of timestamptz DEFAULT NULL, segment text DEFAULT NULL)
@@ -21,7 +21,7 @@ RETURNS text
 LANGUAGE c {volatility} PARALLEL SAFE COST 10
 AS 'MODULE_PATHNAME', 'health_display';
 COMMENT ON FUNCTION @extschema@.health_display({model}, double precision) IS
-'A score as the model''s display shows it, by {by}: scaled and floored, so that a shown number never crosses a band.';
+'A score as the model''s display shows it, by {by}: scaled and rounded down, so that the shown number stays within its band.';
 --@ end
 
 --@ for models
@@ -30,5 +30,5 @@ RETURNS text
 LANGUAGE c {volatility} PARALLEL SAFE COST 50
 AS 'MODULE_PATHNAME', 'health_band';
 COMMENT ON FUNCTION health_band_columns({model}, text[], timestamptz, text, oid, "any") IS
-'What the planner makes of health_band(model, row). Not meant to be called.';
+'The planner replaces health_band(model, row) with this function. Not meant to be called.';
 --@ end

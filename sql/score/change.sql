@@ -11,5 +11,5 @@ RETURNS SETOF record
 LANGUAGE c {volatility} PARALLEL SAFE COST 1000 ROWS 10
 AS 'MODULE_PATHNAME', 'health_change';
 COMMENT ON FUNCTION @extschema@.health_change({model}, {account}, {account}, timestamptz, timestamptz) IS
-'Why a score changed, what hurt most first; the changes sum to the difference of the scores. Kinds: signal, coverage, rule, override, segment, limit; both given as {given}, by {by}. {need_both}';
+'Why a score changed, the largest loss first; the changes sum to the difference of the scores. Kinds: signal, coverage, rule, override, segment, limit. Both given as {given}, by {by}. {need_both}';
 --@ end

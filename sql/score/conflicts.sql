@@ -8,5 +8,5 @@ RETURNS SETOF record
 LANGUAGE c {volatility} PARALLEL SAFE COST 1000 ROWS 1
 AS 'MODULE_PATHNAME', 'health_conflicts';
 COMMENT ON FUNCTION @extschema@.health_conflicts({model}, {account}, timestamptz, text) IS
-'Categories of an account that lie 40 points or more apart (says happy, behaves otherwise), with the signals that set them apart, the widest gap first; the account given as {given}, by {by}. {need}';
+'Pairs of categories that differ by 40 points or more, with the signals behind the gap, the widest gap first. The account given as {given}, by {by}. {need}';
 --@ end

@@ -1,4 +1,4 @@
--- health_drivers(model, account, as_of, segment): what each signal and rule added to a score or took from it.
+-- health_drivers(model, account, as_of, segment): the contribution of each signal and rule to a score.
 
 --@ for models, accounts
 CREATE FUNCTION @extschema@.health_drivers(model {model}, account {account}, as_of timestamptz DEFAULT NULL, segment text DEFAULT NULL,
@@ -9,5 +9,5 @@ RETURNS SETOF record
 LANGUAGE c {volatility} PARALLEL SAFE COST 100 ROWS 10
 AS 'MODULE_PATHNAME', 'health_drivers';
 COMMENT ON FUNCTION @extschema@.health_drivers({model}, {account}, timestamptz, text) IS
-'The drivers of the health score, the costliest first; contributions sum to the score; of an account, given as {given}, by {by}. {need}';
+'The drivers of the health score of an account, the largest loss first; contributions sum to the score. The account given as {given}, by {by}. {need}';
 --@ end

@@ -6,7 +6,7 @@ RETURNS text
 LANGUAGE c {volatility} PARALLEL SAFE COST 1000
 AS 'MODULE_PATHNAME', 'health_explain';
 COMMENT ON FUNCTION @extschema@.health_explain({model}, {account}, timestamptz, text) IS
-'The health score of an account in plain words: what costs most, what is missing, how sure it is; the account given as {given}, by {by}. {need}';
+'The health score of an account in plain words: the largest losses, missing values, uncertainty; the account given as {given}, by {by}. {need}';
 --@ end
 
 --@ for models, typed_accounts
@@ -15,7 +15,7 @@ RETURNS text
 LANGUAGE c {volatility} PARALLEL SAFE COST 1000
 AS 'MODULE_PATHNAME', 'health_explain_before';
 COMMENT ON FUNCTION @extschema@.health_explain({model}, {account}, {account}, timestamptz, timestamptz) IS
-'The health score of an account in plain words, and why it differs from what the account was before; both given as {given}, by {by}. {need}';
+'The health score of an account in plain words, and why it differs from the score before; both accounts given as {given}, by {by}. {need}';
 --@ end
 
 --@ for models
@@ -24,10 +24,10 @@ RETURNS text
 LANGUAGE c STABLE PARALLEL SAFE COST 1000
 AS 'MODULE_PATHNAME', 'health_explain_literal';
 COMMENT ON FUNCTION @extschema@.health_explain({model}, text, text, timestamptz, timestamptz) IS
-'The health score of an account in plain words, and why it differs from what the account was before; both given as a text or literal holding a JSON object, by {by}. {need}';
+'The health score of an account in plain words, and why it differs from the score before; both accounts given as a text or literal holding a JSON object, by {by}. {need}';
 --@ end
 
--- A literal in the third place is text to Postgres: an object is the account before, anything else is as_of.
+-- Postgres resolves a literal as third argument to text: a JSON object is the account before, anything else is as_of.
 
 --@ for models, typed_accounts
 CREATE FUNCTION @extschema@.health_explain(model {model}, account {account}, before text, as_of timestamptz DEFAULT NULL, before_as_of timestamptz DEFAULT NULL)
@@ -38,7 +38,7 @@ COMMENT ON FUNCTION @extschema@.health_explain({model}, {account}, text, timesta
 'As the forms with before and with as_of, for a literal: an object is the account before, anything else is as_of; the account given as {given}, by {by}. {need}';
 --@ end
 
--- The same with two literals: as_of and segment, or the account before and as_of.
+-- Forms for two literals: as_of and segment, or the account before and as_of.
 
 --@ for models, accounts
 CREATE FUNCTION @extschema@.health_explain(model {model}, account {account}, as_of text, segment text)

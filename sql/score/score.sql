@@ -1,7 +1,7 @@
 -- health_score(model, account, as_of, segment): the score of one account.
 
--- A row of a table reaches the functions as its columns, each an argument of its own: the support function does that when a query
--- is planned, since building a row for every account costs more than scoring it. Not meant to be called by hand.
+-- The support function replaces a row argument with one argument for each column when a query is planned: building a
+-- row for every account costs more than scoring it.
 
 CREATE FUNCTION health_row_support(internal)
 RETURNS internal
@@ -16,12 +16,13 @@ RETURNS double precision
 LANGUAGE c {volatility} PARALLEL SAFE COST 50 {planner}
 AS 'MODULE_PATHNAME', 'health_score';
 COMMENT ON FUNCTION @extschema@.health_score({model}, {account}, timestamptz, text) IS
-'The health score, 0 to 100 (higher is healthier; NULL: insufficient data), of an account, given as {given}, by {by}. {need}';
+'The health score of an account, 0 to 100 (higher is healthier; NULL: insufficient data). The account given as {given}, by {by}. {need}';
 --@ end
 
--- health_score over events (sql/aggregate/events.sql) takes a value of any type where an account's as_of stands. So that an untyped literal or
--- parameter in that place is still as_of, there is a type that nothing but a literal can be: what a call leaves without a type is
--- taken for a string before all else, and no other function has a string there. It reads what timestamptz reads.
+-- In the position of as_of, the aggregate health_score over events (sql/aggregate/events.sql) has a value of any type.
+-- Type health_time makes an untyped literal or parameter in this position resolve to as_of: Postgres prefers the string
+-- category for untyped arguments, and no other health_score has a type of this category there. Its input function is
+-- that of timestamptz.
 
 CREATE TYPE health_time;
 
@@ -57,7 +58,7 @@ CREATE TYPE health_time (
     INPUT = health_time_in, OUTPUT = health_time_out, RECEIVE = health_time_recv, SEND = health_time_send, LIKE = timestamptz, CATEGORY = 'S'
 );
 COMMENT ON TYPE health_time IS
-'A timestamptz that an untyped literal or parameter stands for, as as_of of health_score. Not meant for columns.';
+'The type of as_of of health_score for an untyped literal or parameter; same values as timestamptz. Not meant for columns.';
 
 --@ for models
 CREATE FUNCTION @extschema@.health_score(model {model}, account text, as_of health_time, segment text DEFAULT NULL)
@@ -65,7 +66,7 @@ RETURNS double precision
 LANGUAGE c {volatility} PARALLEL SAFE COST 50
 AS 'MODULE_PATHNAME', 'health_score';
 COMMENT ON FUNCTION @extschema@.health_score({model}, text, health_time, text) IS
-'The same with as_of as an untyped literal or parameter.';
+'As the form for timestamptz, for as_of as an untyped literal or parameter.';
 --@ end
 
 --@ for models
@@ -74,5 +75,5 @@ RETURNS double precision
 LANGUAGE c {volatility} PARALLEL SAFE COST 50
 AS 'MODULE_PATHNAME', 'health_score';
 COMMENT ON FUNCTION health_score_columns({model}, text[], timestamptz, text, oid, "any") IS
-'What the planner makes of health_score(model, row). Not meant to be called.';
+'The planner replaces health_score(model, row) with this function. Not meant to be called.';
 --@ end

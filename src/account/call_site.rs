@@ -1,5 +1,5 @@
-//! One call site of a function that takes an account: what the call needs again for the next row. The model, the form of the
-//! accounts and the memory of scoring are kept here; what else a function keeps is its own.
+//! One call site of a function that takes an account: what the call needs again for the next row. The model, the form
+//! of the accounts and the memory of scoring are kept here; what else a function keeps is its own.
 
 use std::rc::Rc;
 
@@ -24,7 +24,7 @@ pub enum Purpose {
 }
 
 pub struct CallSite {
-    /// The function that the query calls; it stands in the schema of the models.
+    /// The function that the query calls.
     function: pg_sys::Oid,
     by_name: bool,
     /// The model argument is a constant of the query, so it need not be compared for every row.
@@ -104,7 +104,7 @@ impl CallSite {
         &mut CallSite::with::<()>(arguments).0
     }
 
-    /// The same with what else the function keeps.
+    /// The same, with a value of the function's own.
     pub fn with<T: Default + 'static>(arguments: &Arguments) -> &'static mut (CallSite, T) {
         kept(arguments, || (CallSite::new(arguments), T::default()))
     }
@@ -150,7 +150,7 @@ impl CallSite {
                 let bytes = unsafe { varlena_bytes(datum) };
                 SiteModel::Document { bytes: bytes.into(), compiled: by_document(bytes) }
             };
-            // Looked at again, it is most often the same.
+            // A model that was looked up again is most often the same.
             if !before.is_some_and(|before| std::ptr::eq(before.compiled(), after.compiled())) {
                 self.reader.reset();
                 self.second.reader.reset();
@@ -285,7 +285,7 @@ impl CallSite {
     }
 }
 
-/// The same memory for values of another lifetime. Emptied first, the collect runs in place.
+/// Reuses the memory of a vector for values of another lifetime: the vector is emptied, so collect() works in place.
 pub fn recycle<'a, 'b>(mut values: Vec<Value<'a>>) -> Vec<Value<'b>> {
     values.clear();
     values.into_iter().map(|_| Value::Missing).collect()

@@ -96,7 +96,7 @@ SELECT d #> '{meta,fit,no_weight}' AS no_weight, (d #>> '{meta,fit,auc}')::numer
 -- Is the model still right?
 UPDATE health_model SET reviewed_at = now() - interval '100 days' WHERE name = 'proof';
 SELECT source, item, round(before::numeric, 3) AS before, CASE WHEN item <> 'reviewed' THEN round(now::numeric, 3) END AS now, verdict, message FROM health_model_review('proof', '60 days', '2025-05-31') WHERE source = 'seen' OR item IN ('reviewed', 'triggers');
-SELECT verdict, message ~ 'quarterly' AS reason FROM health_model_review('proof') WHERE item = 'verdict';
+SELECT verdict, message ~ 'every quarter' AS reason FROM health_model_review('proof') WHERE item = 'verdict';
 SELECT health_model_reviewed('proof', '  weights stay ');
 SELECT note = 'reviewed ' || to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD') || ' by ' || current_user || ': weights stay' AS noted, reviewed_at > now() - interval '1 minute' AS now FROM health_model WHERE name = 'proof';
 BEGIN;

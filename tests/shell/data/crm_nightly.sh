@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# A year of a CRM's accounts, month by month, by the two kinds of sources that have a past: a view that asks for health_as_of(),
-# and a table with a time column. Both write the same history and raise the same alerts; people and workers deal with them.
+# A year of a CRM's accounts, month by month, with both kinds of sources for the past: a view that calls health_as_of(),
+# and a table with a time column. Both write the same history and raise the same alerts; people and workers process the
+# alerts.
 set -euo pipefail
 . "$ROOT/tests/shell/lib/test.sh"
 . "$ROOT/tests/shell/data/tables.sh"
@@ -13,7 +14,7 @@ fi
 crm_tables
 
 sql <<'SQL' >/dev/null
--- What was known before 00:00 UTC of a day of the accounts that had a subscription then.
+-- Data known before 00:00 UTC of a day, for accounts with a subscription on that day.
 CREATE FUNCTION account_at(day date) RETURNS TABLE (account_id int, mrr numeric, seats numeric, renewal date, users int, activity float8,
     activity_before float8, kinds int, last_week date) LANGUAGE sql STABLE AS $$
     SELECT s.account_id, s.mrr, s.seats, s.renewal, u.users, u.activity, u.activity_before, u.kinds, u.last_week
@@ -37,7 +38,7 @@ SELECT health_model_save('crm account', '{
     "momentum":     {"category": "usage", "weight": 2, "input": {"change": ["activity", "activity_before"]}, "scale": {"linear": [-0.5, 0.25]}},
     "breadth":      {"category": "usage", "weight": 2, "input": "kinds", "default": 0, "scale": {"linear": [0, 12]}},
     "last_contact": {"category": "relationship", "input": "last_week", "scale": {"recency": {"best": "7 days", "worst": "35 days"}}} } }');
--- Two sources of one model over one book: each raises alerts of its own.
+-- Two sources with one model and one book: each raises its own alerts.
 SELECT health_source_add('by view', 'crm account', 'account_then', 'account_id', value_column => 'mrr', renewal_column => 'renewal', point_in_time => true,
                          hold_alerts_above => 0.9);
 SELECT health_source_add('by time', 'crm account', 'account_month', 'account_id', value_column => 'mrr', renewal_column => 'renewal', time_column => 'day',
@@ -52,14 +53,15 @@ sql -c "INSERT INTO health_playbook SELECT * FROM health_playbook_examples('crm 
 night() { sql -c "CALL health_refresh('by view', '$1')" -c "CALL health_refresh('by time', '$1')"; }
 night 2024-10-01Z
 
-# Some are claimed, delivered and resolved.
+# Some alerts are claimed, delivered and resolved.
 claimed=$(sql -c "SELECT count(*) FROM health_alert_claim(12, source => 'by view') a WHERE health_alert_delivered(a.id, 'T-' || a.id)")
 expect "claimed and delivered" "$claimed" 12
 sql -c "SELECT health_alert_resolve(id, 'training') FROM health_alert WHERE delivered_at IS NOT NULL AND id % 3 = 0" >/dev/null
 night 2024-11-01Z
 night 2024-12-01Z
 
-# The same history, and the same alerts, whatever became of them; only a source that has max_staleness tells of accounts without a row.
+# The same history and the same alerts, whatever their end; only a source with max_staleness reports accounts without a
+# row.
 for difference in "\"by view_history\" EXCEPT TABLE \"by time_history\"" "\"by time_history\" EXCEPT TABLE \"by view_history\""; do
   expect "rows of $difference" "$(sql -c "SELECT count(*) FROM (TABLE $difference) d")" 0
 done
@@ -68,7 +70,7 @@ expect "alerts by time" "$(sql -c "$alerts 'by time'")" "$(sql -c "$alerts 'by v
 read -r months rows raised ended < <(sql -F ' ' -c "SELECT (SELECT count(DISTINCT scored_at) FROM \"by view_history\"), (SELECT count(*) FROM \"by view_history\"), count(*), count(ended_at) FROM health_alert WHERE source = 'by view'")
 [ "$months" = 10 ] && [ "$rows" -gt 3000 ] && [ "$raised" -gt 50 ] && [ "$ended" -gt 0 ] || fail "$months months, $rows rows, $raised alerts, $ended ended"
 
-# One query each: did it help, who moved and why, one customer or the whole book?
+# One query for each question: did it help, which scores changed and why, one customer or the whole book?
 read -r helped moved told < <(sql -F ' ' -c "SELECT
   (SELECT count(latest_change) FROM health_alert_outcome WHERE action_taken = 'training'),
   (SELECT count(*) FROM \"by view_movers\" WHERE explanation <> ''),

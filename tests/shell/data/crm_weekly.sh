@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# 605 accounts of a CRM scored every week of a year, straight from the tables of usage and subscriptions, beside plain SQL that
-# knows nothing of the extension: the same score for every account and week, and nothing seen before its time.
+# 605 accounts of a CRM scored for every week of a year, directly from the tables of usage and subscriptions, compared
+# with plain SQL without the extension: the same score for every account and week, and no use of later data.
 set -euo pipefail
 . "$ROOT/tests/shell/lib/test.sh"
 . "$ROOT/tests/shell/data/tables.sh"
@@ -17,7 +17,7 @@ ANALYZE usage_weekly, subscription;
 SQL
 
 sql <<'SQL' >/dev/null
--- What is known of a week is known when it is over. Seats are looked up then too: a subscription has terms, no events.
+-- The data of a week is known at its end. Seats are looked up then too: a subscription has terms, not events.
 CREATE TABLE moment AS SELECT DISTINCT week, (week + 7)::timestamp AT TIME ZONE 'UTC' AS at FROM usage_weekly;
 CREATE TABLE seats AS
 SELECT account_id, week, sum(quantity)::float8 AS seats
@@ -41,14 +41,14 @@ SELECT health_model_save('crm usage', '{
     "recency":      {"weight": 1, "input": "activity", "scale": {"recency": {"best": "7 days", "worst": "35 days"}}} } }');
 SQL
 
-# Each account at the end of each week. The events of the five weeks to come are among the rows, and may not count.
+# Each account at the end of each week. The rows include events of the next five weeks, which must not count.
 sql <<'SQL' >/dev/null
 CREATE TABLE scored AS
 SELECT m.week, e.account_id, health_score('crm usage', e.signal, e.value, e.at, m.at) AS score
   FROM moment m JOIN usage_event e ON e.at < m.at + interval '35 days'
  GROUP BY m.week, e.account_id;
 
--- By hand: no event, no extension.
+-- Plain SQL: no aggregate over events, no extension.
 CREATE TABLE by_hand AS
 WITH account AS (SELECT m.week, a.account_id FROM moment m
                    JOIN (SELECT account_id, min(at) AS since FROM usage_event GROUP BY account_id) a ON a.since < m.at + interval '35 days'),
@@ -64,7 +64,7 @@ past AS (
 licence AS (
     SELECT p.*,
            (SELECT max(u.users) FROM usage_weekly u WHERE u.account_id = p.account_id AND u.week = p.last_week) AS users,
-           -- Of the last week that had a subscription.
+           -- From the last week with a subscription.
            (SELECT s.seats FROM seats s WHERE s.account_id = p.account_id AND s.week <= p.week ORDER BY s.week DESC LIMIT 1) AS seats
       FROM past p),
 subscore AS (
@@ -88,11 +88,11 @@ differing=$(sql -c "SELECT count(*) FROM scored s FULL JOIN by_hand h USING (wee
 [ "$differing" = 0 ] || fail "$differing scores differ from plain SQL, for example $(sql -c "SELECT week, account_id, s.score, h.score FROM scored s FULL JOIN by_hand h USING (week, account_id)
   WHERE (s.score IS NULL) <> (h.score IS NULL) OR abs(s.score - h.score) > 1e-6 ORDER BY 1, 2 LIMIT 3" | tr '\n' ' ')"
 
-# The test is of scores that tell accounts apart, not of many zeros.
+# The scores must differ between accounts; many zeros would prove nothing.
 read -r scores accounts spread < <(sql -F ' ' -c "SELECT count(score), count(DISTINCT account_id), round(stddev(score)) FROM scored")
 [ "$accounts" = 605 ] && [ "$scores" -gt 20000 ] && [ "$spread" -ge 15 ] || fail "$scores scores of $accounts accounts that spread by $spread"
 
-# Two steps give what one gives.
+# Two steps give the same score as one.
 differing=$(sql -c "SELECT count(*) FROM scored s JOIN (
     SELECT account_id, health_signals('crm usage', signal, value, e.at, m.at) AS account, m.at
       FROM usage_event e, moment m WHERE m.week = '2024-06-24' GROUP BY account_id, m.at) e USING (account_id)

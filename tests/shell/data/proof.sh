@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A year of a CRM's customers, point in time: each month's scores from what was known then, held against who left afterwards. The
-# labels are made a second time by hand; what is written when a customer leaves tells nothing before.
+# A year of a CRM's customers, point in time: each month's scores from the data known then, compared with later churn.
+# The labels are also computed by hand; a column that is written at churn has no predictive power before.
 set -euo pipefail
 . "$ROOT/tests/shell/lib/test.sh"
 . "$ROOT/tests/shell/data/tables.sh"
@@ -13,7 +13,7 @@ fi
 crm_tables
 
 sql >/dev/null <<'SQL'
--- A week is known when it is over, a cancellation when it takes effect.
+-- A week is known at its end, a cancellation when it takes effect.
 CREATE TABLE cancellation AS SELECT account_id, max(end_date) AS at FROM subscription GROUP BY account_id HAVING max(end_date) < '2024-12-01';
 CREATE TABLE weekly AS SELECT account_id, (week + 7)::timestamp AT TIME ZONE 'UTC' AS known, sum(events) AS events, max(users) AS users, count(*) AS kinds,
     coalesce(sum(value) FILTER (WHERE event_type = 'win_opportunity'), 0) AS won, coalesce(sum(events) FILTER (WHERE event_type = 'lose_opportunity'), 0) AS lost FROM usage_weekly GROUP BY account_id, week;
@@ -55,14 +55,14 @@ different=$(sql -c "SELECT count(*) FROM health_labelled('crm', 'churned', '0 da
 [ "$different" = 0 ] || fail "$different labels differ from those made by hand"
 printf 'ok labels as made by hand\n'
 
-# The signal that knows the future: in the table of today it gives all away, in the history it has nothing to say.
+# A signal from the future: in today's table it predicts churn perfectly, in the history it has no predictive power.
 seer='{"signals": {"cancelled": {"scale": {"linear": [1, 0]}}}}'
 naive=$(sql -c "SELECT health_auc(health_score('$seer'::jsonb, jsonb_build_object('cancelled', (c.at IS NOT NULL)::int)), c.at IS NOT NULL) FROM (SELECT DISTINCT account_id FROM subscription) a LEFT JOIN cancellation c USING (account_id)")
 then=$(sql -c "SELECT health_auc(health_score('$seer'::jsonb, inputs), event) FROM health_labelled('crm', 'churned', '0 days', '60 days', $until)")
 [ "$naive $then" = "1 0.5" ] || fail "a signal from the future: AUC $naive in today's table, $then in history"
 printf 'ok a signal from the future is worth 1 in the table of today, and 0.5 in history\n'
 
-# A fit to what was known then; its card says how sure it is.
+# A fit to the data known then; its model card shows the uncertainty.
 sql >/dev/null <<SQL
 CREATE VIEW known_then AS SELECT r.*, l.event AS churned FROM health_labelled('crm', 'churned', '0 days', '60 days', $until, apart => true) l,
   jsonb_to_record(l.inputs) AS r (seats float8, users float8, events float8, events_before float8, kinds float8, weeks float8, won float8, lost float8, mrr float8, monthly boolean, tenure float8, cancelled float8);

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Sourced after test.sh by the tests on real tables: the data sets of DATA, where they are, as tables. They are too large, and not
-# ours, to lie in the repository.
+# Sourced after test.sh by the tests on real tables: loads the data sets of DATA, if present. The repository does not
+# contain them because of their size and their licences.
 
 has_data() { [ -r "${DATA:-}/$1" ]; }
 skip_without_data() { printf 'skip %s: the data sets are not there (DATA)\n' "$1"; }
@@ -8,7 +8,7 @@ skip_without_data() { printf 'skip %s: the data sets are not there (DATA)\n' "$1
 # load TABLE FILE
 load() { gzip -dcf "$DATA/$2" | psql -X -q -v ON_ERROR_STOP=1 -c "COPY $1 FROM STDIN WITH (FORMAT csv, HEADER)"; }
 
-# crm_tables [SCHEMA.]: subscriptions of a CRM's accounts, and what they did week by week.
+# crm_tables [SCHEMA.]: subscriptions of a CRM's accounts, and their weekly usage.
 crm_tables() {
   psql -X -q -v ON_ERROR_STOP=1 <<SQL
 CREATE TABLE ${1:-}usage_weekly (account_id int, week date, event_type text, events float8, users int, value float8);

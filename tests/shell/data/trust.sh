@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Learning from outcomes: what cannot be learnt is refused, noise gets no weight, and on real tables the AUC on held-out
-# accounts is what a data scientist would reach.
+# Learning from outcomes: a fit without predictive power is refused, noise gets no weight, and on real tables the AUC on
+# held-out accounts reaches a fixed minimum.
 set -euo pipefail
 . "$ROOT/tests/shell/lib/test.sh"
 . "$ROOT/tests/shell/data/tables.sh"
@@ -26,7 +26,7 @@ again=$(sql "SELECT health_model_fit('$model'::jsonb, 'made.book', 'churned', '{
 [ "$again" = t ] || fail "the same rows give another fit"
 printf 'ok noise, constants and ids get no weight\n'
 
-# Shuffled outcomes: the same columns, somebody else's churn.
+# Shuffled outcomes: each account has the churn of another account.
 refused=0
 for seed in $(seq 1 20); do
   sql "CREATE OR REPLACE VIEW made.shuffled AS SELECT a.*, s.churned FROM (SELECT a.*, row_number() OVER (ORDER BY account_id) AS place FROM made.account a) a
@@ -58,7 +58,7 @@ CREATE VIEW cdnow.customer AS SELECT customer, max(at) AS last_order, min(at) AS
   NOT EXISTS (SELECT FROM cdnow.purchase f WHERE f.customer = p.customer AND f.at >= '1997-10-01' AND f.at < '1998-07-01') AS churned
   FROM cdnow.purchase p WHERE at < '1997-10-01' GROUP BY customer" >/dev/null
 
-# fit NAME DOCUMENT RELATION OUTCOME AS_OF LEAST: what the report promises is kept when the saved model scores the same table.
+# fit NAME DOCUMENT RELATION OUTCOME AS_OF LEAST: the saved model reaches the reported AUC on the same table.
 fit() {
   local auc again
   sql "SELECT health_model_save('$1', health_model_fit($2, '$3', '$4', '{*}', $5))" >/dev/null

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Score by lunch, on real tables as they are: draft, save, score in three statements; what does not fit is seen; a draft of a
-# large table reads a sample. AUC = the share of pairs (one that left, one that stayed) in which the score of who left is lower.
+# Draft, save and score unchanged real tables in three statements; health_model_match reports misfits; a draft of a
+# large table reads a sample. AUC = the share of pairs (one churned, one not) in which the churned account has the lower
+# score.
 set -euo pipefail
 . "$ROOT/tests/shell/lib/test.sh"
 . "$ROOT/tests/shell/data/tables.sh"
@@ -15,7 +16,8 @@ auc() {
 }
 above() { awk -v value="$1" -v least="$2" 'BEGIN { exit !(value >= least) }' || fail "$3: $1 is below $2"; }
 
-# The whole way: draft, save, score. Then what match says of the ends is compared with the subscores of all accounts.
+# Draft, save, score. Then the shares of health_model_match at the ends of scales are compared with the subscores of all
+# accounts.
 three_statements() {
   local model=$1 relation=$2 as_of=$3 unscored unwarned
   sql "SELECT health_model_save('$model', health_model_draft('$relation', as_of => '$as_of'))" >/dev/null

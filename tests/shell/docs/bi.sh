@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# docs/bi.md is true: each block runs in the demo's database as the role that docs/analyst.sql makes, gives rows, and is flat: no composites, arrays, JSON or
-# NaN. That role cannot write, nor read what it is not meant to.
+# docs/bi.md is correct: each block runs in the demo's database as the role that docs/analyst.sql makes, gives rows, and
+# is flat: no composites, arrays, JSON or NaN. The role cannot write, and can read only what docs/analyst.sql grants.
 set -euo pipefail
 
 page=$ROOT/docs/bi.md
@@ -10,7 +10,8 @@ sql() { psql -X -q -At -v ON_ERROR_STOP=1 -c "$1"; }
 as_analyst() { PGUSER=bi_analyst psql -X -q -At -v ON_ERROR_STOP=1 "$@"; }
 
 for script in company model nightly; do run -f "$ROOT/demo/$script.sql"; done
-# The owner of a source is neither a superuser nor has CREATEROLE: before the role exists this owner is told who can make it.
+# The owner of a source is no superuser and lacks CREATEROLE: before the role exists, the script says who can create the
+# role.
 run -f - <<'SQL'
 CREATE ROLE bi_owner;
 GRANT INSERT, UPDATE, DELETE ON health_source TO bi_owner;
@@ -27,7 +28,7 @@ grep -q 'does not exist yet, and bi_owner may not create it' <<<"$answer" || fai
 run -v analyst=bi_analyst -f "$ROOT/docs/analyst.sql"
 run -v analyst=bi_analyst -f "$ROOT/docs/analyst.sql"
 
-# Once the role is there, the owner opens a new source to it, and is told what belongs to others.
+# When the role exists, the owner grants it a new source, and the script lists the objects of other owners.
 sql 'REVOKE SELECT ON bi_own.bi_own_history, bi_own.bi_own_current, health_run FROM bi_analyst' >/dev/null
 answer=$(as_owner) || fail "as the owner of a source: $answer"
 [ "$answer" = "$(printf 'Not granted yet; run this script again as the owner:\npublic.health_run|postgres')" ] || fail "what is left: $answer"
@@ -44,19 +45,19 @@ for block in "$TMPDIR"/block.*.sql; do
   as_analyst -f "$block" >"$TMPDIR/rows" 2>&1 || { cat "$TMPDIR/rows" "$block"; fail "block $blocks: $title"; }
   [ -s "$TMPDIR/rows" ] || { cat "$block"; fail "block $blocks has no rows: $title"; }
   ! grep -qwE 'NaN|-?Infinity' "$TMPDIR/rows" || { cat "$block"; fail "block $blocks shows a number that is none: $title"; }
-  # What psql would show, by name and type.
+  # The result columns of the block, by name and type.
   { sed '$s/;[[:space:]]*$//' "$block"; printf ' \\gdesc\n'; } | as_analyst >"$TMPDIR/types"
   types=$(cut -d '|' -f 2 "$TMPDIR/types" | sort -u | grep -vxE 'text|integer|bigint|numeric|double precision|date|timestamp with time zone|boolean' || true)
   [ -z "$types" ] || { cat "$TMPDIR/types"; fail "block $blocks is not flat: $types"; }
 done
 [ "$blocks" -ge 20 ] || fail "only $blocks blocks were found"
-# Each is a dataset of the dashboard, and the dashboard has no others.
+# Each block is a dataset of the dashboard, and the dashboard has no other datasets.
 difference=$(diff <(sed -nE 's/^<!-- dataset: (.*) -->$/\1/p' "$page" | sort) <(grep -ohE 'dataset: \w+' "$ROOT"/dashboards/superset/tabs/*.yaml | sed 's/dataset: //' | sort -u)) ||
   fail "docs/bi.md (<) and dashboards/superset/tabs (>) have other datasets: $difference"
 [ "$(grep -c '^<!-- dataset: ' "$page")" = "$blocks" ] || fail 'a block of docs/bi.md has no name'
 printf 'ok %s blocks of docs/bi.md run as the analyst and are flat, each is in the dashboard\n' "$blocks"
 
-# What they say is what the tables say. numbered WORDS: the block whose text has these words.
+# The blocks agree with the tables. numbered WORDS: the block whose text has these words.
 numbered() { grep -lF -- "$1" "$TMPDIR"/block.*.sql | head -n 1; }
 count=$(as_analyst -f "$(numbered 'AS day, coalesce(b.label')" | awk -F '|' '{ accounts += $5 } $4 == "" && $2 != "No score" { exit 1 } END { print accounts }') || fail 'a band has no colour'
 [ "$count" = "$(sql 'SELECT count(*) FROM demo.customers_history')" ] || fail "bands over time hold $count accounts"

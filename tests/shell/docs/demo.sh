@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What make demo shows: the scripts run from the first line to the last, the scores separate who leaves from who stays.
-# The real-world data sets are used where they lie beside the checkout.
+# The scripts of make demo run to their end, and the scores separate churned accounts from others.
+# The real-world data sets are used if DATA names their directory.
 set -euo pipefail
 . "$ROOT/tests/shell/lib/test.sh"
 

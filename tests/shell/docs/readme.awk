@@ -2,8 +2,8 @@
 #
 #   awk -v script=FILE -v expected=FILE -f readme.awk page.md
 #
-# A ```text block right behind a ```sql block is its output. Each block begins with a mark, "@ page.md:line", in the
-# script's output as in the file of expected outputs. Only where the page shows an ERROR may there be one.
+# A ```text block directly after a ```sql block is its output. Each block begins with a mark, "@ page.md:line", in the
+# script's output and in the file of expected outputs. An ERROR is allowed only where the page shows one.
 
 /^ *```/ {
     if (inside) {

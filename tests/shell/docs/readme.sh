@@ -19,8 +19,8 @@ ask() { psql -X -q -A -t -v ON_ERROR_STOP=1 -c "$1"; }
 drop_role() { ask "SET client_min_messages = error; DROP OWNED BY cs_ops; DROP ROLE cs_ops" >/dev/null; }
 trap 'drop_role 2>/dev/null || true; rm -rf "$work"' EXIT
 
-# Editors remove trailing blanks, so they are not compared, nor are blank lines at the end of a block. The output of a
-# block for which the page shows nothing is not compared either.
+# Editors remove trailing blanks: the comparison ignores them, and blank lines at the end of a block. The output of a
+# block is ignored if the page shows none.
 tidy() {
   awk '
     NR == FNR { if (/^@ /) mark = $0; if (/^\(not shown\)$/) silent[mark] = 1; next }
@@ -98,7 +98,7 @@ for page in "${pages[@]}"; do
 done
 trap 'rm -rf "$work"' EXIT
 
-# The pages that people write; reference.sh compares the generated ones with the catalog.
+# Hand-written pages; tests/shell/docs/reference.sh compares the generated ones with the catalog.
 written=()
 for page in "${pages[@]}"; do
   case $page in docs/reference.md | docs/internals.md) ;; *) written+=("$page") ;; esac

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# docs/reference.md and docs/internals.md say what the catalog says, and hold every function.
+# docs/reference.md and docs/internals.md agree with the catalog, and list every function.
 set -euo pipefail
 
-# check PAGE KIND CONDITION: KIND is the argument of scripts/docs/reference.sh, CONDITION tells which functions belong
-# on the page.
+# check PAGE KIND CONDITION: KIND is the argument of scripts/docs/reference.sh, CONDITION selects the functions of the
+# page.
 check() {
   local page=$1 functions forms
   ./scripts/docs/reference.sh "$2" >"$TMPDIR/$2.md"

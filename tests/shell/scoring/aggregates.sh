@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Aggregates at size: the same values from workers, from disk and in any plan; and a moving frame whose cost does not grow
-# with its width.
+# Large aggregates: the same values with workers, with spills to disk and in any plan; the cost of a moving frame does
+# not grow with its width.
 set -euo pipefail
 . "$ROOT/tests/shell/lib/test.sh"
 
@@ -21,7 +21,7 @@ aggregates="health_trend(score, at), health_trend(score, at, 1), health_trend_st
  health_csat(1 + rating % 5), health_csat(1 + rating % 5, 5), health_ces(1 + rating % 7), health_ces(1 + rating % 5, 5), health_rollup(score), health_rollup(score, value),
  health_worst(score), round(health_churn_rate(churned)::numeric, 12), round(health_churn_rate(churned, value)::numeric, 12), round(health_usage_rate(rating, value)::numeric, 12)"
 
-# Whole table and by account; workers, one of whose groups are empty of scores; and on the way to disk.
+# Whole table and by account; with workers, where one group has no scores; with a spill to disk.
 same() {
   local name=$1 query=$2 setting=$3 shape=$4 plan serial other
   plan=$(sql -c "$setting EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) $query")
@@ -44,21 +44,21 @@ sets=$(sql -c "$SERIAL SELECT account % 10, $aggregates FROM history GROUP BY GR
 [ "$sets" = "$(sql -c "$SERIAL SELECT account % 10, $aggregates FROM history GROUP BY 1 UNION ALL SELECT NULL, $aggregates FROM history ORDER BY 1")" ] || fail "grouping sets: $sets"
 printf 'ok grouping sets\n'
 
-# In a million frames of thirty rows, the moving result is the plain one, which a volatile argument asks for.
+# In a million frames of thirty rows, the moving aggregate equals the plain one, which a volatile argument forces.
 different=$(sql -c "$SERIAL SELECT count(*), count(moving), count(*) FILTER (WHERE moving IS DISTINCT FROM plain) FROM (
   SELECT health_trend(score, at) OVER w AS moving, health_trend(score + 0 * random(), at) OVER w AS plain FROM history WINDOW w AS (ORDER BY at ROWS 29 PRECEDING)) x")
 [ "$different" = "1000000|999999|0" ] || fail "moving frames: rows, results and differences are $different"
 printf 'ok a million moving frames\n'
 
-# The width of the frame does not matter: one of 100,000 rows may take three times as long as one of 30, not three thousand.
-# All rows fit into memory: on disk the server itself would search for the frame's first row each time.
+# The width of the frame does not matter: a frame of 100,000 rows may take three times as long as one of 30, not 3,000
+# times. All rows fit into memory: on disk, Postgres would search for the frame's first row each time.
 took() {
   sql -c "$SERIAL SET work_mem = '512MB';" -c '\timing on' -c "SELECT count(t) FROM (SELECT health_trend(score, at) OVER (ORDER BY at $1 ROWS $2 PRECEDING) AS t FROM history) x" |
     sed -n 's/^Time: \([0-9]*\).*/\1/p' | tail -n 1
 }
 least() { if [ "$1" -lt "$2" ]; then echo "$1"; else echo "$2"; fi; }
 for order in ASC DESC; do
-  # Something else may be at work meanwhile: the best of three tries of each, where the first is not good.
+  # Other load may disturb the measurement: the best of up to three tries counts.
   narrow=$(took $order 29)
   wide=$(took $order 99999)
   for _ in 1 2; do

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Scores from events at size: the same as from rows, to the last bit; the same from workers, from disk and in any order.
+# Scores from many events: equal to scores from rows, bit for bit; equal with workers, with spills to disk and in any
+# order.
 set -euo pipefail
 . "$ROOT/tests/shell/lib/test.sh"
 
@@ -21,7 +22,7 @@ CREATE TABLE account AS
 SELECT i AS id, nullif(i * 7919 % 37, 9) AS logins_30d, i * 31 % 23 AS logins_prev_30d, (i * 13 % 101) / 7.0 AS used, i * 17 % 97 AS bought,
        (ARRAY['good', 'a longer answer', 'odd', NULL])[1 + i % 4] AS tone, nullif(i % 12, 11)::real / 1.1::real AS nps, '2026-06-30'::timestamptz - make_interval(days => i % 200) AS nps_at, i % 3 = 0 AS sponsor
   FROM generate_series(1, 50000) i;
--- The same, a row a value, in no order. The time of nps is that of its event.
+-- The same data as one row for each value, unordered. The time of nps is the time of its event.
 CREATE TABLE event AS
 SELECT id, v.signal, v.value, CASE v.signal WHEN 'nps' THEN nps_at ELSE '2026-06-29 00:00+00'::timestamptz - make_interval(hours => id % 90) END AS at
   FROM account, LATERAL (VALUES ('logins_30d', to_jsonb(logins_30d)), ('logins_prev_30d', to_jsonb(logins_prev_30d)), ('used', to_jsonb(used)), ('bought', to_jsonb(bought)), ('tone', to_jsonb(tone)),
@@ -37,7 +38,8 @@ SELECT health_model_save('events', '{"signals": {
 SELECT health_model_save('fading', '{"method": "points", "range": [0, 500], "signals": {"used": {"points": 3, "half_life": "20 hours", "max": 400}, "nps": {"points": 2, "combine": "count", "half_life": "30 days"}, "tone": {"points": 1, "combine": "distinct", "absent": -5, "within": "2 days"}}}') \g /dev/null
 SQL
 
-# Bit for bit what a row, a jsonb and the two steps give. Without times the time of nps is a row as any other.
+# Scores equal those from a row, from jsonb and from the two steps, bit for bit. Without times, the time of nps is an
+# ordinary row.
 different=$(sql -c "$SERIAL
 WITH long AS (SELECT id, health_score('rows', signal, value, at, $AS_OF) AS score, health_signals('rows', signal, value, at, $AS_OF) AS account FROM event GROUP BY id),
      untimed AS (SELECT id, health_score('rows', signal, value, NULL, $AS_OF) AS score FROM (SELECT id, signal, value FROM event UNION ALL SELECT id, 'nps_at', to_jsonb(nps_at) FROM account) e GROUP BY id)
@@ -47,13 +49,13 @@ SELECT count(*), count(r.score), count(*) FILTER (WHERE float8send(r.score) IS D
 [ "$different" = "50000|50000|0|0|0|0" ] || fail "as rows: accounts, scores and differences are $different"
 printf 'ok the same as from rows\n'
 
-# Over every form: by name and by document, whose state tells workers and the leader the model in two ways.
+# Every form: by name and by document; the state passes the model between workers and leader in two ways.
 scores() {
   local model=$1 group=$2 from=${3:-event}
   printf "SELECT count(*), count(s), sum(hashtextextended(g || ' ' || coalesce(encode(float8send(s), 'hex'), '') || account, 0)::numeric) FROM
     (SELECT %s AS g, health_score(%s, signal, value, at, %s) AS s, health_signals(%s, signal, value, at, %s)::text AS account FROM %s GROUP BY 1) x" "$group" "$model" "$AS_OF" "$model" "$AS_OF" "$from"
 }
-# Sums of these numbers come out the same to the last digit or so: the object shows all of them.
+# Sums of these numbers would agree except for the last digits; the object shows every number.
 rounded() { printf 'SELECT count(*), sum(round(s::numeric, 9)) FROM (SELECT %s AS g, health_score(%s, signal, value, at, %s) AS s FROM %s GROUP BY 1) x' "$2" "$1" "$AS_OF" "${3:-event}"; }
 
 document() { printf "(SELECT definition FROM health_model WHERE name = '%s')" "$1"; }
@@ -69,7 +71,7 @@ for model in rows events fading; do
       for form in "'$model'" "$literal"; do
         query=$($how "$form" "$group")
         plan=$(sql -c "$(workers $count) SET enable_sort = off; EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) $query")
-        # With a group an account the planner sees little to gain; it may gather the rows instead.
+        # With one group for each account, the planner may gather the rows instead.
         if [ "$group" != id ]; then
           [[ $plan == *"Partial HashAggregate"* && $plan == *"Workers Launched: $count"* ]] || fail "$model: no partial aggregate with $count workers in
 $plan"
@@ -86,8 +88,9 @@ $plan"
   printf 'ok %s: serial, two and four workers, shuffled, sorted\n' "$model"
 done
 
-# Without times and of last values alone, states are compact as long as they stay in their process and their values are numbers:
-# all the same whether each is, as from workers, or becomes a full one at a text, or never was one.
+# Without times and with last values only, a state is compact while it stays in its process and holds only numbers.
+# Results are equal for a compact state, for a state from a worker, for a state that becomes full at a text, and for a
+# full state.
 sql -c "SELECT health_model_save('last', definition #- '{signals,nps}' #- '{segments}') FROM health_model WHERE name = 'rows'" >/dev/null
 for only in "true" "signal <> 'tone'" "jsonb_typeof(value) = 'number' OR value IS NULL"; do
   untimed() { printf "SELECT count(*), count(s), sum(hashtextextended(g || ' ' || coalesce(encode(float8send(s), 'hex'), '') || account, 0)::numeric) FROM
@@ -105,7 +108,7 @@ for only in "true" "signal <> 'tone'" "jsonb_typeof(value) = 'number' OR value I
 done
 printf 'ok without times: serial, two workers, shuffled, sorted, from disk\n'
 
-# A million groups that do not fit into memory.
+# A million groups, which do not fit into memory.
 query="SELECT count(*), sum(round(s::numeric, 9)) FROM (SELECT health_score('rows', signal, value, at, $AS_OF) AS s FROM (SELECT id + 50000 * n AS id, signal, value, at FROM event, generate_series(0, 19) n WHERE signal IN ('nps', 'bought', 'tone')) e GROUP BY id) x"
 plan=$(sql -c "$SERIAL SET work_mem = '64kB'; SET hash_mem_multiplier = 1; SET enable_sort = off; EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) $query")
 [[ $plan =~ Batches:\ ([0-9]+) && ${BASH_REMATCH[1]} -gt 1 && $plan == *"Disk Usage"* ]] || fail "no batches in
@@ -115,7 +118,7 @@ kept=$(sql -c "$SERIAL SET work_mem = '2GB'; $query")
 [ -n "$kept" ] && [ "${kept%%|*}" = 1000000 ] && [ "$kept" = "$spilt" ] || fail "from disk: $kept, $spilt"
 printf 'ok a million groups from disk (%s batches)\n' "${BASH_REMATCH[1]}"
 
-# An error in a worker reaches the user as it is.
+# An error in a worker reaches the user unchanged.
 message=$(sql -c "$(workers 2) $(rounded "'rowz'" "id % 7")" 2>&1) && fail "unknown model: no error"
 [[ $message == *'unknown model "rowz"'*'Did you mean "rows"?'* ]] || fail "unknown model: $message"
 printf 'ok error from a worker\n'

@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
-# health_model_sql against the functions: random models over random rows, the query run in Postgres, and in SQLite and DuckDB
-# where Python has them. A row that the function refuses has no score in the query.
+# health_model_sql against the functions: random models over random rows. The query runs in Postgres, and in SQLite and
+# DuckDB if Python has them. A row for which the function raises an error has no score in the query.
 set -euo pipefail
 . "$ROOT/tests/shell/lib/test.sh"
 
-# Scores are rounded to 9 decimals, so that a sum in another order may move the last of them.
+# Scores are rounded to 9 decimals: a sum in another order may change the last decimal.
 most='1.5e-9'
 models=120
 
 sql <<'SQL'
 CREATE TYPE plan AS ENUM ('basic', 'team', 'enterprise');
 SELECT setseed(0.7) \g /dev/null
--- Values of every type that a signal reads, with what is missing, infinite or no number. "clean" has none of the latter.
+-- Values of every type that a signal reads, with NULL, infinity and NaN. Table "clean" has no infinity and no NaN.
 CREATE TABLE account AS
 SELECT i AS id, CASE WHEN random() > 0.1 THEN (random() * 20)::int END AS "whole", CASE WHEN random() < 0.03 THEN 'NaN' WHEN random() < 0.03 THEN '-Infinity' WHEN random() > 0.1 THEN random() * 10 - 2 END::float8 AS "double",
   CASE WHEN random() < 0.03 THEN 'NaN' WHEN random() > 0.1 THEN (random() * 3)::numeric(8, 3) END AS "decimal", CASE WHEN random() > 0.1 THEN (random() * 5)::real END AS "real one",
@@ -51,7 +51,7 @@ BEGIN
     WHEN 4 THEN jsonb_build_object('input', a_source(one_of('number', 'time', 'code', 'flag')), one_of('missing', 'present'), chance(0.5))
     ELSE jsonb_build_object('input', 'flag', one_of('eq', 'ne'), chance(0.5)) END;
 END $$;
--- A model of any kind. "tidy" ones refuse no row of clean.
+-- A model of any kind. "tidy" models accept every row of clean.
 CREATE FUNCTION a_model() RETURNS jsonb LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
   document jsonb := '{}'; signals jsonb := '{}'; signal jsonb; scale jsonb; kind text; categories text[]; weighted boolean := chance(0.5); points boolean := chance(0.25); rules jsonb := '[]';
@@ -97,7 +97,7 @@ BEGIN
 END $$;
 SQL
 
-# compare TABLE SEED: each model's query and the function, row by row.
+# compare TABLE SEED: compares each model's query with the function, row by row.
 compare() {
   sql <<SQL
 CREATE FUNCTION by_function_$1(model jsonb, a $1, OUT score float8, OUT band text, OUT segment text) LANGUAGE plpgsql AS \$\$
@@ -135,7 +135,7 @@ SQL
 compare account 0.1
 compare clean 0.2
 
-# A planner that put each step into the next would need 2^60 times the first one.
+# A planner that inlines each step into the next would copy the first step 2^60 times.
 sql -c "SELECT health_model_sql(jsonb_build_object('signals', '{\"s\": {\"input\": \"whole\", \"scale\": {\"linear\": [0, 20]}}}'::jsonb, 'rules', (SELECT jsonb_agg(jsonb_build_object('name', 'r' || i, 'when', '{\"score\": \"running\", \"gt\": 5}'::jsonb, 'adjust', -0.5)) FROM generate_series(1, 60) i)), 'account')" >"$TMPDIR/rules.sql"
 PGOPTIONS='-c statement_timeout=5min' sql -o /dev/null -f "$TMPDIR/rules.sql" || fail "a query of sixty rules does not come to an end"
 printf 'ok a query of sixty rules\n'
@@ -149,7 +149,7 @@ sql <<SQL
 SELECT setseed(0.3) \g /dev/null
 CREATE TABLE shown AS SELECT i, model, health_model_sql(model, 'clean', '2026-01-10 06:00+00') AS query FROM (SELECT i, a_model() AS model FROM generate_series(1, 5 * $models) i) m
  WHERE NOT EXISTS (SELECT FROM health_model_check(model) WHERE severity = 'error');
--- Few models read no time, as SQLite needs it.
+-- SQLite needs models that read no time, which are few.
 DELETE FROM shown WHERE i > $models AND query ~ 'EXTRACT\(';
 SQL
 sql -c "SELECT json_agg(json_build_object('i', i, 'query', query)) FROM shown" >"$TMPDIR/queries.json"
@@ -197,7 +197,7 @@ for number, account, score, band in json.load(open(f'{place}/expected.json')):
     expected[number][account] = (score, band)
 queries = json.load(open(f'{place}/queries.json'))
 if engine == 'SQLite':
-    # It has no EXTRACT, and so no times.
+    # SQLite has no EXTRACT, so that models with times are excluded.
     queries = [query for query in queries if 'EXTRACT(' not in query['query']]
 wrong = 0
 for query in queries:

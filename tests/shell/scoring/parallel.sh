@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Parallel queries: the score is computed in the workers, and is the serial one, bit for bit.
+# Parallel queries: workers compute the score, which equals the serial score bit for bit.
 set -euo pipefail
 . "$ROOT/tests/shell/lib/test.sh"
 
@@ -32,15 +32,16 @@ SELECT definition AS document FROM health_model WHERE name = 'parallel' \gset
 SELECT format('CREATE FUNCTION document() RETURNS jsonb LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN %L::jsonb', :'document') \gexec
 SQL
 
-# One number for all scores, in the order of the accounts: every bit of every score counts, and whose it is.
+# A hash over all scores in the order of accounts: every bit of a score and its account count.
 checksum() { printf 'md5(string_agg(id || encode(float8send(%s), %s), %s ORDER BY id))' "$1" "'hex'" "''"; }
 
-# same NAME EXPRESSION: workers compute EXPRESSION, and the scores are the serial ones. OFFSET 0 keeps it below the sort.
+# same NAME EXPRESSION: workers compute EXPRESSION, and the scores equal the serial ones. OFFSET 0 keeps it below the
+# sort.
 same() {
   local name=$1 expression=$2 plan serial parallel query
   query="SELECT count(s), $(checksum s) FROM (SELECT id, $expression AS s FROM account a OFFSET 0) x"
   plan=$(sql -c "$PARALLEL EXPLAIN (ANALYZE, VERBOSE, COSTS OFF, TIMING OFF, SUMMARY OFF) $query")
-  # The scan itself has to show the call: at the Gather, the leader would compute it.
+  # The scan must show the call: at the Gather node, the leader would compute the score.
   [[ ${plan#*Parallel Seq Scan} == *Output:*health_score* ]] || fail "$name: the workers do not compute the score:
 $plan"
   [[ $plan == *"Workers Launched: 2"* ]] || fail "$name: no workers, though max_worker_processes should allow two:
@@ -87,7 +88,7 @@ lateral "drivers" "SELECT count(*), sum(hashtextextended(a.id || d.driver || enc
   FROM account a, health_drivers('parallel', a, $AS_OF) d WHERE id % 10 = 0"
 lateral "assess" "SELECT count(*), sum(hashtextextended(a.id || s::text, 0)::numeric) FROM account a, health_assess('parallel', a, $AS_OF) s WHERE id % 10 = 0"
 
-# A model that this transaction saved, and then changed, is the one that its workers use.
+# Workers use the model that their transaction saved and then changed.
 own="BEGIN;
 SELECT health_model_save('own', '{\"signals\": {\"logins\": {\"scale\": {\"linear\": [0, 40]}}}}') \g /dev/null
 SELECT count(s), sum(s::numeric) FROM (SELECT health_score('own', a) AS s FROM account a OFFSET 0) x;
@@ -104,7 +105,7 @@ parallel=$(printf '%s\n%s\n' "$PARALLEL" "$own" | sql)
 [ "$(printf '%s\n' "$serial" | sort -u | wc -l)" = 2 ] || fail "own model: both versions give $serial"
 printf 'ok a model of the same transaction\n'
 
-# An error in a worker reaches the user as it is.
+# An error in a worker reaches the user unchanged.
 message=$(sql -c "$PARALLEL SELECT sum(health_score('paralel', a)) FROM account a" 2>&1) && fail "unknown model: no error"
 [[ $message == *'unknown model "paralel"'*'Did you mean "parallel"?'* ]] || fail "unknown model: $message"
 printf 'ok error from a worker\n'

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Beyond one machine: accounts, events and history sharded over three clusters by postgres_fdw. Scores, bands and aggregates are
-# computed by the nodes that hold the rows, which the SQL sent to them shows, and are those of one machine. docs/scale-out.md
-# says how, and what the trap of models by name is.
+# Scale-out: accounts, events and history sharded over three clusters by postgres_fdw. The nodes that hold the rows
+# compute scores, bands and aggregates, as the remote SQL shows; the results equal those of one machine.
+# docs/scale-out.md describes the setup, and the risk of models by name.
 set -euo pipefail
 . "$ROOT/tests/shell/lib/test.sh"
 
@@ -35,7 +35,7 @@ for node in $NODES; do
   on "$node" -o /dev/null -c "CREATE EXTENSION health_score" -c "SELECT health_model_save('m', '$MODEL')" -c "$TABLES"
 done
 
-# The coordinator, and beside it the same rows on one machine, in schema alone.
+# The coordinator also has the same rows locally, in schema alone.
 {
   cat <<SQL
 SET client_min_messages = warning;
@@ -71,7 +71,7 @@ SQL
 SETTINGS="SET enable_partitionwise_aggregate = on; SET enable_partitionwise_join = on; SET timezone = 'UTC';"
 DOCUMENT="(SELECT definition FROM health_model WHERE name = 'm' AND active)"
 
-# computed_there NAME SENT QUERY: every node is sent SQL that matches, and the rows are those of one machine.
+# computed_there NAME SENT QUERY: every node receives SQL that matches SENT, and the rows equal those of one machine.
 computed_there() {
   local name=$1 sent=$2 query=$3 plan there here
   plan=$(sql -c "$SETTINGS" -c "EXPLAIN (VERBOSE, COSTS OFF) $query")
@@ -86,7 +86,7 @@ computed_there() {
 INPUTS="health_inputs('logins', logins, 'tickets', tickets)"
 computed_there 'accounts at risk' 'WHERE .*health_score' "SELECT id, arr FROM account WHERE health_score($DOCUMENT, $INPUTS) < 30"
 computed_there 'scores of all accounts' 'SELECT id, max(public.health_score' "SELECT id, max(health_score($DOCUMENT, $INPUTS)) AS score FROM account GROUP BY id"
-# Not max(health_band(…)): that would compare texts by a collation, which no node is trusted with.
+# Not max(health_band(…)): postgres_fdw sends no comparison of texts by a collation to the nodes.
 computed_there 'bands of all accounts' 'SELECT id, public.health_band(' "SELECT id, health_band($DOCUMENT, max(health_score($DOCUMENT, $INPUTS))) AS band FROM account GROUP BY id"
 computed_there 'scores from events' 'public.health_score(.*GROUP BY' "SELECT account_id, health_score($DOCUMENT, signal, value) AS score FROM event GROUP BY account_id"
 computed_there 'scores from events as of a time' 'public.health_score(.*GROUP BY' "SELECT account_id, health_score($DOCUMENT, signal, value, at, '2026-01-15Z') AS score FROM event GROUP BY account_id"
@@ -96,8 +96,9 @@ plan=$(sql -c "$SETTINGS" -c "EXPLAIN (VERBOSE, COSTS OFF) SELECT account_id, he
 [ "$(grep -c 'Async Foreign Scan' <<<"$plan")" = 3 ] || fail "the nodes do not work at the same time"
 printf 'ok scale_out: the nodes work at the same time\n'
 
-# A model by its name. As a function of a row it is STABLE: the rows come here, and are scored by this machine's model. As an
-# aggregate it is sent to the nodes, and each scores by its own model of that name: right only where all have the same.
+# A model by its name. A function of a row is STABLE: the coordinator fetches the rows and uses its own model. An
+# aggregate runs on the nodes, and each node uses its own model of that name: correct only if all nodes have the same
+# model.
 plan=$(sql -c "$SETTINGS" -c "EXPLAIN (VERBOSE, COSTS OFF) SELECT id FROM account WHERE health_score('m', $INPUTS) < 30")
 ! grep 'Remote SQL' <<<"$plan" | grep -q health_score || fail "a STABLE function was sent to a node"
 BY_NAME="SELECT account_id, health_score('m', signal, value) AS score FROM event GROUP BY account_id"
@@ -105,11 +106,12 @@ computed_there 'by name, the same model everywhere' 'public.health_score(.*GROUP
 on 2 -o /dev/null -c "SELECT health_model_patch('m', '{\"signals\": {\"logins\": {\"weight\": 5}}}')"
 differ=$(sql -c "$SETTINGS" -c "SELECT count(*) FILTER (WHERE t.score IS DISTINCT FROM h.score) FROM ($BY_NAME) t JOIN (SELECT account_id, health_score('m', signal, value) AS score FROM alone.event GROUP BY account_id) h USING (account_id)")
 [ "$differ" -gt 0 ] || fail "another model on node 2 changes nothing: the trap is not what the documentation says"
-# As a document it is the same wherever it is computed; and whose models differ can be asked.
+# A document gives the same result on every node; and a query finds the nodes whose models differ.
 computed_there 'by document, another model on node 2' 'public.health_score(.*GROUP BY' "SELECT account_id, health_score($DOCUMENT, signal, value) AS score FROM event GROUP BY account_id"
 printf 'ok scale_out: by name, node 2 scored %s accounts by its own model\n' "$differ"
 
-# A read replica computes what does not write: tests/shell/operations/standby.sh. A node that is gone is an error, never half an answer.
+# A read replica computes all that does not write: tests/shell/operations/standby.sh. A lost node is an error, not a
+# partial result.
 pg_ctl -D "$TMPDIR/n3/data" -s -w -m immediate stop
 ! sql -c "$SETTINGS" -c "SELECT count(*) FROM ($BY_NAME) r" >/dev/null 2>"$TMPDIR/error" || fail "without node 3 there was an answer"
 grep -q 'n3' "$TMPDIR/error" || fail "the error does not name the node: $(cat "$TMPDIR/error")"

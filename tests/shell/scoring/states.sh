@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
-# Aggregate states are bytes that anybody can make up: whatever they hold, a support function gives an error or a sensible
-# value. And true states come through however they are stored.
+# Any user can forge the bytes of an aggregate state: for any bytes, a support function raises an error or returns a
+# plausible value. Valid states work in every kind of storage.
 set -euo pipefail
 . "$ROOT/tests/shell/lib/test.sh"
 
 sql <<'SQL'
 SELECT health_model_save('states', '{"signals": {"logins": {"combine": "sum", "window": "30 days", "scale": {"linear": [0, 2000]}}, "kinds": {"input": "kind", "combine": "distinct", "scale": {"linear": [0, 9]}},
     "days": {"input": "kind", "combine": "active_days", "scale": {"linear": [0, 20]}}, "plan": {"input": "kind", "max_age": "90 days", "scale": {"map": {"a": 1}, "otherwise": 50}}, "tone": {"scale": {"map": {"a text of some length": 70}, "otherwise": 3}}}}') \g /dev/null
--- By the extension's support functions: final_NAME takes any bytes as the state at the end, merge_NAME combines them, step_NAME
--- adds a row to them (a hypothetical argument reaches the final function as it is), state_NAME gives a true state.
+-- Aggregates over the extension's support functions: final_NAME takes any bytes as final state, merge_NAME combines
+-- states, step_NAME adds a row to a state (a hypothetical argument reaches the final function unchanged), state_NAME
+-- returns a valid state.
 CREATE FUNCTION pass(bytea, bytea) RETURNS bytea LANGUAGE sql IMMUTABLE AS 'SELECT $2';
 CREATE TABLE kind (name text PRIMARY KEY, arguments text, row text, rows text, has_combine boolean DEFAULT true, final text);
 INSERT INTO kind (name, arguments, row, rows) VALUES
@@ -46,7 +47,7 @@ BEGIN
     END LOOP;
 END $$;
 
--- Whether a result can be one of this aggregate.
+-- Whether a result is possible for this aggregate.
 CREATE FUNCTION is_sensible(name text, result text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
     SELECT result IS NULL OR CASE name
         WHEN 'trend' THEN result IN ('improving', 'declining', 'stable')
@@ -69,7 +70,7 @@ CREATE FUNCTION random_bytes(n int) RETURNS bytea LANGUAGE sql AS $$
 $$;
 SQL
 
-# The aggregates over true states work, or nothing below would mean anything.
+# The aggregates work with valid states, a precondition of all tests below.
 wrong=$(sql <<'SQL'
 CREATE FUNCTION result(how text, name text, states bytea[]) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE result text;
@@ -83,7 +84,7 @@ SQL
 [ -z "$wrong" ] || fail "true states give: $wrong"
 printf 'ok true states\n'
 
-# 100,000 states with mistakes, at the end of an aggregate, as one of two that are merged, or with a row added or taken out.
+# 100,000 corrupt states: as final state, as one of two merged states, or with a row added or removed.
 outcome=$(sql <<'SQL'
 CREATE TABLE outcome (mutation text, result text, name text, state bytea);
 SELECT setseed(0.42) \g /dev/null
@@ -104,7 +105,7 @@ BEGIN
             WHEN 'longer' THEN state := state || random_bytes(1 + (random() * 30)::int);
             WHEN 'foreign' THEN state := kinds[1 + (i + 1 + (random() * 9)::int) % array_length(kinds, 1)].state;
             WHEN 'tagged' THEN state := substring(state FROM 1 FOR 4) || random_bytes(length(state) - 4);
-            -- As if it were of the form that never leaves its process.
+            -- A forged form that never leaves its process.
             WHEN 'compact' THEN state := random_bytes(3) || '\x63' || substring(state FROM 5);
             WHEN 'bits' THEN
                 FOR j IN 0 .. (random() * 4)::int LOOP
@@ -129,7 +130,7 @@ BEGIN
             result := CASE WHEN is_sensible(k.name, result) THEN 'sensible' ELSE 'nonsense: ' || result END;
         EXCEPTION WHEN OTHERS THEN
             result := SQLSTATE;
-            -- A forged sparkline may be full, a forged state of events as large as no state can be, or name a model that is not there.
+            -- A forged sparkline may be full; a forged state of events may be too large or name an unknown model.
             IF SQLSTATE NOT IN ('22P03', '22023') AND (k.name, SQLSTATE) NOT IN (('spark', '54000'), ('score', '54000'), ('score', '42704')) THEN result := SQLSTATE || ' ' || SQLERRM; END IF;
         END;
         INSERT INTO outcome VALUES (mutation, result, k.name, state);
@@ -139,16 +140,16 @@ SELECT mutation, result, count(*) FROM outcome GROUP BY 1, 2 ORDER BY 1, 2;
 SQL
 )
 printf '%s\n' "$outcome"
-# What cannot be told from a true state is taken for one; all else is an error that says so.
+# A state that looks valid is accepted; every other state is an error that says so.
 bad=$(sql -c "SELECT mutation, name, result, left(state::text, 400) FROM outcome
   WHERE NOT (result = '22P03' OR (mutation IN ('bits', 'words', 'tagged') AND result IN ('22023', '54000', '42704', 'sensible'))
-    -- Room for texts that nothing lies in may be cut or added.
+    -- Unused space for texts may be cut or added.
     OR (name = 'score' AND mutation IN ('cut', 'longer') AND result = 'sensible')) LIMIT 5")
 [ -z "$bad" ] || fail "made-up states: $bad"
 [ "$(sql -c "SELECT count(*) FROM outcome WHERE result = '22P03'")" -gt 60000 ] || fail "too few of the made-up states were refused"
 printf 'ok 100,000 made-up states\n'
 
-# States in a table: unaligned and with short headers, compressed, kept outside.
+# States in a table: unaligned with short headers, compressed, out of line (TOAST).
 sql <<'SQL'
 CREATE TABLE stored (odd "char", name text, state bytea);
 INSERT INTO stored SELECT 'x', k.name, k.state FROM kind k;
@@ -169,7 +170,8 @@ done
 [ "$(sql -c "SELECT pg_column_size(state) < 4000 FROM large")" = t ] || fail "the large state is not compressed"
 printf 'ok states in tables\n'
 
-# States of two models, or as of two times, are not merged; a state of events finds its model in another session, by name or by document.
+# States of two models or of two as_of are not merged; a state of events finds its model in another session, by name or
+# by document.
 sql <<'SQL'
 SELECT health_model_save('other', '{"signals": {"logins": {"scale": {"linear": [0, 50]}}}}') \g /dev/null
 CREATE AGGREGATE state_document(jsonb, text, int, timestamptz, timestamptz) (SFUNC = health_score_internal.health_score_step, STYPE = bytea);
@@ -182,7 +184,7 @@ for pair in "by_name k.state" "by_document k.state"; do
 done
 printf 'ok states of other models and sessions\n'
 
-# Postgres keeps one state for an aggregate of ours and one of somebody else's over the same rows: it finds its model elsewhere all the same.
+# Postgres shares one state between our aggregate and a user's aggregate over the same rows: both find the model.
 sql <<'SQL'
 CREATE AGGREGATE state_shared(text, text, anyelement) (SFUNC = health_score_internal.health_score_step, STYPE = bytea, COMBINEFUNC = health_score_internal.health_score_combine);
 CREATE AGGREGATE state_shared(text, text, anyelement, timestamptz) (SFUNC = health_score_internal.health_score_step, STYPE = bytea, COMBINEFUNC = health_score_internal.health_score_combine);
@@ -191,12 +193,12 @@ INSERT INTO shared SELECT state_shared('other', signal, value), health_score('ot
 INSERT INTO shared (score, state) SELECT health_score('other', signal, value), state_shared('other', signal, value) FROM (VALUES ('logins', 40)) e (signal, value);
 INSERT INTO shared (score, state) SELECT health_score('other', signal, value, now()), state_shared('other', signal, value, now()) FROM (VALUES ('logins', 40)) e (signal, value);
 SQL
-# One of a table at a time: states as of two times are not merged.
+# One row of the table at a time: states of two as_of are not merged.
 shared=$(sql -c "SELECT score, merge_score(state) FROM shared GROUP BY state, score")
 [ "$shared" = $'80|80\n80|80\n80|80' ] || fail "shared states: $shared"
 printf 'ok shared states\n'
 
-# A call by hand, even with NULLs, is an error that names the aggregate.
+# A direct call, even with NULLs, is an error that names the aggregate.
 calls=$(sql <<'SQL'
 CREATE FUNCTION call_by_hand(query text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE hint text;

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# What later versions of Postgres can do with rows and values, which the other tests, being for all versions, leave out.
+# Features of later versions of Postgres; the other tests run on all versions.
 set -euo pipefail
 . "$ROOT/tests/shell/lib/test.sh"
 
 server=$(($(sql -c "SHOW server_version_num") / 10000))
 
-# from VERSION NAME: whether this server has it.
+# from VERSION NAME: whether this server has the version; otherwise prints a skip.
 from() {
   [ "$server" -lt "$1" ] || return 0
   printf 'skip %s: since Postgres %s\n' "$2" "$1"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Every function of the extension, called in a session whose search_path begins with a schema of look-alikes (tests/shell/security/trap.sql), and
-# with temporary tables of the same names besides: the answers are those of a session without, and nothing is trapped.
+# Calls every function of the extension in a session whose search_path begins with a schema of look-alikes
+# (tests/shell/security/trap.sql), with temporary tables of the same names: results equal those of a safe session, and
+# no look-alike runs.
 set -euo pipefail
 . "$ROOT/tests/shell/lib/test.sh"
 . "$ROOT/tests/shell/lib/calls.sh"
@@ -9,14 +10,14 @@ calls_setup | sql
 laid=$(sql -f "$(dirname "$0")/trap.sql" 2>&1) || fail "the trap: $laid"
 for kind in cast function operator table type; do
   [[ $laid =~ $kind:\ ([0-9]+)\ of\ ([0-9]+) ]] || fail "no $kind was laid: $laid"
-  # Some need what only Postgres may make.
+  # Only Postgres itself can create some objects.
   [ "${BASH_REMATCH[1]}" -ge $((BASH_REMATCH[2] * 19 / 20)) ] || fail "too few of one kind: $laid"
 done
 printf 'ok the trap is laid: %s\n' "$(tr '\n' ',' <<<"$laid" | sed 's/,$//; s/,/, /g')"
 
 calls_views | sql
 
-# Also the statements that fire triggers.
+# Includes statements that fire triggers.
 calls() {
   calls_of_views
   cat <<'SQL'
@@ -45,7 +46,7 @@ SELECT x.* FROM public.s_movers x;
 SELECT x.* FROM public.s_portfolio x;
 SQL
 }
-# The procedures commit: what they write, under a time of their own, is compared below.
+# The procedures commit; the rows that they write, with a scored_at of their own, are compared below.
 procedures() {
   cat <<'SQL'
 CALL public.health_refresh('s', '2026-03-05', true);
@@ -58,7 +59,7 @@ SQL
 calls >"$TMPDIR/calls.sql"
 procedures >"$TMPDIR/procedures.sql"
 
-# What depends on the time and on numbers that count on, and the schema in a name, say nothing.
+# Times, sequence numbers and the schema in a name are not compared.
 same_for_all() { sed -E 's/\bpublic\.//g; s/[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9:.]+\+00(:00)?/TIME/g; s/"id": [0-9]+/"id": N/g; s/run [0-9]+/run N/g; s/\((version )?[0-9]+, |health_run_release\([0-9]+/(N, /g'; }
 answers() {
   local file=$1
@@ -83,29 +84,30 @@ done
 [ "$(rows)" = "$written" ] || fail "the refreshes wrote $(rows), not $written"
 printf 'ok %s answers are the same\n' "$(cat "$TMPDIR"/*.sql | grep -c 'SELECT x FROM\|^[A-Z].*;')"
 
-# The trap snaps.
+# The trap works.
 caught=$(psql -X -q -At -c 'SET search_path = trap, pg_catalog, public' -c "SELECT 1 = 1" 2>&1) && fail "the trap is open"
 [[ $caught == *TRAPPED* ]] || fail "the trap: $caught"
 printf 'ok the trap snaps\n'
 
-# Not one was forgotten: of those that look up names when they run, each itself; of those in C, one of each name.
+# No function was forgotten: each function that looks up names at run time; one C function of each name.
 forgotten=$(sql -c "
   SELECT string_agg(p.oid::regprocedure::text, ', ' ORDER BY p.oid::regprocedure::text)
     FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid AND e.extname = 'health_score' JOIN pg_proc p ON p.oid = d.objid JOIN pg_language l ON l.oid = p.prolang
     WHERE d.classid = 'pg_proc'::regclass AND d.deptype = 'e' AND p.prokind <> 'a'
-      -- Parsed when they were made.
+      -- Parsed at creation.
       AND NOT (l.lanname = 'sql' AND p.prosqlbody IS NOT NULL)
       AND NOT EXISTS (SELECT FROM pg_stat_user_functions f JOIN pg_proc o ON o.oid = f.funcid WHERE CASE WHEN l.lanname = 'c' THEN o.proname = p.proname ELSE o.oid = p.oid END)
-      -- Of aggregates, which the statistics do not count, and of the type health_time.
+      -- Support functions of aggregates, which the statistics do not count, and of type health_time.
       AND NOT EXISTS (SELECT FROM pg_aggregate a WHERE p.oid IN (a.aggtransfn, a.aggfinalfn, a.aggcombinefn, a.aggmtransfn, a.aggminvtransfn, a.aggmfinalfn))
       AND NOT EXISTS (SELECT FROM pg_cast c WHERE c.castfunc = p.oid) AND NOT EXISTS (SELECT FROM pg_type t WHERE p.oid IN (t.typinput, t.typoutput, t.typreceive, t.typsend))
-      -- The planner's.
+      -- Called by the planner.
       AND NOT (p.proargtypes[0] = 'internal'::regtype AND p.pronargs = 1)")
 [ -z "$forgotten" ] || fail "not called: $forgotten"
 printf 'ok no function is forgotten\n'
 
-# Installed into the trap itself: its names come after those of Postgres there, but what fits a call better would be taken. Nothing that
-# the script makes, no constraint, default, view, index or function parsed by it, holds on to anything of the trap's.
+# Installation into the schema of the trap: names of Postgres come first there, but a look-alike with a better match
+# would win. No object of the install script (constraint, default, view, index, parsed function) depends on an object of
+# the trap.
 installed=${PGDATABASE}_installed
 sql -d postgres -c "CREATE DATABASE $installed"
 trap 'psql -X -q -d postgres -c "DROP DATABASE $installed"' EXIT

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Texts that would end a string, a name or a statement, in every text argument of every function, by the catalog; and as the names
-# of everything that a source, a model and a playbook can name. Nothing of them is ever executed.
+# Texts that try to end a string, a name or a statement: in every text argument of every function, found by the catalog,
+# and as every name in a source, a model and a playbook. No part of a text is executed.
 set -euo pipefail
 . "$ROOT/tests/shell/lib/test.sh"
 . "$ROOT/tests/shell/lib/calls.sh"
@@ -9,7 +9,7 @@ calls_setup | sql
 sql <<'SQL'
 CREATE SCHEMA hook;
 CREATE TABLE hook.caught (what text);
--- Says so, wherever it is called, and however its error is caught.
+-- Records each call, even if the caller catches its error.
 CREATE FUNCTION hook.fire() RETURNS text LANGUAGE plpgsql AS $$ BEGIN RAISE WARNING 'CAUGHT'; RETURN 'x'; END $$;
 CREATE TABLE hook.payload (place int GENERATED ALWAYS AS IDENTITY, text text);
 INSERT INTO hook.payload (text) VALUES
@@ -19,7 +19,7 @@ INSERT INTO hook.payload (text) VALUES
   ('Ünï “quotes” ’; SELECT hook.fire(); — 💥 ﹔＇'), (repeat('é''"', 40)), ('public.account; SELECT hook.fire()'), ('');
 SQL
 
-# What each text argument usually holds, by its name: a new name fails here, and is written down.
+# The usual value of each text argument, by name: the test fails for a new name until it is added here.
 sql <<'SQL'
 CREATE TABLE hook.argument (name text PRIMARY KEY, expression text);
 INSERT INTO hook.argument VALUES
@@ -30,14 +30,14 @@ INSERT INTO hook.argument VALUES
   ('outcome', $$'gone'$$), ('owner_column', $$'csm'$$), ('parent_column', $$'name'$$), ('path', $$'public'$$), ('query', $$'SELECT 1'$$), ('ref', $$'r'$$), ('renewal_column', 'NULL'), ('reviewed', $$'2026-01-01'$$), ('role', $$'x'$$),
   ('segment', $$''$$), ('segment_column', $$'csm'$$), ('signal', $$'a'$$), ('source', $$'s'$$), ('sqlstate', $$'22023'$$), ('system', $$'zendesk'$$), ('template', $$'simple'$$), ('time_column', $$'at'$$), ('to_external_id', $$'5'$$), ('trigger', $$'trend'$$),
   ('to_system', $$'accounts'$$), ('type', $$'text'$$), ('value', $$'1'$$), ('value_column', $$'a'$$), ('what', $$'band'$$), ('words', $$'usage'$$);
--- And what the other types hold.
+-- Usual values of the other types.
 CREATE TABLE hook.type (type regtype PRIMARY KEY, expression text);
 INSERT INTO hook.type VALUES
   ('integer', '1'), ('bigint', '1'), ('double precision', '1'), ('boolean', 'false'), ('interval', $$'20 days'$$), ('timestamptz', $$'2026-02-01'$$), ('timestamptz[]', $$'{2026-02-01}'$$), ('timestamp[]', $$'{2026-02-01}'$$),
   ('jsonb', $$public.health_model_get('m')$$), ('json', $$'{"a": 1, "b": 2}'$$), ('uuid', $$'6b1c5bd6-8dd4-4a5d-9a2e-0d9a0b3c8f11'$$), ('regtype', $$'int4'$$), ('oid', '0'), ('record', $$(SELECT x FROM public.account x LIMIT 1)$$),
   ('health_source', $$(SELECT x FROM public.health_source x WHERE x.name = 's')$$), ('health_model', $$(SELECT x FROM public.health_model x WHERE x.active)$$), ('health_run', $$(SELECT x FROM public.health_run x ORDER BY x.id LIMIT 1)$$),
   ('health_playbook', $$(SELECT x FROM public.health_playbook x LIMIT 1)$$);
--- Where one argument, or one function, takes another.
+-- Other values for single arguments or functions.
 CREATE TABLE hook.special (function text, argument text, type regtype, expression text);
 INSERT INTO hook.special VALUES
   ('%', 'account', 'jsonb', $$'{"a": 40, "b": 3}'$$), ('%', 'before', 'jsonb', $$'{"a": 40, "b": 3}'$$), ('%', 'after', 'jsonb', $$'{"a": 50, "b": 3}'$$), ('%', 'condition', 'jsonb', $$'{"input": "a", "lt": 50}'$$),
@@ -47,7 +47,7 @@ INSERT INTO hook.special VALUES
   ('health_source_drop', 'name', 'text', $$'s'$$), ('health_source_add', 'name', 'text', $$'s'$$), ('health_source_add', 'history', 'text', 'NULL'), ('health_template', 'name', 'text', $$'simple'$$), ('health_alert_snooze', 'until', 'timestamptz', $$(now() + '1 day')$$),
   ('health_source_get', 'name', 'text', $$'s'$$), ('health_refresh_report', 'failures', 'jsonb', $$'[]'$$), ('health_run_release', 'run', 'bigint', $$(SELECT max(id) FROM public.health_run WHERE status = 'held')$$),
   ('health_run_%', 'run', 'bigint', $$(SELECT health_score_internal.health_run_begin('s', '2026-02-01'))$$), ('health_alert_delivered', 'id', 'bigint', $$(SELECT c.id FROM public.health_alert_claim(1) c)$$);
--- Arguments that are SQL, or a piece of it, in functions that others use as a step: whoever calls them could as well run it.
+-- Arguments that are SQL or a part of it, in steps of other functions: a caller could as well execute the SQL directly.
 CREATE TABLE hook.statement (function text, argument text);
 INSERT INTO hook.statement VALUES
   ('health_run_insert', 'query'), ('health_run_insert', 'path'), ('health_run_fails', 'query'), ('health_alert_execute', 'query'),
@@ -57,7 +57,7 @@ SELECT p.oid, p.proname, p.prokind, i AS place, coalesce(nullif(p.proargnames[i]
   FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid AND e.extname = 'health_score' JOIN pg_proc p ON p.oid = d.objid, generate_series(1, p.pronargs) i
  WHERE d.classid = 'pg_proc'::regclass AND d.deptype = 'e' AND p.prorettype NOT IN ('trigger'::regtype, 'cstring'::regtype, 'internal'::regtype)
    AND NOT (p.proargtypes::oid[] && ARRAY['internal', 'cstring', 'bytea', 'health_score_internal.health_time']::regtype[]::oid[]);
--- Aggregates have no names for what they take: the model, the signal, the value.
+-- Arguments of aggregates have no names: model, signal, value.
 UPDATE hook.function f SET argument = CASE WHEN f.place = 1 AND f.type = 'text'::regtype THEN 'model' WHEN f.place = 2 AND f.type = 'text'::regtype THEN 'signal' ELSE 'value' END WHERE f.argument = '?';
 SQL
 unknown=$(sql -c "SELECT string_agg(DISTINCT f.argument || ' of ' || f.proname, ', ') FROM hook.function f WHERE f.type IN ('text'::regtype, 'text[]'::regtype) AND NOT EXISTS (SELECT FROM hook.argument a WHERE a.name = f.argument)")
@@ -74,14 +74,14 @@ SELECT f.*, coalesce((SELECT x.expression || CASE WHEN f.type = 'anycompatible':
               ELSE t.expression || '::' || f.type::regtype END) AS expression
   FROM hook.function f LEFT JOIN hook.argument a ON a.name = f.argument LEFT JOIN hook.type t ON t.type = f.type;
 SQL
-# With none of the texts the calls succeed, or the texts would not come far.
+# With the usual arguments the calls succeed: otherwise a hostile text would not get far.
 sql >"$TMPDIR/usual.sql" <<'SQL'
 SELECT format(E'\\echo == %s\n', oid::regprocedure) || format('BEGIN; SELECT x::text FROM %s.%I(%s) x; ROLLBACK;', (SELECT p.pronamespace::regnamespace FROM pg_proc p WHERE p.oid = filled.oid), proname, string_agg(expression, ', ' ORDER BY place))
   FROM hook.filled WHERE prokind = 'f' GROUP BY oid, proname ORDER BY oid::regprocedure::text;
 SQL
-# Those of the planner and of aggregates; those that ask for pg_cron; ids that are UUIDs, which this book has none of; scores of a past
-# that is not there; a model as text that looks like JSON.
-refusals="for the planner|is not for calls|pg_cron is not installed|6b1c5bd6|is old enough to be judged|has no value for"
+# Expected errors: functions for the planner and for aggregates; functions that need pg_cron; ids that are UUIDs (the
+# book has none); no complete horizon in the history; a model as text that looks like JSON.
+refusals="for the planner|is not for calls|pg_cron is not installed|6b1c5bd6|has no score with a complete horizon|has no value for"
 refused=$(psql -X -q -At -v SHOW_CONTEXT=never -f "$TMPDIR/usual.sql" 2>&1 | awk '/^== /{ at = $0 } /ERROR:/{ print at ": " $0 }' | grep -Ev "$refusals" || true)
 [ -z "$refused" ] || fail "the usual arguments: $refused"
 
@@ -104,7 +104,7 @@ tried=$(grep -c '^== ' "$TMPDIR/answers")
 [ "$tried" -ge 3000 ] || fail "only $tried calls"
 last=$(grep '^== ' "$TMPDIR/answers" | tail -n 1)
 [ "$last" = "$(grep '^.echo == ' "$TMPDIR/statements.sql" | tail -n 1 | sed 's/^.echo //')" ] || fail "the session ended at $last"
-# A syntax error means that a text has reached a parser of SQL as something else than a text.
+# A syntax error means that a text reached the SQL parser as code.
 suspicious() { awk '/^== /{ at = $0 } /WARNING:.*CAUGHT|ERROR: +(XX|42601|42883|42P02)/{ print at ": " $0 }' "$TMPDIR/answers" | grep -v "$1" || true; }
 found=$(suspicious 'ERROR:  42601: invalid name syntax')
 [ -z "$found" ] || fail "$(head -n 20 <<<"$found")"
@@ -112,7 +112,7 @@ found=$(suspicious 'ERROR:  42601: invalid name syntax')
 printf 'ok %s calls with hostile texts\n' "$tried"
 
 # The same texts as names: of the schema, the relation and its columns, of source, model, book, signal, rule, band and segment, of
-# accounts, owners and playbooks. All goes its way, from the source to the alert and back to nothing, and the numbers are right.
+# accounts, owners and playbooks. The whole cycle works, from source to alert to removal, and the numbers are correct.
 names() { sql -v payload="$1" -f - <<'SQL'
 SELECT set_config('hook.name', (SELECT left(rtrim(translate(p.text, '@{', '..')), CASE WHEN octet_length(p.text) > length(p.text) THEN 12 ELSE 30 END) FROM hook.payload p WHERE p.place = :payload), false) \g /dev/null
 SELECT current_setting('hook.name') AS n, quote_ident('s' || current_setting('hook.name')) AS s \gset
@@ -165,7 +165,7 @@ for payload in $(sql -c "SELECT place FROM hook.payload WHERE text <> '' ORDER B
 done
 printf 'ok %s hostile names go all the way\n' "$flows"
 
-# Names of 63 bytes, the most that Postgres has, in which a character is cut in two where somebody counts characters for bytes.
+# Names of 63 bytes, the maximum of Postgres: code that counts characters instead of bytes would cut a character in two.
 for name in "$(printf 'n%.0s' {1..63})" "$(printf 'é%.0s' {1..31})" "x$(printf '💥%.0s' {1..15})y"; do
   answer=$(sql -v name="$name" -f - 2>&1 <<'SQL'
 SELECT format('CREATE SCHEMA %I', :'name') \gexec

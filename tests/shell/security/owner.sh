@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The extension is not "trusted": the owner of a database who is no superuser cannot install it. A superuser does, into a schema of its
-# own, and grants; from there on the owner needs nobody.
+# The extension is not "trusted": a database owner without superuser rights cannot install it. A superuser installs it
+# into a separate schema and grants rights; the owner then needs no superuser.
 set -euo pipefail
 . "$ROOT/tests/shell/lib/test.sh"
 
@@ -9,7 +9,7 @@ owner() { psql -X -q -At -v ON_ERROR_STOP=1 -v SHOW_CONTEXT=never -U health_owne
 clean() { root -d postgres -c "DROP DATABASE IF EXISTS owned" -c "DROP ROLE IF EXISTS health_owner, health_team"; }
 trap clean EXIT
 
-# template0 has no look-alikes of an earlier test in it.
+# template0 has no look-alikes from an earlier test.
 root -c "CREATE ROLE health_owner LOGIN" -c "CREATE ROLE health_team" -c "CREATE DATABASE owned OWNER health_owner TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'"
 root -d owned -c "GRANT health_team TO health_owner" 
 [ "$(root -c "SELECT superuser, trusted FROM pg_available_extension_versions v JOIN pg_available_extensions e USING (name) WHERE name = 'health_score' AND v.version = e.default_version")" = 't|f' ] || fail "the control file promises something else"
@@ -18,7 +18,7 @@ refused=$(owner -v VERBOSITY=verbose -c "CREATE EXTENSION health_score" 2>&1) &&
 [ "$(root -d owned -c "SELECT count(*) FROM pg_proc WHERE proname LIKE 'health\_%'")" = 0 ] || fail "something was left"
 printf 'ok the owner of a database cannot install it\n'
 
-# What asks for a superuser, and why a look-alike in the schema would matter: the functions in C, and nothing else.
+# Only the C functions require a superuser.
 root -d owned <<'SQL'
 CREATE SCHEMA health;
 CREATE EXTENSION health_score SCHEMA health;

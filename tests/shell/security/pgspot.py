@@ -12,11 +12,11 @@ import tempfile
 program, path = sys.argv[1:]
 script = open(path, encoding="utf8").read()
 
-# What the server makes of it in an extension's script.
+# The replacement by the server in an extension's script.
 script = script.replace("@extschema@", "extschema")
-# A body that is parsed when the function is made, with the search_path of the script.
+# A body that is parsed at creation, with the search_path of the script.
 script = re.sub(r"^RETURN (.*?);$", r"SET search_path = health_score_internal, pg_temp AS $r$SELECT \1$r$;", script, flags=re.M | re.S)
-# Variables of a table's row type, of which it does not know the columns.
+# Variables of a table's row type: pgspot does not know the columns.
 script = re.sub(r"^(    \w+) health_\w+(;| :=)", r"\1 record\2", script, flags=re.M)
 # RETURN NEXT with an expression.
 script = re.sub(r"RETURN NEXT (ROW\(.*?);$", r"RETURN NEXT (SELECT \1);", script, flags=re.M | re.S)
@@ -46,7 +46,7 @@ def findings(name, text, *options):
     places = objects(text)
     found = {}
     for code, context, line in re.findall(r"^(PS\d+): [^:]*: (.*?) at line (\d+)$", answer, flags=re.M | re.S):
-        # Its lines are those after the statement before.
+        # The lines of a statement begin after the statement before.
         where = next(what for at, what in places if at >= int(line))
         found.setdefault(f"{name} {code} {' '.join(context.split())}", set()).add(where)
     for finding in sorted(found):

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# pgspot over the install script: what it finds is what tests/shell/security/pgspot.expected lists with a reason, no more and no less.
+# pgspot over the install script: its findings are exactly those that tests/shell/security/pgspot.expected lists with a
+# reason.
 set -euo pipefail
 
 if [ -z "${VENV_PGSPOT:-}" ]; then
@@ -17,7 +18,8 @@ pgspot "$directory/health_score--$version.sql" >"$found"
 diff <(grep -v '^#\|^$' "$here/pgspot.expected" | LC_ALL=C sort) <(LC_ALL=C sort "$found") || fail "not what tests/shell/security/pgspot.expected says"
 printf 'ok %s findings, each with its reason\n' "$(wc -l <"$found")"
 
-# Nothing else in the scripts that upgrade. (They replace functions: of an extension's own alone, Postgres sees to that.)
+# No further finding in the upgrade scripts. (These replace functions; Postgres allows that only for functions of the
+# extension.)
 shopt -s nullglob
 scripts=0
 for script in "$directory"/health_score--*--*.sql; do
@@ -28,7 +30,7 @@ for script in "$directory"/health_score--*--*.sql; do
 done
 printf 'ok %s scripts that upgrade\n' "$scripts"
 
-# It would tell: of a body without a path, of one whose path has a schema that others may write to, of a procedure, of the script.
+# pgspot does find holes: a body without a path, a path with a schema that others may write to, a procedure, the script.
 while IFS='|' read -r finding hole; do
   { cat "$directory/health_score--$version.sql"; printf '%b\n' "$hole"; } >"$TMPDIR/hole.sql"
   pgspot "$TMPDIR/hole.sql" >"$TMPDIR/found"

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# What a role may do that was granted nothing, table by table and function by function, by the catalog; and what one may see that
-# may read every table of the extension, but no row of it.
+# The rights of a role without grants, for every table and function in the catalog; and the data that a role sees that
+# may read every table of the extension, but no row under row-level security.
 set -euo pipefail
 . "$ROOT/tests/shell/lib/test.sh"
 . "$ROOT/tests/shell/lib/calls.sh"
 
 trap 'sql -c "DROP OWNED BY health_nobody, health_blind" -c "DROP ROLE health_nobody, health_blind" 2>/dev/null || true' EXIT
 {
-  # Words that stand nowhere else, so that they can be found again.
+  # Words that occur nowhere else, so that a search finds them.
   calls_setup | sed "s/'Account '/'Zebulon '/; s/'ann'/'Ottilie'/g; s/'why'/'Quagga'/g"
   echo "CREATE ROLE health_nobody; CREATE ROLE health_blind; GRANT CREATE, USAGE ON SCHEMA public TO health_nobody"
 } | sql
@@ -26,7 +26,7 @@ may=$(sql -c "SELECT string_agg(c.relname, ', ') FROM pg_class c WHERE c.oid IN 
 [ -z "$may" ] || fail "PUBLIC may, of sequences: $may"
 printf 'ok PUBLIC may read models, sources and templates, and nothing else\n'
 
-# The functions run with the rights of the caller, every one; a view with those of who asks.
+# Every function runs with the rights of its caller, every view with the rights of the querying role.
 [ -z "$(sql -c "SELECT p.oid::regprocedure FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid AND e.extname = 'health_score' JOIN pg_proc p ON p.oid = d.objid WHERE d.classid = 'pg_proc'::regclass AND d.deptype = 'e' AND p.prosecdef")" ] ||
   fail "a function is SECURITY DEFINER"
 [ -z "$(sql -c "SELECT c.oid::regclass FROM pg_class c WHERE c.relkind = 'v' AND (c.oid IN ($members) OR c.relname LIKE 's\\_%') AND NOT 'security_invoker=true' = ANY (coalesce(c.reloptions, '{}'))")" ] ||
@@ -35,15 +35,16 @@ printf 'ok no function and no view lends its owner'"'"'s rights\n'
 
 # Every table, row by row, and every history.
 state() { sql -c "SELECT string_agg(format('SELECT %L, count(*), md5(string_agg(r::text, '','' ORDER BY r::text COLLATE \"C\")) FROM %s r', c.oid::regclass, c.oid::regclass), ' UNION ALL ' ORDER BY c.oid::regclass::text) FROM pg_class c WHERE c.relkind = 'r' AND (c.oid IN ($members) OR c.relname LIKE 's\\_history\\_%')" | sql; }
-# as ROLE CALL: what the call answers that role.
+# as ROLE CALL: prints the result of the call by the role.
 as() { psql -X -q -At -v SHOW_CONTEXT=never -c "SET ROLE $1" -c "$2" 2>&1; }
 
 before=$(state)
-# These change nothing but the caller's own transaction: they are steps of others. They may be called, and give nothing away.
-harmless=" health_run_mark health_run_marked health_run_insert health_run_alerts health_source_lock health_run_show health_refresh_report health_run_fails health_alert_notify health_alert_execute health_unschedule "
+# Steps of other functions, which change only the caller's own transaction: any role may call them, and they disclose no
+# data.
+harmless=" health_run_mark health_run_marked health_run_insert health_run_alerts health_run_resume health_source_lock health_run_show health_refresh_report health_run_fails health_alert_notify health_alert_execute health_unschedule "
 refused=0
 for name in "${!write[@]}"; do
-  # Reading the arguments of the call must not be what is refused.
+  # The refusal must not come from the arguments of the call.
   expression=${write[$name]}
   for argument in run held alert; do
     value=$(sql -c "SELECT ${!argument}")
@@ -62,7 +63,7 @@ for statement in "CALL health_refresh()" "CALL health_refresh('s')" "CALL health
   "DO 'BEGIN LOCK health_model IN SHARE ROW EXCLUSIVE MODE; END'" "DO 'BEGIN LOCK health_run IN ACCESS SHARE MODE; END'" "NOTIFY health_alert, '{}'"; do
   answer=$(as health_nobody "$statement" || true)
   case $statement in
-    # Channels have no owners: who listens reads the tables, not the message.
+    # Channels have no owners: a listener needs rights to read the tables, and the message holds no data.
     NOTIFY*) ;;
     *) [[ $answer == *'permission denied'* || $answer == *'has no source'* || $answer == *'runs as'* ]] || fail "$statement, called without any right: $answer" ;;
   esac
@@ -76,8 +77,8 @@ done
 [ "$(state)" = "$before" ] || fail "a role without rights has changed something: $(diff <(printf '%s' "$before") <(state))"
 printf 'ok %s calls that read show nothing of an account\n' "${#call[@]}"
 
-# Row-level security: may read all, is shown nothing. Neither views nor errors nor models that this session has compiled before
-# show a row more.
+# Row-level security: the role may read every table, and its policies hide every row. Views, errors and models that the
+# session has compiled before disclose no row.
 {
   sql -c "SELECT format('GRANT SELECT ON %s TO health_blind; ', c.oid::regclass) || CASE WHEN c.relkind IN ('r', 'p') THEN format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY;', c.oid::regclass) ELSE '' END
             FROM pg_class c WHERE c.relkind IN ('r', 'v', 'p') AND (c.oid IN ($members) OR c.relname LIKE 's\\_%' OR c.relname = 'account') ORDER BY c.relname"
@@ -92,10 +93,10 @@ while read -r relation; do
   tell "$relation" "$(as health_blind "SELECT string_agg(r::text, ' ') FROM $relation r" || true)"
 done < <(sql -c "SELECT c.oid::regclass FROM pg_class c WHERE c.relkind IN ('r', 'v', 'p') AND (c.oid IN ($members) OR c.relname LIKE 's\\_%') ORDER BY 1")
 for name in "${!call[@]}"; do
-  # A document is no row: who has it scores with it.
+  # A document is not a row: any role can score with a document.
   tell "$name" "$(psql -X -q -At -v SHOW_CONTEXT=never -c "SELECT health_score('m', '{\"a\": 1, \"b\": 2}'), (health_assess('m', '{\"a\": 1, \"b\": 2}')).drivers \\g /dev/null" -c "SET ROLE health_blind" -c "SELECT ${call[$name]}" 2>&1 || true)"
 done
-# What is hidden and what is not there are told apart by no error.
+# Errors do not distinguish a hidden row from an absent row.
 for expression in "health_score('NAME', '{\"a\": 1}')" "health_score('NAME@1', '{\"a\": 1}')" "health_model_get('NAME')" "health_model_card('NAME')" "health_model_review('NAME')" "health_score_internal.health_source_get('NAME')" \
   "health_account('NAME', 3)" "health_backtest('NAME')" "health_score_internal.health_book_check('NAME')" "health_score_internal.health_alert_get(NUMBER)"; do
   hidden=$(as health_blind "SELECT $(sed 's/source_get..NAME/source_get('"'s"'/; s/\(account\|backtest\)..NAME/\1('"'s"'/; s/book_check..NAME/book_check('"'accounts"'/; s/NAME/m/; s/NUMBER/1/' <<<"$expression")" || true)

@@ -1,6 +1,6 @@
--- A schema of look-alikes, for a session that has it before everything else: every operator, function and table of Postgres and of
--- the extension, every base type as a domain, and whatever would fit a call better than the right one. Who uses one of them says so,
--- also where the error is caught.
+-- A schema of look-alikes at the beginning of a search_path: every operator, function and table of Postgres and of the
+-- extension, every base type as a domain, and overloads that match a call better than the right object. Each use is
+-- reported, even if the caller catches the error.
 CREATE SCHEMA trap;
 CREATE SCHEMA safe;
 SET check_function_bodies = off;
@@ -15,8 +15,8 @@ DECLARE
     one record;
     body text;
 BEGIN
-    -- Functions, with the same arguments. Those that PL/pgSQL cannot have, for "any" and internal arguments, fail by an input function
-    -- of Postgres that takes no value.
+    -- Functions with the same arguments. PL/pgSQL does not support "any" and internal arguments: such a look-alike is
+    -- an input function of Postgres that accepts no value.
     FOR one IN
         SELECT p.proname, format_type(p.prorettype, NULL) AS result, p.proretset, p.provariadic <> 0 AS variadic,
                ARRAY(SELECT CASE WHEN p.provariadic <> 0 AND i = p.pronargs THEN 'VARIADIC ' ELSE '' END || format_type(p.proargtypes[i - 1], NULL) FROM generate_series(1, p.pronargs) i) AS arguments
@@ -38,8 +38,8 @@ BEGIN
             END;
         END;
     END LOOP;
-    -- Operators, those of Postgres and, of the usual names, any two types: a literal is taken for what stands beside it, and an
-    -- exact fit goes before one that has to convert.
+    -- Operators of Postgres and, for the usual names, of any two types: a literal takes the type of the other operand,
+    -- and an exact match wins over a conversion.
     FOR one IN
         SELECT o.oprname, CASE WHEN o.oprleft <> 0 THEN format_type(o.oprleft, NULL) END AS "left", format_type(o.oprright, NULL) AS "right", format_type(o.oprresult, NULL) AS result
           FROM pg_operator o WHERE o.oprnamespace = 'pg_catalog'::regnamespace
@@ -58,7 +58,8 @@ BEGIN
             INSERT INTO safe.laid VALUES ('operator', false);
         END;
     END LOOP;
-    -- Tables: empty, so that who reads them gets something else; those of the extension with rows where that is easy.
+    -- Tables: empty, so that a query on a look-alike returns another result; tables of the extension with rows where
+    -- possible.
     FOR one IN
         SELECT c.oid::regclass AS relation, c.relname FROM pg_class c
          WHERE c.relkind IN ('r', 'v', 'p') AND (c.relnamespace = 'pg_catalog'::regnamespace OR c.relname LIKE 'health\_%' AND c.relnamespace = 'public'::regnamespace)
@@ -70,12 +71,12 @@ BEGIN
             INSERT INTO safe.laid VALUES ('table', false);
         END;
     END LOOP;
-    -- Types: the names that declarations and casts use.
+    -- Types: the names in declarations and casts.
     FOR one IN SELECT t.typname FROM pg_type t WHERE t.typnamespace = 'pg_catalog'::regnamespace AND t.typtype = 'b' AND t.typelem = 0 LOOP
         EXECUTE format('CREATE DOMAIN trap.%I AS pg_catalog.%I CHECK (trap.spring())', one.typname, one.typname);
         INSERT INTO safe.laid VALUES ('type', true);
     END LOOP;
-    -- Casts belong to their types, not to a schema: look-alikes can only be those of the trap's own types.
+    -- Casts belong to types, not to a schema: only casts of the trap's own types are possible.
     FOR one IN SELECT c.oid::regclass AS relation, c.reltype::regtype AS type FROM pg_class c WHERE c.relnamespace = 'trap'::regnamespace AND c.relname IN ('health_model', 'health_source', 'health_run') LOOP
         EXECUTE format('CREATE FUNCTION trap.cast_to(pg_catalog.text, %s, boolean) RETURNS %s LANGUAGE plpgsql AS ''BEGIN RAISE WARNING ''''TRAPPED by a cast''''; RAISE EXCEPTION ''''trapped''''; END''', one.type, one.type);
         EXECUTE format('CREATE FUNCTION trap.%I(public.%I) RETURNS %s LANGUAGE plpgsql AS ''BEGIN RAISE WARNING ''''TRAPPED by a cast''''; RAISE EXCEPTION ''''trapped''''; END''', 'from ' || one.relation, split_part(one.relation::text, '.', 2), one.type);
@@ -85,7 +86,7 @@ BEGIN
 END
 $$;
 
--- The models of the trap know no better. (Where the extension is not there yet, it has none.)
+-- The trap also has models, if the extension is installed.
 SELECT pg_catalog.to_regclass('public.health_model') IS NOT NULL AS there \gset
 \if :there
 INSERT INTO trap.health_model (name, version, definition, active)

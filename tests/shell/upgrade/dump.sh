@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# pg_dump and pg_restore in every form, and logical replication, in a server of its own: what comes back is what was there, row for
-# row, table by table, and goes on from where it was.
+# pg_dump and pg_restore in every form, and logical replication, in a separate server: every table is restored row for
+# row, and the restored database continues to work.
 set -euo pipefail
 . "$ROOT/tests/shell/lib/test.sh"
 . "$ROOT/tests/shell/lib/calls.sh"
@@ -20,13 +20,14 @@ state origin >"$TMPDIR/origin.state"
 empty=$(grep '^health_[a-z_]*|0|' "$TMPDIR/origin.state" || true)
 [ -z "$empty" ] || fail "nothing to restore into: $empty"
 expect "triggers before" "$(triggers origin)" AAAAO
-[ "$(review origin)" = "ok: the triggers that keep saved versions as they are, and caches fresh, are at work" ] || fail "the review before: $(review origin)"
+[ "$(review origin)" = "ok: all triggers of health_model are enabled" ] || fail "the review before: $(review origin)"
 
 same_state() {
   state "$1" >"$TMPDIR/$1.state"
   diff "$TMPDIR/origin.state" "$TMPDIR/$1.state" >"$TMPDIR/diff" || { head -n 40 "$TMPDIR/diff"; fail "$1 is not what was dumped"; }
 }
-# restored NAME COMMAND...: a new database, filled by the command without a word but what playbooks name that is no more.
+# restored NAME COMMAND...: fills a new database by the command, without output except warnings of playbooks about
+# missing names.
 restored() {
   local name=$1 said
   shift
@@ -42,7 +43,8 @@ restored plain psql -X -q -v ON_ERROR_STOP=1 -o /dev/null -d plain -f "$TMPDIR/p
 pg_dump -Fc -f "$TMPDIR/custom"
 restored custom pg_restore --exit-on-error -d custom "$TMPDIR/custom"
 pg_dump -Fd --jobs 3 -f "$TMPDIR/directory"
-# The tables of an extension come in any order, the largest first, whatever refers to what; three turns are three orders.
+# pg_restore loads the tables of an extension in any order, the largest first, whatever the references; three runs test
+# three orders.
 for turn in 1 2 3; do restored "parallel$turn" pg_restore --exit-on-error --jobs 4 -d "parallel$turn" "$TMPDIR/directory"; done
 for name in plain custom parallel1; do
   expect "triggers of $name" "$(triggers "$name")" AAAAO
@@ -51,7 +53,7 @@ done
 sql -d postgres -c "DROP DATABASE parallel2" -c "DROP DATABASE parallel3"
 printf 'ok plain, custom and parallel dumps come back row for row, and go on\n'
 
-# A schema of its own for the extension, and another owner of the tables.
+# A separate schema for the extension, and another owner of the tables.
 sql -d postgres -c "CREATE DATABASE elsewhere"
 sql -d elsewhere -c "CREATE SCHEMA \"Health Scores\"" -c "CREATE EXTENSION health_score SCHEMA \"Health Scores\"" -c "SET search_path = \"Health Scores\", public" \
   -c "SELECT health_model_save('m', health_template('simple'))" -c "CREATE TABLE public.t AS SELECT 1 AS id, 2 AS logins_30d, 3 AS csat, timestamptz '2026-01-01' AS at" \
@@ -62,8 +64,9 @@ said=$(pg_restore --exit-on-error -d elsewhere2 "$TMPDIR/elsewhere" 2>&1) || fai
 expect "a schema of its own" "$(sql -d elsewhere2 -c "SELECT s.name, m.version, (SELECT count(*) FROM public.t_current) FROM \"Health Scores\".health_source s, \"Health Scores\".health_model m")" "t|1|0"
 printf 'ok a schema of its own\n'
 
-# Schema and data apart, with triggers disabled: pg_restore leaves those that fired always as ordinary ones. The review says so, and
-# what to do about it. This way an invalid document gets in, too, as an older release may have taken it.
+# Schema and data separately, with disabled triggers: pg_restore turns ENABLE ALWAYS triggers into ordinary ones. The
+# review reports this with a fix. The disabled guard also accepts an invalid document, which an older release may have
+# saved.
 sql -c "ALTER TABLE health_model DISABLE TRIGGER health_model_guard" \
   -c "INSERT INTO health_model (name, version, definition, active) VALUES ('old', 1, '{\"signals\": {\"a\": {\"scale\": {\"linear\": [0, 10]}}}, \"of_old\": 1}', true)" -c "ALTER TABLE health_model ENABLE ALWAYS TRIGGER health_model_guard"
 state origin >"$TMPDIR/origin.state"
@@ -73,14 +76,14 @@ two_steps() { pg_restore --exit-on-error -d apart "$TMPDIR/schema" && pg_restore
 restored apart two_steps
 expect "triggers apart" "$(triggers apart)" OOOOO
 said=$(review apart)
-[[ $said == 'due: do not fire on changes that replication brings: ALTER TABLE health_model '* ]] || fail "the review: $said"
+[[ $said == 'due: do not fire on replicated changes; fix: ALTER TABLE health_model '* ]] || fail "the review: $said"
 sql -d apart -c "${said#*: *: }"
 expect "triggers mended" "$(triggers apart)" AAAAO
-[ "$(review apart)" = "ok: the triggers that keep saved versions as they are, and caches fresh, are at work" ] || fail "the review, mended: $(review apart)"
+[ "$(review apart)" = "ok: all triggers of health_model are enabled" ] || fail "the review, mended: $(review apart)"
 said=$(sql -d apart -c "SELECT health_score('old', '{\"a\": 5}')" 2>&1) && fail "an invalid document scores: $said"
 [[ $said == *of_old* ]] || fail "an invalid document: $said"
 goes_on apart
-# Without the triggers disabled, the guard refuses it, by what is wrong.
+# With enabled triggers, the guard refuses the invalid document and names its error.
 sql -d postgres -c "CREATE DATABASE refused"
 pg_dump -Fc --data-only -f "$TMPDIR/guarded"
 said=$(pg_restore -d refused "$TMPDIR/schema" 2>&1 && pg_restore -d refused "$TMPDIR/guarded" 2>&1) && fail "an invalid document was restored past the guard"
@@ -88,12 +91,12 @@ said=$(pg_restore -d refused "$TMPDIR/schema" 2>&1 && pg_restore -d refused "$TM
 printf 'ok schema and data apart; triggers that fire always do so again, or the review says what to do\n'
 sql -c "ALTER TABLE health_model DISABLE TRIGGER health_model_guard" -c "DELETE FROM health_model WHERE name = 'old'" -c "ALTER TABLE health_model ENABLE ALWAYS TRIGGER health_model_guard"
 
-# Logical replication of what is configured and given, from one database to another of the same server.
+# Logical replication of configuration and people's entries, from one database to another of the same server.
 replicated='health_model, health_source, health_playbook, health_outcome, health_pulse, health_override, health_identity'
 sql -d postgres -c "CREATE DATABASE replica"
 sql -d replica -c "CREATE EXTENSION health_score"
 sql -c "CREATE PUBLICATION health FOR TABLE $replicated" -c "SELECT pg_create_logical_replication_slot('health', 'pgoutput')" >/dev/null
-# Within one server the slot is made first, or both sides would wait for each other.
+# Within one server the slot must exist first: otherwise both sides would wait for each other.
 sql -d replica -c "CREATE SUBSCRIPTION health CONNECTION 'host=$TMPDIR port=$PGPORT dbname=origin user=$PGUSER' PUBLICATION health WITH (create_slot = false, slot_name = 'health')"
 rows() { for table in ${replicated//,/}; do sql -d "$1" -c "SELECT '$table', count(*), md5(string_agg(r::text, ',' ORDER BY r::text COLLATE \"C\")) FROM $table r"; done; }
 arrived() { [ "$(rows replica)" = "$(rows origin)" ]; }
@@ -105,7 +108,7 @@ arrives() {
 arrives "what was there"
 printf 'ok logical replication: %s rows of %s tables\n' "$(rows replica | awk -F'|' '{ n += $2 } END { print n }')" "$(rows replica | wc -l)"
 
-# A session of the replica that has the model in memory scores with the version that was activated over there.
+# A session of the replica with the model in its cache uses the version that was activated on the publisher.
 cat >"$TMPDIR/session.sql" <<SQL
 SELECT health_score('live', '{"a": 5}');
 \\! PGDATABASE=origin psql -X -q -At -c "SELECT health_model_save('live', '{\"signals\": {\"a\": {\"scale\": {\"linear\": [0, 50]}}}}')" >/dev/null
@@ -115,7 +118,7 @@ SQL
 sql -c "SELECT health_model_save('live', '{\"signals\": {\"a\": {\"scale\": {\"linear\": [0, 10]}}}}')" >/dev/null
 arrives "a new model"
 expect "one session, before and after" "$(sql -d replica -f "$TMPDIR/session.sql" | tr '\n' ' ')" "50 10 "
-# Updates and deletions, too; and what people say there is refused by nobody here.
+# Updates and deletions, too; the guards of the replica accept people's entries from the publisher.
 sql -c "UPDATE health_source SET owner_column = NULL WHERE name = 's'" -c "DELETE FROM health_playbook WHERE name = 'drop'" -c "DELETE FROM health_outcome WHERE account_id = '12'" \
   -c "SELECT health_forget('accounts', 4)" -c "SELECT health_model_drop('live')" >/dev/null
 arrives "updates and deletions"

@@ -1,32 +1,33 @@
 # shellcheck shell=bash
-# Sourced by the tests that move a whole database: what there is in it, what its state is, and whether it goes on. They have calls.sh,
-# sql() and expect().
+# Sourced by the tests that move a whole database: its content, its state, and whether it continues to work. The tests
+# provide calls.sh, sql() and expect().
 
-# Everything that the extension keeps, and that users build on it.
+# All data of the extension, and users' objects that depend on it.
 fill() {
   {
     echo 'CREATE EXTENSION health_score;'
     calls_setup
     cat <<'SQL'
--- Two versions of a model, the older one active; a model out of use; a document with every warning there is a short way to.
+-- Two versions of a model, the older one active; a model out of use; a document with every warning that is easy to
+-- cause.
 SELECT health_model_save('two', '{"signals": {"b": {"scale": {"linear": [0, 10]}}}}', 'first'), health_model_save('two', '{"signals": {"b": {"scale": {"linear": [0, 20]}}}}', 'second', false), health_model_save('gone', health_template('retail')) \g /dev/null
 SELECT health_model_drop('gone') \g /dev/null
 SELECT health_model_save('warned', '{"signals": {"a": {"weight": 1, "category": "used", "max_age": "3 days", "scale": {"linear": [0, 10]}}, "c": {"category": "used", "input": {"change": ["x", "x"]}, "scale": {"linear": [0, 1]}}},
     "categories": {"used": {}, "unused": {}}, "bands": [{"name": "low", "from": 0}, {"name": "high", "from": 99.9}]}') \g /dev/null
 SELECT health_model_reviewed('two', 'seen') \g /dev/null
--- A playbook that names a band which a later version of its model has no more; and one of a source.
+-- A playbook with a band that a later version of its model lacks; a playbook of a source.
 INSERT INTO health_playbook (name, model, trigger, band, action, condition) VALUES ('lost', 'm', 'band', 'red', 'call', '{"subscore": "b", "lt": 50}');
 INSERT INTO health_playbook (name, source, trigger, points, within, action) VALUES ('drop', 's', 'drop', 10, '30 days', 'call');
 SELECT health_model_save('m', '{"signals": {"a": {"scale": {"linear": [0, 100]}}, "call": {"ask": "How?", "optional": true, "scale": {"linear": [0, 10]}}}, "bands": [{"name": "bad", "from": 0}, {"name": "good", "from": 50}]}', 'other bands') \g /dev/null
 SELECT count(health_alert_ack(a.id)), count(health_alert_resolve(a.id, 'called', 'n')) FROM health_alert_claim(2) a \g /dev/null
 CALL health_refresh('s');
 SELECT health_identity_link('crm', 'x', 'zendesk', 5), health_pulse_set('accounts', 3, 'call', NULL::int, 'taken back') \g /dev/null
--- What users build on the extension: generated columns, indexes, constraints, views, partitioned tables.
+-- Users' objects: generated columns, indexes, constraints, views, partitioned tables.
 CREATE TABLE scored (id int PRIMARY KEY, a float8, b float8,
     score float8 GENERATED ALWAYS AS (health_score('{"signals": {"a": {"scale": {"linear": [0, 100]}}, "b": {"scale": {"linear": [0, 10]}}}}'::jsonb, health_inputs('a', a, 'b', b), timestamptz '2026-01-01 00:00+00')) STORED,
     CHECK (health_band('{"signals": {"a": {"scale": {"linear": [0, 100]}}, "b": {"scale": {"linear": [0, 10]}}}}'::jsonb, health_inputs('a', a, 'b', b), timestamptz '2026-01-01 00:00+00') <> 'purple'));
 CREATE INDEX scored_by ON scored (health_score('{"signals": {"a": {"scale": {"linear": [0, 100]}}, "b": {"scale": {"linear": [0, 10]}}}}'::jsonb, health_inputs('a', a, 'b', b), timestamptz '2026-01-01 00:00+00'));
--- A table of references that is larger than what it refers to.
+-- A referencing table that is larger than its referenced table.
 INSERT INTO health_run_signal SELECT r.id, 'x' || i, 0, 0, 1 FROM health_run r, generate_series(1, 2000) i;
 INSERT INTO scored (id, a, b) SELECT i, i, i % 11 FROM generate_series(1, 100) i;
 CREATE VIEW by_name AS SELECT s.id, health_score('two', s) AS score, health_band('m', s) AS band FROM scored s;
@@ -37,7 +38,7 @@ SQL
   } | sql -d "$1"
 }
 
-# Every table of the extension and of the user, by the catalog: row for row, in an order of their own.
+# Every table of the extension and of the user, by the catalog: row for row, sorted.
 state() {
   sql -d "$1" -c "SELECT format('SELECT %L, count(*), md5(string_agg(r::text, E''\\n'' ORDER BY r::text COLLATE \"C\")) FROM ONLY %s r;', c.oid::regclass, c.oid::regclass)
     FROM pg_class c WHERE c.relkind IN ('r', 'm') AND c.relnamespace = 'public'::regnamespace ORDER BY c.relname COLLATE \"C\"" | sql -d "$1"
@@ -52,7 +53,7 @@ triggers() { sql -d "$1" -c "SELECT string_agg(tgenabled, '' ORDER BY tgname) FR
 review() { sql -d "$1" -c "SELECT verdict || ': ' || message FROM health_model_review('two') WHERE item = 'triggers'"; }
 
 
-# goes_on DATABASE: the restored database works, and counts on.
+# goes_on DATABASE: the restored database works, and its sequences continue.
 goes_on() {
   sql -d "$1" >"$TMPDIR/goes_on" <<'SQL'
 SELECT max(id) AS last FROM health_run \gset

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# scripts/build/upgrade.pl: of two install scripts and what is written by hand it makes the script that upgrades one to the other.
+# scripts/build/upgrade.pl generates the upgrade script from two install scripts and a hand-written part.
 set -euo pipefail
 . "$ROOT/tests/shell/lib/test.sh"
 

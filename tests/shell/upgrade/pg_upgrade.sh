@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# pg_upgrade from an older Postgres that has the extension (OLD_BINDIR, its programs) to this one: everything is there, and goes on.
+# pg_upgrade from an older Postgres with the extension (OLD_BINDIR: its programs) to this one: all data is kept, and
+# works.
 set -euo pipefail
 . "$ROOT/tests/shell/lib/test.sh"
 . "$ROOT/tests/shell/lib/calls.sh"
@@ -15,7 +16,7 @@ major() { "$1/pg_config" --version | sed -E 's/^PostgreSQL ([0-9]+).*/\1/'; }
 old=$TMPDIR/old
 new=$TMPDIR/new
 export PGHOST=$TMPDIR PGDATABASE=origin PGOPTIONS='-c client_min_messages=error'
-# Where a server brings its own libraries, they lie beside its programs.
+# A server may have its own libraries in a directory beside its programs.
 old_tools() { LD_LIBRARY_PATH=$(dirname "$OLD_BINDIR")/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH} "$@"; }
 stop() { [ ! -f "$1/postmaster.pid" ] || old_tools "$OLD_BINDIR/pg_ctl" -D "$1" -s -w -t 60 -m "$2" stop; }
 trap 'stop "$old" immediate; stop "$new" immediate' EXIT
@@ -45,7 +46,7 @@ printf '%s\n' "$settings" >>"$new/postgresql.conf"
   { tail -n 30 "$TMPDIR/pg_upgrade.out"; fail "pg_upgrade failed"; }
 "$BINDIR/pg_ctl" -D "$new" -l "$TMPDIR/new.log" -s -w -t 60 start || { tail -n 20 "$TMPDIR/new.log"; fail "the new server did not start"; }
 
-# The versions write expressions a little differently; what they are is tried below.
+# The versions print expressions slightly differently; the expressions are tested below.
 comparable() { awk -F'|' '/^[a-z_0-9]+\|[0-9]+\|[0-9a-f]*$/ || /_seq\|/ || /^[0-9]+\|/' "$1"; }
 state origin >"$TMPDIR/new.state"
 [ "$(comparable "$TMPDIR/origin.state" | wc -l)" -ge 30 ] || fail "too little to compare: $(comparable "$TMPDIR/origin.state")"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# From each released version to this one by ALTER EXTENSION … UPDATE: the catalog is that of a fresh install, the user's rows
-# are what they were, and until then the older objects work with the new library.
+# From each released version to this one by ALTER EXTENSION … UPDATE: the catalog equals that of a fresh install, the
+# user's rows are unchanged, and before the update the older objects work with the new library.
 set -euo pipefail
 . "$ROOT/tests/shell/lib/test.sh"
 
@@ -8,7 +8,8 @@ same() { cmp -s "$2" "$3" || { diff "$2" "$3" | cut -c1-300 | head -n 40; fail "
 
 current=$(sql -c "SELECT default_version FROM pg_available_extensions WHERE name = 'health_score'")
 
-# members VERSION: what tests/upgrade/released.txt says that a version has. A line is since when, until before when (or -), and an object.
+# members VERSION: the objects of a version by tests/upgrade/released.txt. A line has the first version, the first
+# version without (or -), and an object.
 members() {
   awk -v version="$1" '
     function number(v, part) { split(v, part, "."); return part[1] * 1000000 + part[2] * 1000 + part[3] }
@@ -16,7 +17,7 @@ members() {
   ' tests/upgrade/released.txt | LC_ALL=C sort
 }
 
-# rows DATABASE: everything in the extension's tables and in what its sources own, and what scoring makes of it.
+# rows DATABASE: all rows of the extension's tables and of the objects of sources, and scores of them.
 rows() {
   sql -d "$1" <<'SQL'
 SET timezone = 'UTC';
@@ -57,9 +58,9 @@ for script in tests/upgrade/health_score--*.sql; do
   rows "$database" >"$TMPDIR/before"
   printf 'ok upgrade: the objects of %s work with the library of %s\n' "$version" "$current"
 
-  # Not in the search_path of whoever calls it.
+  # The extension's schema is not in the caller's search_path.
   sql -d "$database" -c "SET search_path = pg_catalog" -c "ALTER EXTENSION health_score UPDATE"
-  # What the user has granted stays granted.
+  # The user's grants stay.
   [ "$(sql -d "$database" -c "SELECT has_table_privilege('public', 'health_alert', 'SELECT')")" = t ] || fail "$version to $current: a grant is gone"
   sql -d "$database" -c "REVOKE SELECT ON health_alert FROM PUBLIC"
   sql -d "$database" -f tests/upgrade/catalog.sql >"$TMPDIR/upgraded"
@@ -71,7 +72,7 @@ for script in tests/upgrade/health_score--*.sql; do
   printf 'ok upgrade: %s to %s, catalog, rows, scores and a refresh\n' "$version" "$current"
 done
 
-# Nobody is left behind: from every version there is a way to this one.
+# Every version has an upgrade path to this one.
 missing=$(sql -c "SELECT string_agg(source, ', ') FROM pg_extension_update_paths('health_score') WHERE target = '$current' AND path IS NULL")
 [ -z "$missing" ] || fail "no way from $missing to $current"
 printf 'ok upgrade: a way from every version\n'
