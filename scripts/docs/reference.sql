@@ -1,4 +1,4 @@
--- From the catalog: pg_temp.public_page(), the body of docs/reference.md, and internal_page(), that of docs/internals.md.
+-- From the catalog: pg_temp.public_page() is the body of docs/reference.md, internal_page() of docs/internals.md.
 -- scripts/docs/reference.sh has made the temporary table subject (place, title, page, pattern).
 
 CREATE FUNCTION pg_temp.short(type oid, modifier int = NULL) RETURNS text LANGUAGE sql
