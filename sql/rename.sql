@@ -1,7 +1,7 @@
--- ALTER SCHEMA … RENAME: the search_path that is fixed in the functions names the schema of the extension. When that schema gets
--- another name, all that names it follows in the same transaction, or the rename is refused.
+-- ALTER SCHEMA … RENAME: the fixed search_path of the functions contains the name of the extension's schema. This event
+-- trigger updates every reference to that name in the transaction of the rename, or refuses the rename.
 
--- Of whoever renames: a role that could not do it by hand cannot do it by this.
+-- The trigger runs with the rights of the role that renames: it gives that role no further rights.
 CREATE FUNCTION health_schema_renamed()
 RETURNS event_trigger
 LANGUAGE plpgsql
@@ -32,14 +32,14 @@ BEGIN
             EXECUTE format('ALTER FUNCTION %s SET search_path = pg_catalog, %s, health_score_internal, pg_temp', pinned.function, home);
         EXCEPTION WHEN insufficient_privilege THEN
             RAISE EXCEPTION 'role % may not rename schema %', quote_ident(current_user), pinned.old_home USING ERRCODE = 'insufficient_privilege',
-                DETAIL = format('The functions of extension health_score name the schema, and belong to role %I.', pg_get_userbyid(pinned.proowner)),
-                HINT = format('Rename it as role %I or as a superuser.', pg_get_userbyid(pinned.proowner));
+                DETAIL = format('The functions of extension health_score refer to the schema and belong to role %I.', pg_get_userbyid(pinned.proowner)),
+                HINT = format('Rename the schema as role %I or as a superuser.', pg_get_userbyid(pinned.proowner));
         END;
     END LOOP;
     IF pinned.old_home IS NULL THEN
         RETURN;
     END IF;
-    -- So do sources, of their relations and histories, and the jobs of health_schedule().
+    -- The name is also in the sources (relation_schema, history_schema) and in the jobs of health_schedule().
     EXECUTE format('UPDATE %1$s.health_source s SET relation_schema = CASE s.relation_schema WHEN $1 THEN $2 ELSE s.relation_schema END,
                            history_schema = CASE s.history_schema WHEN $1 THEN $2 ELSE s.history_schema END WHERE $1 IN (s.relation_schema, s.history_schema)', home)
       USING (parse_ident(pinned.old_home))[1], (parse_ident(home))[1];
@@ -53,9 +53,9 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION health_schema_renamed() IS
-'Event trigger: when the schema of the extension gets another name, what names it follows: the functions'' search_path, sources, jobs of pg_cron. 42501 for a role that does not own the functions; health_score_internal keeps its name (55000).';
+'Event trigger: after the rename of the extension''s schema, updates the functions'' search_path, the sources and the jobs of pg_cron. 42501 for a role that does not own the functions; 55000 for a rename of health_score_internal.';
 
 CREATE EVENT TRIGGER health_schema_renamed ON ddl_command_end WHEN TAG IN ('ALTER SCHEMA')
     EXECUTE FUNCTION health_schema_renamed();
 ALTER EVENT TRIGGER health_schema_renamed ENABLE ALWAYS;
-COMMENT ON EVENT TRIGGER health_schema_renamed IS 'Lets the extension follow ALTER SCHEMA … RENAME.';
+COMMENT ON EVENT TRIGGER health_schema_renamed IS 'Updates references to the extension''s schema after ALTER SCHEMA … RENAME.';

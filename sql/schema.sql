@@ -1,8 +1,9 @@
--- Two schemas: the extension's own (@extschema@) has what users call, health_score_internal what the extension is made of. All that
--- is named without a schema below is internal, or Postgres' own: nobody else can write to the schemas that the script searches.
+-- Two schemas: @extschema@ has the public objects, health_score_internal the internal ones. A name without a schema in
+-- this script is internal or a system object: the search_path of the script has no schema that another role can write
+-- to.
 
 CREATE SCHEMA health_score_internal;
-COMMENT ON SCHEMA health_score_internal IS 'What extension health_score is made of: steps, triggers, support functions. Not meant to be called; the public functions are in the schema of the extension.';
--- Views and functions of the extension run with the rights of whoever uses them.
+COMMENT ON SCHEMA health_score_internal IS 'Internal objects of extension health_score: steps, triggers, support functions. Do not call them; the public functions are in the schema of the extension.';
+-- Views and functions of the extension run with the rights of their caller.
 GRANT USAGE ON SCHEMA health_score_internal TO PUBLIC;
 SET LOCAL search_path = health_score_internal, pg_temp;

@@ -121,7 +121,7 @@ test_venv() {
 }
 
 suite_shell() {
-  local scripts names name data=$ROOT/../shared/data
+  local scripts names name bouncer data=$ROOT/../shared/data
   mapfile -t scripts < <(shell_tests)
   mapfile -t names < <(test_names .sh "${scripts[@]}")
   [ ${#names[@]} -gt 0 ] || return 0
@@ -132,6 +132,7 @@ suite_shell() {
   test_venv pgspot "$ROOT/tests/shell/security/pgspot.txt"
   test_venv model_sql "$ROOT/tests/shell/scoring/duckdb.txt"
   test_venv dbt "$ROOT/dbt/integration_tests/requirements.txt"
+  if [[ " ${names[*]} " == *" locks "* ]] && bouncer=$("$SCRIPTS/setup/pgbouncer.sh"); then VENVS+=("PGBOUNCER=$bouncer"); fi
   # Too large to be fetched unasked.
   if [[ " ${TESTS:-} " == *" dashboard "* ]]; then test_venv dashboard "$ROOT/dashboards/superset/requirements.txt"; fi
   OLD_BINDIR=${OLD_BINDIR:-$(older_bindir)}

@@ -1,5 +1,6 @@
--- How a run's alerts are found: one statement over the rows of the run and those of the last run that was not held, a SELECT for
--- each kind of trigger. Nothing is written here but the text; sql/alert/run_alerts.sql executes it, under search_path pg_catalog.
+-- The query that finds the alerts of a run: one statement over the rows of the run and of the last run that was not
+-- held, with one SELECT for each trigger. This file builds the text; sql/alert/run_alerts.sql executes it, under
+-- search_path pg_catalog.
 
 CREATE FUNCTION health_run_base(source text, as_of timestamptz, within interval DEFAULT '0')
 RETURNS timestamptz
@@ -9,7 +10,7 @@ AS $$
 BEGIN
     RETURN (
         SELECT COALESCE(max(r.as_of) FILTER (WHERE r.as_of <= health_run_base.as_of - within), min(r.as_of))
-          -- Of several runs as of one time, the last says what its rows are worth.
+          -- If several runs have the same as_of, the status of the last one counts.
           FROM (SELECT DISTINCT ON (r.as_of) r.as_of, r.status FROM health_run r
                  WHERE r.source = health_run_base.source AND r.as_of < health_run_base.as_of AND r.status IN ('done', 'held')
                  ORDER BY r.as_of, r.id DESC) r
@@ -17,7 +18,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION health_run_base(text, timestamptz, interval) IS
-'The as_of of the run to compare with: the newest one, not held, at least within before as_of, else the oldest after that; NULL for a first run.';
+'The as_of of the run to compare with, among the earlier runs that are not held: the newest that is at least within before as_of, otherwise the oldest. NULL if there is none.';
 
 CREATE FUNCTION health_runs_held(source text)
 RETURNS timestamptz[]
@@ -32,7 +33,7 @@ BEGIN
          WHERE r.status = 'held'), '{}');
 END
 $$;
-COMMENT ON FUNCTION health_runs_held(text) IS 'The times of a source''s runs that are held: nothing is compared with their rows.';
+COMMENT ON FUNCTION health_runs_held(text) IS 'The times of a source''s held runs; their rows are not used for comparison.';
 
 CREATE FUNCTION health_alert_playbooks(source @extschema@.health_source)
 RETURNS SETOF @extschema@.health_playbook
@@ -49,11 +50,12 @@ END
 $$;
 COMMENT ON FUNCTION health_alert_playbooks(@extschema@.health_source) IS 'The active playbooks that watch a source.';
 
--- In the texts below $1 is the as_of, $2 that of the run to compare with, $3 the held times. The relation playbook has those that
--- watch the source; pair has the accounts of the run, each beside its score in the run to compare with; moment the as_of (at);
--- latest the last alert of each playbook and account.
+-- In the texts below, $1 is the as_of, $2 the as_of of the run to compare with, $3 the times of held runs. CTEs:
+-- playbook has the playbooks that watch the source; pair the accounts of the run, each with its score in the run to
+-- compare with; moment the as_of (at); latest the last alert of each playbook and account.
 
--- What the last run did not score is looked up: the newest row with a score up to then. Asked for each account, answered for few.
+-- The look-up for accounts without a score in the last run: their newest row with a score before it. Few accounts need
+-- the look-up.
 CREATE FUNCTION health_alert_earlier(history text, asked text)
 RETURNS text
 LANGUAGE plpgsql IMMUTABLE
@@ -65,7 +67,7 @@ BEGIN
              ORDER BY h.scored_at DESC LIMIT 1)$sql$, history, asked);
 END
 $$;
-COMMENT ON FUNCTION health_alert_earlier(text, text) IS 'SQL: the newest row with a score that a history has of account n up to the last run, where it is asked for.';
+COMMENT ON FUNCTION health_alert_earlier(text, text) IS 'SQL: the newest row with a score of account n in a history, up to the run to compare with, if the condition asked holds.';
 
 CREATE FUNCTION health_alert_time(at timestamptz)
 RETURNS text
@@ -76,7 +78,7 @@ BEGIN
     RETURN quote_literal(to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US+00')) || '::timestamptz';
 END
 $$;
-COMMENT ON FUNCTION health_alert_time(timestamptz) IS 'SQL: a time, to the microsecond, as a literal.';
+COMMENT ON FUNCTION health_alert_time(timestamptz) IS 'SQL: a timestamptz literal, exact to the microsecond.';
 
 CREATE FUNCTION health_alert_column(kind text, at timestamptz)
 RETURNS text
@@ -87,7 +89,7 @@ BEGIN
     RETURN quote_ident(format('%s_%s', kind, (EXTRACT(epoch FROM at) * 1000000)::bigint));
 END
 $$;
-COMMENT ON FUNCTION health_alert_column(text, timestamptz) IS 'SQL: the column of pair that holds something as of, or since, a time.';
+COMMENT ON FUNCTION health_alert_column(text, timestamptz) IS 'SQL: the name of the column of pair that holds a score, band or trend for a time.';
 
 CREATE FUNCTION health_alert_model(source @extschema@.health_source)
 RETURNS text
@@ -98,9 +100,9 @@ BEGIN
     RETURN regexp_replace(source.model, '@[0-9]+$', '') || '@';
 END
 $$;
-COMMENT ON FUNCTION health_alert_model(@extschema@.health_source) IS 'The model of a source''s rows, up to their version.';
+COMMENT ON FUNCTION health_alert_model(@extschema@.health_source) IS 'The model name of a source''s rows, with the @ before the version.';
 
--- The window is that of the model, unless the playbook has its own time.
+-- The time of the playbook takes precedence over the window of the model.
 CREATE FUNCTION health_alert_watches(source @extschema@.health_source, as_of timestamptz, OUT name text, OUT since timestamptz, OUT base timestamptz)
 RETURNS SETOF record
 LANGUAGE plpgsql STABLE
@@ -117,10 +119,10 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION health_alert_watches(@extschema@.health_source, timestamptz) IS
-'The active playbooks that watch a source, with the time that a trend is looked at since, or a drop is measured from.';
+'The active playbooks that watch a source: since is the start of a trend, base the time from which a drop is measured.';
 
--- One pass over the longest time that anything looks back to. A row is 2 kB wide: nothing is read but what the key of a history
--- includes (health_history_make).
+-- One pass over the longest period that a playbook looks back to. A row is 2 kB wide: the query reads only the columns
+-- in the primary key of a history (health_history_make).
 CREATE FUNCTION health_alert_pairs(source @extschema@.health_source, as_of timestamptz, history text, home text)
 RETURNS text
 LANGUAGE plpgsql STABLE
@@ -152,9 +154,10 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION health_alert_pairs(@extschema@.health_source, timestamptz, text, text) IS
-'SQL: the accounts of a run, each with what it was in the run to compare with, in those that drops are measured from, and its trends. (account, scored_at) is unique: max takes the only one.';
+'SQL: the accounts of a run, each with its score and band in the run, in the run to compare with and at the base of each drop, and its trends. (account_id, scored_at) is unique: max() takes the only value.';
 
--- A history that is gone or somebody else's is the other source's affair: its own refresh says so.
+-- Another source whose history is missing or belongs to another role is skipped: the refresh of that source reports the
+-- error.
 CREATE FUNCTION health_alert_at_risk(source @extschema@.health_source)
 RETURNS text
 LANGUAGE plpgsql STABLE
@@ -179,7 +182,7 @@ BEGIN
     RETURN tests;
 END
 $$;
-COMMENT ON FUNCTION health_alert_at_risk(@extschema@.health_source) IS 'SQL: that no other source of the book has account n in its lowest band.';
+COMMENT ON FUNCTION health_alert_at_risk(@extschema@.health_source) IS 'SQL: the condition that no other source of the book has account n in its lowest band.';
 
 CREATE FUNCTION health_alert_candidates(source @extschema@.health_source, trigger text, since timestamptz, base timestamptz, history text, home text)
 RETURNS text
@@ -193,7 +196,8 @@ BEGIN
                CASE WHEN COALESCE(n.band_before, e.band) <> n.band THEN format('in %%s, before in %%s', n.band, COALESCE(n.band_before, e.band)) ELSE format('again in %%s', n.band) END,
                COALESCE(n.band_before, e.band) <> n.band
           FROM playbook p JOIN pair n ON n.band = p.band LEFT JOIN %s e ON true
-         -- Most are where they were. Of them, those count that had an alert: it may have ended since.
+         -- Most accounts stay in their band. Such an account counts only if it had an alert, which may have ended
+         -- since.
          WHERE p.trigger = 'band' AND (COALESCE(n.band_before, e.band) <> n.band OR (p.name, n.id) IN (SELECT l.playbook, l.account_id FROM latest l))$sql$, health_alert_earlier(history, 'n.score_before IS NULL'))
     WHEN 'rule' THEN format($sql$
         SELECT p.name, n.account_id, n.account_id::text, n.score, n.band, n.segment, e.score, e.band, e.scored_at,
@@ -233,9 +237,9 @@ BEGIN
                   LEFT JOIN LATERAL (SELECT h.score, h.band, h.scored_at FROM %1$s h
                          WHERE n.%3$s IS NULL AND h.account_id = n.account_id AND h.scored_at > %2$s AND h.scored_at <= $2 AND h.scored_at <> ALL ($3) AND h.score IS NOT NULL
                          ORDER BY h.scored_at LIMIT 1) e ON true
-                 -- What no playbook is interested in is sorted out before they are asked one by one.
+                 -- Drops that are too small for every playbook are removed before the join with the playbooks.
                  WHERE COALESCE(n.%3$s, e.score) - n.score >= (SELECT min(p.points) FROM playbook p WHERE p.trigger = 'drop' AND p.base = %2$s) OFFSET 0) b
-            -- An equality, for a hash join: the accounts are gone through once, not once a playbook.
+            -- The equality allows a hash join: one pass over the accounts, not one per playbook.
             ON b.here = (p.trigger = 'drop') AND b.score_before - b.score >= p.points
          WHERE p.trigger = 'drop' AND p.base = %2$s$sql$,
         history, health_alert_time(base), health_alert_column('score', base), health_alert_column('band', base))
@@ -243,9 +247,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION health_alert_candidates(@extschema@.health_source, text, timestamptz, timestamptz, text, text) IS
-'SQL: the accounts of a run that have what the playbooks of a trigger, and of its time, watch for: what they were compared with, why, and whether the matter has begun since.';
+'SQL: the accounts of a run that meet the playbooks of a trigger and time: score and band before, the reason, and whether the cause is new since then.';
 
--- Whether the matter of alert a has ended for account n.
 CREATE FUNCTION health_alert_has_ended(source @extschema@.health_source, as_of timestamptz, history text, home text)
 RETURNS text
 LANGUAGE plpgsql STABLE
@@ -267,7 +270,7 @@ BEGIN
            FROM health_alert_watches(source, as_of) w WHERE w.since IS NOT NULL), health_alert_model(source));
 END
 $$;
-COMMENT ON FUNCTION health_alert_has_ended(@extschema@.health_source, timestamptz, text, text) IS 'SQL: whether what raised alert a by playbook p has ended for account n.';
+COMMENT ON FUNCTION health_alert_has_ended(@extschema@.health_source, timestamptz, text, text) IS 'SQL: whether the cause of alert a, raised by playbook p, has ended for account n.';
 
 CREATE FUNCTION health_alert_query(source @extschema@.health_source, as_of timestamptz)
 RETURNS text
@@ -283,20 +286,21 @@ DECLARE
     candidates text := (
         SELECT COALESCE(string_agg(health_alert_candidates(source, p.trigger, p.since, p.base, history, home), ' UNION ALL '),
                         'SELECT NULL::text, n.account_id, n.id, n.score, n.band, n.segment, n.score, n.band, $2, NULL::text, false FROM pair n WHERE false')
-          -- One SELECT a trigger, and for drops and trends one a time that they look back to.
+          -- One SELECT per trigger; for drops and trends, one per time that they look back to.
           FROM (SELECT DISTINCT p.trigger, w.since, w.base FROM health_alert_playbooks(source) p JOIN health_alert_watches(source, as_of) w ON w.name = p.name) AS p);
-    -- An explanation needs the inputs; it compares by one version of the model, and cannot take a named segment along.
+    -- An explanation needs the inputs. The form that compares uses one version of the model and takes no segment name.
     explanation text := CASE WHEN NOT source.keep_inputs THEN 'NULL' WHEN source.segment_column IS NULL THEN format(
             'COALESCE(%1$s.health_explain(h.model || ''@'' || h.model_version, h.inputs, b.inputs, h.scored_at, b.scored_at), %1$s.health_explain(h.model || ''@'' || h.model_version, h.inputs, h.scored_at))', home)
         ELSE format('%s.health_explain(h.model || ''@'' || h.model_version, h.inputs, h.scored_at, COALESCE(h.segment, ''''))', home) END;
 BEGIN
-    -- $4 the source, $5 its book, $6 the run, $7 the share above which alerts are held.
+    -- $4 is the source, $5 its book, $6 the run, $7 the share of accounts above which the run is held.
     RETURN format($sql$
         WITH playbook AS MATERIALIZED (
             SELECT p.*, jsonb_build_array(jsonb_build_object('kind', 'rule', 'driver', p.rule)) AS fired, p.condition @? '$.**.category_drop' AS looks_back, w.since, w.base
               FROM %2$s.health_source s CROSS JOIN LATERAL health_score_internal.health_alert_playbooks(s) p JOIN health_score_internal.health_alert_watches(s, $1) w ON w.name = p.name WHERE s.name = $4
         ), moment AS MATERIALIZED (
-            -- Not $1: of a time that the statistics do not know yet, the planner would expect one row, and look an account up by it.
+            -- The CTE hides $1: for a time beyond the statistics, the planner would expect one row and look accounts up
+            -- by time.
             SELECT $1::timestamptz AS at
         ), pair AS MATERIALIZED (%6$s
         ), latest AS MATERIALIZED (
@@ -305,12 +309,13 @@ BEGIN
         ), candidate (playbook, account_id, id, score, band, segment, score_before, band_before, before_at, reason, begun) AS (
             %3$s
         ), raised AS MATERIALIZED (
-            -- Conditions are costly: OFFSET 0 has them asked of what playbook and latest alert leave over.
+            -- Conditions are costly: OFFSET 0 makes the other filters run first.
             SELECT c.* FROM (
                 SELECT c.*, p.condition, p.looks_back FROM candidate c JOIN playbook p ON p.name = c.playbook
                   LEFT JOIN latest l ON l.playbook = c.playbook AND l.account_id = c.id
                  WHERE (p.segment IS NULL OR p.segment = c.segment)
-                   -- After an alert it takes the end of the matter, and the cooldown; then it may be raised though the last run saw it too.
+                   -- After an alert, the cause must have ended and the cooldown must be over. Then the cause need not
+                   -- be new in this run.
                    AND CASE WHEN l.account_id IS NULL THEN c.begun
                             ELSE l.status IN ('resolved', 'ended') AND l.as_of < $1 AND l.as_of <= $1 - p.cooldown
                                  AND (l.ended_at IS NOT NULL OR p.trigger = 'drop' AND l.as_of <= $1 - p.within) END
@@ -321,7 +326,7 @@ BEGIN
                       FROM %1$s h WHERE h.account_id = c.account_id AND h.scored_at = (SELECT m.at FROM moment m))
         ), verdict AS MATERIALIZED (
             SELECT t.alerts, t.accounts, t.book, t.accounts > $7 * t.book AS held
-              -- A stale account is no longer in the run.
+              -- A stale account is not in pair, but counts in the book.
               FROM (SELECT count(*) AS alerts, count(DISTINCT r.id) AS accounts, GREATEST((SELECT count(*) FROM pair), count(DISTINCT r.id)) AS book FROM raised r) t
         ), inserted AS (
             INSERT INTO %2$s.health_alert (playbook, source, book, account_id, run, as_of, trigger, reason, name, owner, segment, value, explanation, action, severity, due_at,
@@ -339,7 +344,7 @@ BEGIN
         ), over AS (
             SELECT a.id FROM %2$s.health_alert a JOIN playbook p ON p.name = a.playbook JOIN pair n ON n.id = a.account_id JOIN verdict v ON NOT v.held
              WHERE a.source = $4 AND a.ended_at IS NULL AND a.as_of < $1 AND %5$s
-               -- Whoever holds an alert in an open transaction does not hold up the run; the next one looks again.
+               -- A transaction that locks an alert does not block the run; the next run checks the alert again.
                FOR UPDATE OF a SKIP LOCKED
         ), ended AS (
             UPDATE %2$s.health_alert a
@@ -358,4 +363,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION health_alert_query(@extschema@.health_source, timestamptz) IS
-'The statement that raises, ends and follows the alerts of a run. Returns how many alerts, about how many accounts, of how many, and whether they are held. $1 to $7 are what health_alert_execute() gives it.';
+'The statement that raises, ends and follows the alerts of a run. It returns the number of alerts, the number of their accounts, the number of all accounts, and whether the run is held. health_alert_execute() binds $1 to $7.';

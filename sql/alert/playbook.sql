@@ -1,4 +1,5 @@
--- health_playbook: what is to happen when something happens to an account. Nothing is evaluated here; sql/alert/alert_query.sql does.
+-- health_playbook: the action to take when a trigger meets an account. Nothing is evaluated here;
+-- sql/alert/alert_query.sql does that.
 
 CREATE TABLE @extschema@.health_playbook (
     name       text             NOT NULL PRIMARY KEY,
@@ -24,31 +25,32 @@ CREATE TABLE @extschema@.health_playbook (
     created_at timestamptz      NOT NULL DEFAULT now()
 );
 
--- As for health_run_signal: deletes cascade, a restore fills the tables in any order. health_playbook_check() looks for the source.
+-- As in health_run_signal: deletes cascade, and a restore fills the tables in any order. health_playbook_check() checks
+-- the source.
 ALTER TABLE @extschema@.health_playbook DISABLE TRIGGER ALL;
 
-COMMENT ON TABLE @extschema@.health_playbook IS 'What is to be done when something happens to an account: each refresh raises alerts by it. No grants to PUBLIC.';
-COMMENT ON COLUMN @extschema@.health_playbook.name IS 'The name that alerts carry: 1 to 200 bytes.';
-COMMENT ON COLUMN @extschema@.health_playbook.source IS 'The source whose runs it watches; source or model is given.';
-COMMENT ON COLUMN @extschema@.health_playbook.model IS 'The model, without version, whose sources it watches, all of them.';
-COMMENT ON COLUMN @extschema@.health_playbook.book IS 'Only sources of this book; NULL: of all.';
+COMMENT ON TABLE @extschema@.health_playbook IS 'Playbooks: the action to take when a trigger meets an account. Each refresh raises alerts by them. No grants to PUBLIC.';
+COMMENT ON COLUMN @extschema@.health_playbook.name IS 'The name of the playbook, also in its alerts: 1 to 200 bytes.';
+COMMENT ON COLUMN @extschema@.health_playbook.source IS 'The source whose runs the playbook watches; a playbook has a source or a model.';
+COMMENT ON COLUMN @extschema@.health_playbook.model IS 'The model, without version: the playbook watches all sources with that model.';
+COMMENT ON COLUMN @extschema@.health_playbook.book IS 'Limits the playbook to sources of this book; NULL: all books.';
 COMMENT ON COLUMN @extschema@.health_playbook.trigger IS 'One of band, drop, trend, rule, stale, opportunity.';
-COMMENT ON COLUMN @extschema@.health_playbook.band IS 'Trigger band: the band that an account has come into since the last run.';
-COMMENT ON COLUMN @extschema@.health_playbook.points IS 'Trigger drop: by how many points the score fell, more than 0 up to 100.';
-COMMENT ON COLUMN @extschema@.health_playbook.within IS 'Trigger drop: over which time; trigger trend: over which time, NULL for the model''s window.';
+COMMENT ON COLUMN @extschema@.health_playbook.band IS 'Trigger band: the band that an account has entered since the last run.';
+COMMENT ON COLUMN @extschema@.health_playbook.points IS 'Trigger drop: the number of points by which the score fell, more than 0 up to 100.';
+COMMENT ON COLUMN @extschema@.health_playbook.within IS 'Trigger drop: the period of the drop. Trigger trend: the period of the trend, NULL for the model''s window.';
 COMMENT ON COLUMN @extschema@.health_playbook.direction IS 'Trigger trend: declining or improving.';
-COMMENT ON COLUMN @extschema@.health_playbook.rule IS 'Trigger rule: the model''s rule that has fired now and had not in the last run.';
-COMMENT ON COLUMN @extschema@.health_playbook.condition IS 'What must be true besides, written as the when of a rule, with the subjects driver and category_drop. An opportunity needs one.';
-COMMENT ON COLUMN @extschema@.health_playbook.segment IS 'Only accounts of this segment; NULL: of all.';
-COMMENT ON COLUMN @extschema@.health_playbook.action IS 'What is to be done.';
-COMMENT ON COLUMN @extschema@.health_playbook.owner IS 'Who is to do it; NULL: the account''s owner.';
-COMMENT ON COLUMN @extschema@.health_playbook.due_in IS 'How long that may take, from the as_of of the run.';
+COMMENT ON COLUMN @extschema@.health_playbook.rule IS 'Trigger rule: the rule of the model that fires now and did not fire in the last run.';
+COMMENT ON COLUMN @extschema@.health_playbook.condition IS 'An additional condition, written as the when of a rule, with the subjects driver and category_drop. Trigger opportunity needs one.';
+COMMENT ON COLUMN @extschema@.health_playbook.segment IS 'Limits the playbook to accounts of this segment; NULL: all segments.';
+COMMENT ON COLUMN @extschema@.health_playbook.action IS 'The action to take.';
+COMMENT ON COLUMN @extschema@.health_playbook.owner IS 'The person who must act; NULL: the account''s owner.';
+COMMENT ON COLUMN @extschema@.health_playbook.due_in IS 'The time until the deadline, from the as_of of the run.';
 COMMENT ON COLUMN @extschema@.health_playbook.severity IS 'One of low, medium, high, critical.';
-COMMENT ON COLUMN @extschema@.health_playbook.cooldown IS 'How long after an alert, from its as_of, the same account raises no other by this playbook.';
-COMMENT ON COLUMN @extschema@.health_playbook.hysteresis IS 'How many points a score must be beyond the bound of its band, or recover of a drop, before the matter counts as ended: 0 to 50.';
-COMMENT ON COLUMN @extschema@.health_playbook.active IS 'Whether it is evaluated.';
-COMMENT ON COLUMN @extschema@.health_playbook.run_as IS 'Who added it; only runs of sources of the same role evaluate it.';
-COMMENT ON COLUMN @extschema@.health_playbook.created_at IS 'When it was added.';
+COMMENT ON COLUMN @extschema@.health_playbook.cooldown IS 'The time after the as_of of an alert in which the playbook raises no other alert for the same account.';
+COMMENT ON COLUMN @extschema@.health_playbook.hysteresis IS 'The points, 0 to 50, by which a score must pass the bound of its band, or recover from a drop, before the cause counts as ended.';
+COMMENT ON COLUMN @extschema@.health_playbook.active IS 'Whether refreshes evaluate the playbook.';
+COMMENT ON COLUMN @extschema@.health_playbook.run_as IS 'The role that added the playbook; only runs of its own sources evaluate the playbook.';
+COMMENT ON COLUMN @extschema@.health_playbook.created_at IS 'When the playbook was added.';
 
 SELECT pg_extension_config_dump('@extschema@.health_playbook', '');
 
@@ -60,16 +62,15 @@ RETURNS boolean
 LANGUAGE c IMMUTABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'health_playbook_condition_check';
 COMMENT ON FUNCTION @extschema@.health_playbook_condition_check(jsonb, jsonb) IS
-'True for a valid condition of a playbook, else 22023 with all errors in DETAIL; with a model document, names that it lacks are errors. NULL for NULL.';
+'True for a valid condition of a playbook, otherwise 22023 with all errors in DETAIL. With a model document, names that the model lacks are errors. NULL for NULL.';
 
 CREATE FUNCTION @extschema@.health_playbook_condition(condition jsonb, as_of timestamptz, score double precision, inputs jsonb, drivers jsonb, drivers_before jsonb DEFAULT NULL)
 RETURNS boolean
 LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000
 AS 'MODULE_PATHNAME', 'health_playbook_condition';
 COMMENT ON FUNCTION @extschema@.health_playbook_condition(jsonb, timestamptz, double precision, jsonb, jsonb, jsonb) IS
-'Whether the condition of a playbook is true of an account, by what a history keeps of it, and its drivers of an earlier time for category_drop. What is missing is not true. NULL for a NULL condition or as_of.';
+'Whether the condition of a playbook holds for an account, from the score, inputs and drivers in its history; category_drop also reads the drivers of an earlier time. A test of a missing value is false. NULL for a NULL condition or as_of.';
 
--- The document that a playbook's names are those of; NULL where it does not exist (yet).
 CREATE FUNCTION health_playbook_model(source text, model text)
 RETURNS jsonb
 LANGUAGE plpgsql STABLE
@@ -84,7 +85,7 @@ BEGIN
                         ELSE m.name = wanted AND m.active END);
 END
 $$;
-COMMENT ON FUNCTION health_playbook_model(text, text) IS 'The model document that a playbook of this source or model is about; NULL where there is none.';
+COMMENT ON FUNCTION health_playbook_model(text, text) IS 'The model document for a playbook of this source or model; NULL if there is none yet.';
 
 CREATE FUNCTION health_playbook_name(what text, name text, known jsonb)
 RETURNS void
@@ -96,13 +97,13 @@ BEGIN
         RAISE EXCEPTION 'the model has no % "%"', what, name USING ERRCODE = 'undefined_object',
             DETAIL = 'The playbook would never raise an alert.',
             HINT = COALESCE('There are: ' || (SELECT string_agg(DISTINCT n.name, ', ') FROM jsonb_array_elements_text(known) n (name)) || '.',
-                format('It has no %s at all.', what));
+                format('The model has no %s.', what));
     END IF;
 END
 $$;
-COMMENT ON FUNCTION health_playbook_name(text, text, jsonb) IS 'Raises 42704 unless a band, rule or segment that a playbook names is among those of its model.';
+COMMENT ON FUNCTION health_playbook_name(text, text, jsonb) IS 'Raises 42704 unless the model has the band, rule or segment that a playbook names.';
 
--- What is wrong with the columns of a playbook, as the end of a sentence; NULL where nothing is.
+-- Each text ends the sentence that begins with "it" in health_playbook_check().
 CREATE FUNCTION health_playbook_fault(playbook @extschema@.health_playbook)
 RETURNS text
 LANGUAGE plpgsql IMMUTABLE
@@ -118,8 +119,8 @@ BEGIN
         WHEN (playbook.band IS NOT NULL) <> (playbook.trigger = 'band') THEN 'must name a band if, and only if, its trigger is band'
         WHEN (playbook.points IS NOT NULL) <> (playbook.trigger = 'drop') THEN 'must have points if, and only if, its trigger is drop'
         WHEN NOT (playbook.points > 0 AND playbook.points <= 100) THEN 'must have points above 0, up to 100'
-        WHEN playbook.within IS NULL AND playbook.trigger = 'drop' THEN 'must say within which time the drop happens'
-        WHEN playbook.within IS NOT NULL AND playbook.trigger NOT IN ('drop', 'trend') THEN 'has within, which goes with the triggers drop and trend'
+        WHEN playbook.within IS NULL AND playbook.trigger = 'drop' THEN 'must have within, the period of the drop'
+        WHEN playbook.within IS NOT NULL AND playbook.trigger NOT IN ('drop', 'trend') THEN 'must have within only if its trigger is drop or trend'
         WHEN NOT playbook.within > '0'::interval THEN 'must have a positive within'
         WHEN (playbook.direction IS NOT NULL) <> (playbook.trigger = 'trend') THEN 'must have a direction if, and only if, its trigger is trend'
         WHEN playbook.direction NOT IN ('declining', 'improving') THEN 'must have the direction declining or improving'
@@ -132,9 +133,9 @@ BEGIN
     END;
 END
 $$;
-COMMENT ON FUNCTION health_playbook_fault(@extschema@.health_playbook) IS 'What is wrong with the columns of a playbook, in words; NULL where nothing is.';
+COMMENT ON FUNCTION health_playbook_fault(@extschema@.health_playbook) IS 'The first fault in the columns of a playbook, in words; NULL if there is none.';
 
--- A model may come later, as in a restored dump, or have lost what a playbook names: that is a warning.
+-- A model that does not exist yet is a warning, and so is a restored playbook that uses names the model has lost.
 CREATE FUNCTION health_playbook_check()
 RETURNS trigger
 LANGUAGE plpgsql
@@ -146,8 +147,8 @@ DECLARE
 BEGIN
     IF fault IS NOT NULL THEN
         RAISE EXCEPTION 'invalid playbook "%": it %', NEW.name, fault USING ERRCODE = 'check_violation',
-            DETAIL = 'band goes with band; drop with points and within; trend with direction, and within if it is not the model''s window; rule with rule; stale with nothing; opportunity with condition.',
-            HINT = 'SELECT * FROM health_playbook_examples(''saas'') shows how they are written.';
+            DETAIL = 'Columns by trigger: band: band; drop: points and within; trend: direction, and within unless it is the model''s window; rule: rule; stale: none; opportunity: condition.',
+            HINT = 'SELECT * FROM health_playbook_examples(''saas'') shows examples.';
     END IF;
     document := health_playbook_model(NEW.source, NEW.model);
     BEGIN
@@ -157,7 +158,7 @@ BEGIN
         PERFORM health_playbook_condition_check(NEW.condition, document);
         IF document IS NULL THEN
             IF NEW.model IS NOT NULL THEN
-                RAISE WARNING 'playbook "%" is about model "%", which does not exist', NEW.name, NEW.model USING HINT = 'It raises nothing until a source is scored with such a model.';
+                RAISE WARNING 'playbook "%" is about model "%", which does not exist', NEW.name, NEW.model USING HINT = 'The playbook raises no alert until a source is scored with that model.';
             END IF;
             RETURN NEW;
         END IF;
@@ -173,18 +174,18 @@ BEGIN
             PERFORM health_playbook_name('segment', NEW.segment, jsonb_path_query_array(document, '$.segments[*].name'));
         END IF;
     EXCEPTION WHEN undefined_object OR invalid_parameter_value THEN
-        -- One that comes with a time of its own was accepted then, by the model as it was: a dump is restored whole.
+        -- A row with an earlier created_at comes from a dump: the model of that time accepted it.
         IF TG_OP <> 'INSERT' OR NEW.created_at >= now() THEN
             RAISE;
         END IF;
         PERFORM health_playbook_condition_check(NEW.condition);
-        RAISE WARNING 'playbook "%", of %: %', NEW.name, NEW.created_at, SQLERRM USING HINT = 'It may raise nothing: name what the model has now.';
+        RAISE WARNING 'playbook "%" of %: %', NEW.name, NEW.created_at, SQLERRM USING HINT = 'The playbook may raise no alert: use the names that the model has now.';
     END;
     RETURN NEW;
 END
 $$;
 COMMENT ON FUNCTION health_playbook_check() IS
-'Trigger of health_playbook: whether its columns go together (23514), its condition is valid (22023), and the model has what it names (42704).';
+'Trigger of health_playbook. Checks that the columns fit the trigger (23514), that the condition is valid (22023), and that the model has the names (42704).';
 
 CREATE TRIGGER health_playbook_check BEFORE INSERT OR UPDATE ON @extschema@.health_playbook
     FOR EACH ROW EXECUTE FUNCTION health_playbook_check();

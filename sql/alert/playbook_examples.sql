@@ -1,6 +1,6 @@
--- Playbooks to begin with: for a model's bands, for decline, and by cause, told from the names of its categories and signals.
+-- Example playbooks: for a model's bands, for decline, and by cause. The names of categories and signals indicate the
+-- cause.
 
--- The part of customer success that a category or signal belongs to, by its name and label; NULL where neither says.
 CREATE FUNCTION health_playbook_cause(words text)
 RETURNS text
 LANGUAGE plpgsql IMMUTABLE
@@ -16,9 +16,9 @@ BEGIN
     END;
 END
 $$;
-COMMENT ON FUNCTION health_playbook_cause(text) IS 'Whether words are about payments, silence, sentiment, tickets or activity; NULL where they are about none.';
+COMMENT ON FUNCTION health_playbook_cause(text) IS 'The topic of a name or label: payments, silence, sentiment, tickets or activity; NULL if no word matches.';
 
--- One condition a cause: a category that fell, or, where the model has none, a signal that takes half of what it could.
+-- One condition per cause: a category that fell, or, for a signal without category, the loss of half of its points.
 CREATE FUNCTION health_playbook_causes(document jsonb)
 RETURNS TABLE (cause text, condition jsonb)
 LANGUAGE plpgsql STABLE
@@ -38,9 +38,8 @@ BEGIN
     SELECT p.cause, jsonb_build_object('any', jsonb_agg(p.test ORDER BY p.test)) FROM part p WHERE p.cause IS NOT NULL GROUP BY p.cause;
 END
 $$;
-COMMENT ON FUNCTION health_playbook_causes(jsonb) IS 'What a drop of a score under a model document may be due to, each with the condition that tells.';
+COMMENT ON FUNCTION health_playbook_causes(jsonb) IS 'The possible causes of a drop under a model document, each with the condition that indicates it.';
 
--- The two conditions of an opportunity, growth and a limit that is near, where the model measures both.
 CREATE FUNCTION health_playbook_growth(document jsonb)
 RETURNS jsonb
 LANGUAGE plpgsql STABLE
@@ -66,7 +65,7 @@ BEGIN
         SELECT jsonb_build_object('all', jsonb_agg(f.test ORDER BY f.is_limit)) FROM first f HAVING count(*) = 2);
 END
 $$;
-COMMENT ON FUNCTION health_playbook_growth(jsonb) IS 'The condition of an opportunity under a model document: it grows, and is near its limit; NULL where the model does not measure that.';
+COMMENT ON FUNCTION health_playbook_growth(jsonb) IS 'The condition of an opportunity under a model document: growth, and a limit that is near; NULL unless the model measures both.';
 
 CREATE FUNCTION @extschema@.health_playbook_examples(model text)
 RETURNS SETOF @extschema@.health_playbook
@@ -89,7 +88,7 @@ BEGIN
                x.action, x.due_in, x.severity, '14 days'::interval AS cooldown, 3::double precision AS hysteresis
           FROM (VALUES (1, 'lowest band', 'band', bands[1], 'Call the customer, agree on a plan with dates, tell the account''s owner''s manager.', '2 days'::interval, 'critical'),
                        (2, 'second band', 'band', CASE WHEN cardinality(bands) > 2 THEN bands[2] END,
-                           'Look at what costs most, and talk about it at the next meeting.', '7 days', 'medium'),
+                           'Discuss the most costly drivers at the next meeting.', '7 days', 'medium'),
                        (3, 'highest band', 'band', CASE WHEN cardinality(bands) > 1 THEN bands[cardinality(bands)] END,
                            'Say thank you; ask for a reference.', '30 days', 'low')) x (place, title, trigger, band, action, due_in, severity)
          WHERE x.band IS NOT NULL AND NOT expansion
@@ -99,19 +98,19 @@ BEGIN
         SELECT 5, 'drop, ' || a.title, 'drop', NULL, 15, '30 days', NULL, c.condition, a.action, a.due_in, 'high', '30 days', 3
           FROM health_playbook_causes(document) c
           JOIN (VALUES ('activity', 'less activity', 'Offer training: show the team what they no longer use.', '5 days'::interval),
-                       ('tickets', 'trouble with service', 'Go through the open tickets for what comes again and again; name one person who solves it.', '2 days'),
-                       ('sentiment', 'sentiment', 'Close the loop: call whoever answered, and tell what is done about it.', '2 days'),
+                       ('tickets', 'trouble with service', 'Look for recurring problems in the open tickets; name one person who solves them.', '2 days'),
+                       ('sentiment', 'sentiment', 'Close the loop: call the person who answered, and report the next steps.', '2 days'),
                        ('silence', 'silence', 'Reach the decision-maker; if the sponsor has left, find the next one.', '5 days'),
-                       ('payments', 'payments', 'Ask finance what is open, before anybody else writes to the customer.', '3 days')) a (cause, title, action, due_in)
+                       ('payments', 'payments', 'Ask finance for open invoices, before anybody else writes to the customer.', '3 days')) a (cause, title, action, due_in)
             ON a.cause = c.cause
          WHERE NOT expansion
         UNION ALL
-        SELECT 6, 'stale', 'stale', NULL, NULL, NULL, NULL, NULL, 'Ask whoever runs the feed why the data stopped.', '3 days', 'low', '30 days', 0
+        SELECT 6, 'stale', 'stale', NULL, NULL, NULL, NULL, NULL, 'Ask the owner of the feed why the data stopped.', '3 days', 'low', '30 days', 0
         UNION ALL
-        SELECT 7, 'opportunity', 'opportunity', NULL, NULL, NULL, NULL, g.condition, 'Talk about growth: they are healthy, growing, and near the limit of what they bought.', '14 days', 'low', '90 days', 0
+        SELECT 7, 'opportunity', 'opportunity', NULL, NULL, NULL, NULL, g.condition, 'Talk about growth: the customer is healthy, growing, and near a limit of the contract.', '14 days', 'low', '90 days', 0
           FROM (SELECT health_playbook_growth(document) AS condition) g WHERE g.condition IS NOT NULL) e
      ORDER BY e.place, e.title;
 END
 $$;
 COMMENT ON FUNCTION @extschema@.health_playbook_examples(text) IS
-'Playbooks for a model''s bands, for decline, by cause, and for opportunities, in the columns of health_playbook: INSERT INTO health_playbook SELECT * FROM health_playbook_examples(''saas''). Unknown model: 42704.';
+'Example playbooks for the bands of a model, for decline, by cause, and for opportunities, in the columns of health_playbook: INSERT INTO health_playbook SELECT * FROM health_playbook_examples(''saas''). Unknown model: 42704.';

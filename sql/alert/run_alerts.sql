@@ -1,13 +1,14 @@
--- The alerts of a run: raised in the transaction that writes its rows, held where they are too many, released by a person.
+-- The alerts of a run: raised in the transaction that writes its rows, held if there are too many, released by a
+-- person.
 
--- Of rows that were written a moment ago the planner knows nothing, or, where autovacuum came by meanwhile, that there are none:
--- accounts would be looked up by their time instead of their id, each among all the others.
+-- Without this ANALYZE, the statistics do not cover the rows of the run: the planner would look each account up by time
+-- instead of by id, and read the rows of all accounts each time.
 CREATE FUNCTION health_history_analyze(history regclass, as_of timestamptz)
 RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 SET lock_timeout = '3s'
--- How the rows are spread over the times is all that is asked for, of one row to find their partition.
+-- A small sample is enough for the distribution of times; one row is enough to find the partition.
 SET default_statistics_target = 20
 SET enable_bitmapscan = off
 AS $$
@@ -19,17 +20,17 @@ BEGIN
         EXECUTE format('ANALYZE %s (account_id, scored_at)', partition);
     END IF;
 EXCEPTION WHEN lock_not_available THEN
-    -- Somebody vacuums or analyses it; then it is known soon enough.
+    -- Another session vacuums or analyzes the partition, so the statistics will be current soon.
     NULL;
 END
 $$;
 COMMENT ON FUNCTION health_history_analyze(regclass, timestamptz) IS
-'Gathers the planner''s statistics of a history''s ids and times, for the month of a time; gives up after three seconds where somebody holds it.';
+'Analyzes the ids and times of a history in the partition of a time; does nothing if another session locks the partition for three seconds.';
 
--- Where statistics are missing, as those of a partitioned table always are until somebody asks for them, a million rows are taken
--- for few. A loop over them would take minutes: loops are put off. So are hashed groups, for those of a history come in the order of
--- its key. What all that then seems to cost would call in the JIT compiler, for longer than the statement takes. All names in it
--- are qualified, all operators those of Postgres.
+-- A partitioned table has no statistics until a manual ANALYZE, so the planner takes a million rows for few. A nested
+-- loop over them would take minutes: enable_nestloop is off. The key of a history already gives its order:
+-- enable_hashagg is off. The high cost estimates of such plans would start the JIT compiler, which takes longer than
+-- the statement: jit is off. All names in the statement are qualified, all operators are built in.
 CREATE FUNCTION health_alert_execute(query text, as_of timestamptz, base timestamptz, held_times timestamptz[], source text, book text, run bigint, hold_above double precision,
     OUT alerts bigint, OUT accounts bigint, OUT of_accounts bigint, OUT held boolean)
 RETURNS record
@@ -45,9 +46,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION health_alert_execute(text, timestamptz, timestamptz, timestamptz[], text, text, bigint, double precision) IS
-'Executes what health_alert_query() returns. Used by health_run_alerts.';
+'Executes the statement of health_alert_query(). Used by health_run_alerts.';
 
--- What has changed most in the signals: the feed that stopped.
 CREATE FUNCTION health_run_suspects(run bigint, source text, base timestamptz)
 RETURNS text
 LANGUAGE plpgsql STABLE
@@ -69,7 +69,7 @@ BEGIN
          WHERE s.place <= 3);
 END
 $$;
-COMMENT ON FUNCTION health_run_suspects(bigint, text, timestamptz) IS 'The three signals of a run that differ most from those of the run before, in words.';
+COMMENT ON FUNCTION health_run_suspects(bigint, text, timestamptz) IS 'The three signals of a run that differ most from the run to compare with, in words: a feed that stopped is among them.';
 
 CREATE FUNCTION health_alert_notify(source text, run bigint, count bigint)
 RETURNS void
@@ -78,14 +78,13 @@ SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
 BEGIN
     IF count > 0 THEN
-        -- Anybody may listen: nothing of an account is said.
+        -- Every role may LISTEN: the payload has no data of accounts.
         PERFORM pg_notify('health_alert', json_build_object('source', source, 'run', run, 'count', count)::text);
     END IF;
 END
 $$;
-COMMENT ON FUNCTION health_alert_notify(text, bigint, bigint) IS 'NOTIFY health_alert with the source, the run and the number of alerts, if there are any.';
+COMMENT ON FUNCTION health_alert_notify(text, bigint, bigint) IS 'Sends NOTIFY health_alert with the source, the run and the number of alerts as JSON, if there are alerts.';
 
--- Backfills, and runs as of a time before the latest one, write the past: they raise nothing.
 CREATE FUNCTION health_run_alerts(run bigint, source @extschema@.health_source, release boolean DEFAULT false)
 RETURNS bigint
 LANGUAGE plpgsql
@@ -98,7 +97,7 @@ DECLARE
     outcome record;
     raised bigint;
 BEGIN
-    -- health_refresh_check() has refused those who have playbooks and may not raise alerts.
+    -- health_refresh_check() refuses roles that have playbooks but may not raise alerts.
     IF NOT (has_table_privilege('health_playbook', 'SELECT') AND has_table_privilege('health_alert', 'SELECT')) THEN
         RETURN 0;
     END IF;
@@ -118,14 +117,14 @@ BEGIN
         SELECT source.name, source.book, run, this.as_of, 'data',
                 format('%s alerts about %s of %s accounts are held: more than %s %% of the book', outcome.alerts, outcome.accounts, outcome.of_accounts, trim_scale(round(source.hold_alerts_above::numeric * 100, 1))),
                 health_run_suspects(run, source.name, base),
-                format('Look whether a feed has stopped. If the scores are right: SELECT health_run_release(%s).', run), 'high', this.as_of + '1 day'::interval
+                format('Check whether a feed has stopped. If the scores are right: SELECT health_run_release(%s).', run), 'high', this.as_of + '1 day'::interval
          WHERE NOT EXISTS (SELECT FROM health_alert a WHERE a.source = source.name AND a.playbook IS NULL AND a.status NOT IN ('resolved', 'ended'));
         GET DIAGNOSTICS raised = ROW_COUNT;
         PERFORM health_alert_notify(source.name, run, raised);
         RETURN 0;
     END IF;
     UPDATE health_alert a SET status = 'ended', ended_at = this.as_of, resolved_at = clock_timestamp()
-     -- Whoever holds it in an open transaction does not hold up the run.
+     -- A transaction that locks the alert does not block the run.
      WHERE a.id IN (SELECT d.id FROM health_alert d WHERE d.source = source.name AND d.playbook IS NULL
                        AND d.status IN ('open', 'snoozed') AND d.acknowledged_at IS NULL FOR UPDATE SKIP LOCKED);
     PERFORM health_alert_notify(source.name, run, outcome.alerts);
@@ -133,7 +132,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION health_run_alerts(bigint, @extschema@.health_source, boolean) IS
-'Raises, ends and follows the alerts of a run, and returns how many it raised; where they are too many, the run is held instead, with one data alert, unless release. First runs, backfills and runs of the past raise nothing.';
+'Raises, ends and follows the alerts of a run, and returns the number that it raised. If there are too many and release is false, holds the run and raises one data alert. First runs, backfills and runs before the latest as_of raise no alerts.';
 
 CREATE FUNCTION @extschema@.health_run_release(run bigint)
 RETURNS bigint
@@ -148,20 +147,20 @@ BEGIN
     SELECT r.* INTO this FROM health_run r WHERE r.id = health_run_release.run;
     IF this.id IS NULL THEN
         RAISE EXCEPTION 'unknown run %', COALESCE(run::text, 'NULL') USING ERRCODE = 'undefined_object',
-            HINT = 'SELECT id, source FROM health_run WHERE status = ''held'' lists those that can be released.';
+            HINT = 'SELECT id, source FROM health_run WHERE status = ''held'' lists the held runs.';
     END IF;
     PERFORM health_source_lock(this.source);
     PERFORM health_refresh_check(health_source_get(this.source), now());
     SELECT r.* INTO this FROM health_run r WHERE r.id = health_run_release.run;
     IF this.status <> 'held' THEN
         RAISE EXCEPTION 'run % is not held', run USING ERRCODE = 'object_not_in_prerequisite_state',
-            DETAIL = format('It is %s.', this.status), HINT = 'SELECT id, source FROM health_run WHERE status = ''held'' lists those that can be released.';
+            DETAIL = format('Its status is %s.', this.status), HINT = 'SELECT id, source FROM health_run WHERE status = ''held'' lists the held runs.';
     END IF;
     SELECT max(r.id) INTO later FROM health_run r
      WHERE r.source = this.source AND r.status IN ('done', 'held') AND r.id > this.id AND r.as_of >= this.as_of;
     IF later IS NOT NULL THEN
-        RAISE EXCEPTION 'run % of source "%" is overtaken', run, this.source USING ERRCODE = 'object_not_in_prerequisite_state',
-            DETAIL = format('Run %s came later, and was compared with the last run that was not held.', later), HINT = 'Release that one, if it is held.';
+        RAISE EXCEPTION 'run % of source "%" is superseded', run, this.source USING ERRCODE = 'object_not_in_prerequisite_state',
+            DETAIL = format('Run %s is later and was compared with the last run that was not held.', later), HINT = 'Release the later run, if it is held.';
     END IF;
     raised := health_run_alerts(run, health_source_get(this.source), true);
     UPDATE health_run r SET status = 'done' WHERE r.id = run;
@@ -169,4 +168,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION @extschema@.health_run_release(bigint) IS
-'Raises the alerts of a run that is held, and returns how many. Unknown: 42704; not held, or overtaken by a later run: 55000; being refreshed: 55P03.';
+'Raises the alerts of a held run and returns their number. Unknown: 42704; not held, or superseded by a later run: 55000; the source is being refreshed: 55P03.';

@@ -1,15 +1,16 @@
--- Refresh: a source's accounts scored as of a time, into its history. The procedures own the transactions, the functions the steps.
+-- Refresh: scores a source's accounts as of a time into its history. Procedures control the transactions; functions are
+-- the steps.
 --
--- A procedure that commits can have no SET clause: it runs under the search_path of its caller, so that every name, type and operator
--- in these is qualified. The steps are internal functions: no procedure names the extension's own schema, which can be renamed.
+-- A procedure that commits can have no SET clause and runs under the search_path of its caller: every name, type and
+-- operator in such a procedure is qualified. The steps are internal functions, because the schema of the extension can
+-- be renamed.
 
 CREATE PROCEDURE health_refresh_outside_transaction()
 LANGUAGE c
 AS 'MODULE_PATHNAME', 'health_refresh_outside_transaction';
 COMMENT ON PROCEDURE health_refresh_outside_transaction() IS
-'Raises 25001 unless the procedure that calls it may commit. Used by health_refresh and health_backfill.';
+'Raises 25001 unless the calling procedure may commit. Used by health_refresh and health_backfill.';
 
--- Raises unless the current role may refresh the source as of this time.
 CREATE FUNCTION health_refresh_check(source @extschema@.health_source, as_of timestamptz)
 RETURNS void
 LANGUAGE plpgsql STABLE
@@ -19,14 +20,14 @@ BEGIN
     IF source.run_as <> current_user THEN
         RAISE EXCEPTION 'source "%" runs as %, not as %', source.name, quote_ident(source.run_as), quote_ident(current_user)
             USING ERRCODE = 'insufficient_privilege',
-                  DETAIL = 'Its relation could do anything with the rights of the role that refreshes it; so only the role that added it does.',
+                  DETAIL = 'The relation can run code with the rights of the role that refreshes the source. Only the role that added the source may refresh it.',
                   HINT = format('SET ROLE %I first, or schedule the refresh as that role.', source.run_as);
     END IF;
     IF NOT (has_table_privilege('health_run', 'SELECT') AND has_table_privilege('health_run', 'INSERT')
             AND has_table_privilege('health_run', 'UPDATE') AND has_table_privilege('health_run_signal', 'INSERT')
             AND has_table_privilege('health_source', 'UPDATE')
             AND has_table_privilege('health_pulse', 'SELECT') AND has_table_privilege('health_override', 'SELECT')) THEN
-        RAISE EXCEPTION 'role % may not write the log of runs, or read what people have given', quote_ident(current_user) USING ERRCODE = 'insufficient_privilege',
+        RAISE EXCEPTION 'role % lacks privileges on the log of runs, pulses or overrides', quote_ident(current_user) USING ERRCODE = 'insufficient_privilege',
             HINT = format('GRANT INSERT, UPDATE, DELETE ON health_source TO %1$I; GRANT SELECT, INSERT, UPDATE ON health_run, health_run_signal TO %1$I; GRANT SELECT ON health_pulse, health_override TO %1$I.', current_user);
     END IF;
     IF has_table_privilege('health_playbook', 'SELECT') AND EXISTS (SELECT FROM health_alert_playbooks(source))
@@ -39,13 +40,13 @@ BEGIN
     END IF;
     IF NOT isfinite(as_of) OR as_of > clock_timestamp() THEN
         RAISE EXCEPTION 'as_of % lies in the future', as_of USING ERRCODE = 'invalid_parameter_value',
-            HINT = 'Leave it out for now().';
+            HINT = 'Omit as_of to use now().';
     END IF;
-    -- A refresh commits as it goes, so that now() moves; the statement began when it was called.
+    -- A refresh commits several times and each commit moves now(); statement_timestamp() stays the time of the call.
     IF as_of < LEAST(statement_timestamp(), now()) AND source.time_column IS NULL AND NOT source.point_in_time THEN
         RAISE EXCEPTION 'source "%" cannot be scored as of a time in the past', source.name USING ERRCODE = 'invalid_parameter_value',
-            DETAIL = 'Its relation shows today''s rows, which must not be filed as history.',
-            HINT = 'Name its time_column, or filter the view by health_as_of() and add the source with point_in_time => true.';
+            DETAIL = 'The relation shows only its current rows, not those of that time.',
+            HINT = 'Add the source with a time_column, or with point_in_time => true and a view that filters by health_as_of().';
     END IF;
 END
 $$;
@@ -62,7 +63,7 @@ BEGIN
         'detail', NULLIF(detail, ''), 'hint', NULLIF(hint, '')));
 END
 $$;
-COMMENT ON FUNCTION health_failure(text, text, text, text, text) IS 'An error that ended the run of a source, as jsonb.';
+COMMENT ON FUNCTION health_failure(text, text, text, text, text) IS 'The error that ended a source''s run, as jsonb: source, sqlstate, message, detail, hint.';
 
 CREATE FUNCTION health_refresh_report(failures jsonb, sources integer)
 RETURNS void
@@ -90,11 +91,11 @@ BEGIN
         (SELECT string_agg(f ->> 'source', ', ') FROM jsonb_array_elements(failures) f)
         USING ERRCODE = first ->> 'sqlstate',
               DETAIL = (SELECT string_agg(format('%s: %s', f ->> 'source', f ->> 'message'), E'\n') FROM jsonb_array_elements(failures) f),
-              HINT = 'The others were refreshed and committed. SELECT * FROM health_run ORDER BY id DESC says more.';
+              HINT = 'The other sources were refreshed and committed. For details: SELECT * FROM health_run ORDER BY id DESC.';
 END
 $$;
 COMMENT ON FUNCTION health_refresh_report(jsonb, integer) IS
-'Raises what failed in a refresh, with the SQLSTATE of the first failure, after everything else was committed.';
+'Raises the failures of a refresh as one error, with the SQLSTATE of the first failure. The results of the other sources are already committed.';
 
 CREATE FUNCTION health_refresh_sources(source text)
 RETURNS text[]
@@ -111,15 +112,15 @@ BEGIN
     SELECT array_agg(s.name ORDER BY s.name) INTO names FROM health_source s WHERE s.run_as = current_user;
     IF names IS NULL THEN
         RAISE EXCEPTION 'role % has no source', quote_ident(current_user) USING ERRCODE = 'undefined_object',
-            DETAIL = 'A refresh runs the sources of the role that calls it, and no others.',
-            HINT = 'SELECT name, run_as FROM health_source lists them all; schedule each role''s refresh as that role.';
+            DETAIL = 'A refresh runs only the sources of the role that calls it.',
+            HINT = 'SELECT name, run_as FROM health_source lists all sources; schedule each role''s refresh as that role.';
     END IF;
     RETURN names;
 END
 $$;
-COMMENT ON FUNCTION health_refresh_sources(text) IS 'The sources that a refresh runs: the one named, or all of the current role. None: 42704.';
+COMMENT ON FUNCTION health_refresh_sources(text) IS 'The names of the sources that a refresh runs: the named source, or for NULL all sources of the current role. Unknown or none: 42704.';
 
--- One source as of one time, in two transactions. What fails is returned, so that the other sources go on.
+-- A failure is returned, not raised, so that a refresh goes on with the other sources.
 CREATE PROCEDURE health_refresh_source(source text, as_of timestamptz, replace boolean, backfill boolean, INOUT failure jsonb)
 LANGUAGE plpgsql
 AS $$
@@ -147,17 +148,14 @@ BEGIN
         GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
         failure := health_score_internal.health_failure(source, code, message, detail, hint);
     END;
-    IF failure IS NULL THEN
-        -- The transaction's lock ends at its COMMIT: the session's bridges the gap to the next one.
-        PERFORM pg_catalog.pg_advisory_lock(health_score_internal.health_source_lock_key(source));
-    END IF;
     COMMIT;
 
     path := pg_catalog.current_setting('search_path');
     IF failure IS NULL THEN
-        -- A cancel anywhere in here still comes to the unlocking: the lock of a session would stay as long as that.
+        -- Each transaction takes the lock anew: a session lock would outlive a cancelled call, behind a connection pooler for
+        -- hours.
         BEGIN
-            PERFORM pg_catalog.pg_advisory_xact_lock(health_score_internal.health_source_lock_key(source));
+            PERFORM health_score_internal.health_run_resume(run, source);
             PERFORM health_score_internal.health_run_show(source, as_of);
             PERFORM health_score_internal.health_run_write(run, health_score_internal.health_source_get(source), as_of, replace, path);
         EXCEPTION WHEN OTHERS OR query_canceled THEN
@@ -165,13 +163,12 @@ BEGIN
             failure := health_score_internal.health_failure(source, code, message, detail, hint);
             PERFORM health_score_internal.health_run_fail(run, failure);
         END;
-        PERFORM pg_catalog.pg_advisory_unlock(health_score_internal.health_source_lock_key(source));
         COMMIT;
     END IF;
 END
 $$;
 COMMENT ON PROCEDURE health_refresh_source(text, timestamptz, boolean, boolean, jsonb) IS
-'One source as of one time, in two transactions; what fails is recorded in health_run and returned. Used by health_refresh and health_backfill.';
+'Scores one source as of one time, in two transactions. A failure is recorded in health_run and returned. Used by health_refresh and health_backfill.';
 
 CREATE PROCEDURE @extschema@.health_refresh(source text DEFAULT NULL, as_of timestamptz DEFAULT NULL, replace boolean DEFAULT false)
 LANGUAGE plpgsql
@@ -196,7 +193,7 @@ BEGIN
 END
 $$;
 COMMENT ON PROCEDURE @extschema@.health_refresh(text, timestamptz, boolean) IS
-'Scores a source, or all sources of the current role, as of a time (NULL: now) into their histories. Rows that are there already stay, unless replace. What fails is reported at the end; the rest is committed. Not inside a transaction block.';
+'Scores a source (NULL: all sources of the current role) as of a time (NULL: now) into its history. Existing rows of that time stay, unless replace is true. Failures are raised at the end, after the other sources are committed. Inside a transaction block: 25001.';
 
 CREATE FUNCTION health_backfill_times("from" timestamptz, "to" timestamptz, step interval)
 RETURNS timestamptz[]
@@ -204,7 +201,7 @@ LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
 DECLARE
-    -- In UTC, and counted from the first: the 31st comes again after February.
+    -- Steps are counted in UTC from the first time: monthly steps from the 31st return to the 31st after February.
     start timestamp := "from" AT TIME ZONE 'UTC';
     stop timestamp := "to" AT TIME ZONE 'UTC';
     times timestamptz[] := '{}';
@@ -225,7 +222,7 @@ BEGIN
     RETURN times;
 END
 $$;
-COMMENT ON FUNCTION health_backfill_times(timestamptz, timestamptz, interval) IS 'The times from, from + step, from + 2 · step … up to and with to, in UTC.';
+COMMENT ON FUNCTION health_backfill_times(timestamptz, timestamptz, interval) IS 'The times from, from + step, from + 2 · step … up to and including to, in UTC. An argument that is NULL: 22004; not finite, or a step that is not positive: 22023.';
 
 CREATE PROCEDURE @extschema@.health_backfill(source text, "from" timestamptz, "to" timestamptz DEFAULT now(), step interval DEFAULT '1 month')
 LANGUAGE plpgsql
@@ -248,7 +245,7 @@ BEGIN
 END
 $$;
 COMMENT ON PROCEDURE @extschema@.health_backfill(text, timestamptz, timestamptz, interval) IS
-'Scores a source as of from, from + step and so on up to to (UTC), each in transactions of its own, for a source with time_column or point_in_time. Stops at the first failure; called again it fills in what is missing.';
+'Scores a source with time_column or point_in_time as of the times from, from + step, from + 2 · step … up to and including to (UTC), each in its own transactions. Stops at the first failure; a second call fills in the missing times.';
 
 CREATE FUNCTION health_refresh_one(source text, account_id text, path text)
 RETURNS boolean
@@ -262,26 +259,26 @@ DECLARE
 BEGIN
     PERFORM health_refresh_check(found, now());
     PERFORM health_run_prepare(found, now());
-    -- Twice in one transaction, now() is the same: the later row counts.
+    -- Two calls in one transaction have the same now(): the second call replaces the row of the first.
     RETURN health_run_insert(found, format('%s ON CONFLICT (account_id, scored_at) DO UPDATE SET (%s) = ROW (excluded.%s)',
             health_history_insert(found, health_source_query(found, true)),
             array_to_string(columns, ', '), array_to_string(columns, ', excluded.')),
         now(), path, account_id) > 0;
 END
 $$;
-COMMENT ON FUNCTION health_refresh_one(text, text, text) IS 'What the forms of health_refresh_account do, for an id as text, with the caller''s search_path.';
+COMMENT ON FUNCTION health_refresh_one(text, text, text) IS 'Implements health_refresh_account for an id as text, under the caller''s search_path.';
 
 CREATE FUNCTION @extschema@.health_refresh_account(source text, account_id text)
 RETURNS boolean
 LANGUAGE sql
 RETURN health_refresh_one(source, account_id, current_setting('search_path'));
 COMMENT ON FUNCTION @extschema@.health_refresh_account(text, text) IS
-'Scores one account of a source now, in the running transaction: from a trigger, or after a pulse. False where the relation does not have it.';
+'Scores one account of a source as of now(), in the current transaction, for example in a trigger or after a pulse. False if the relation lacks the account.';
 
 --@ for other_ids
 CREATE FUNCTION @extschema@.health_refresh_account(source text, account_id {id})
 RETURNS boolean
 LANGUAGE sql
 RETURN health_refresh_one(source, account_id::text, current_setting('search_path'));
-COMMENT ON FUNCTION @extschema@.health_refresh_account(text, {id}) IS 'As the form for text, for an id that is {what}.';
+COMMENT ON FUNCTION @extschema@.health_refresh_account(text, {id}) IS 'Like the form for text, for an id that is {what}.';
 --@ end

@@ -1,5 +1,5 @@
--- health_run and health_run_signal: what each refresh did. The steps of a run are functions here; sql/refresh/refresh.sql puts them into
--- transactions.
+-- health_run and health_run_signal: the log of runs. This file has the steps of a run as functions;
+-- sql/refresh/refresh.sql puts them into transactions.
 
 CREATE TABLE @extschema@.health_run (
     id          bigint      NOT NULL GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -21,24 +21,24 @@ CREATE TABLE @extschema@.health_run (
 );
 CREATE INDEX health_run_source_idx ON @extschema@.health_run (source, started_at);
 
-COMMENT ON TABLE @extschema@.health_run IS 'What each refresh did: one row for each source and as_of. No grants to PUBLIC: messages may quote data.';
-COMMENT ON COLUMN @extschema@.health_run.id IS 'Counts up.';
+COMMENT ON TABLE @extschema@.health_run IS 'The log of runs: one row for each refresh of a source as of a time. No grants to PUBLIC: messages may quote data.';
+COMMENT ON COLUMN @extschema@.health_run.id IS 'The number of the run.';
 COMMENT ON COLUMN @extschema@.health_run.source IS 'The name of the source.';
-COMMENT ON COLUMN @extschema@.health_run.as_of IS 'The time that the scores are for; scored_at in the history.';
-COMMENT ON COLUMN @extschema@.health_run.status IS 'One of running, done, failed, cancelled, abandoned: its session ended before it did, and held: it wrote its scores, but would have raised too many alerts.';
-COMMENT ON COLUMN @extschema@.health_run.run_as IS 'The role with whose rights it ran.';
-COMMENT ON COLUMN @extschema@.health_run.pid IS 'The server process, as in pg_stat_activity, while it runs.';
-COMMENT ON COLUMN @extschema@.health_run.started_at IS 'When it began.';
-COMMENT ON COLUMN @extschema@.health_run.finished_at IS 'When it ended.';
-COMMENT ON COLUMN @extschema@.health_run.accounts IS 'How many rows it wrote into the history.';
-COMMENT ON COLUMN @extschema@.health_run.sqlstate IS 'Of the error that ended it.';
-COMMENT ON COLUMN @extschema@.health_run.message IS 'Of the error that ended it.';
-COMMENT ON COLUMN @extschema@.health_run.detail IS 'Of the error that ended it.';
-COMMENT ON COLUMN @extschema@.health_run.hint IS 'Of the error that ended it.';
-COMMENT ON COLUMN @extschema@.health_run.backfill IS 'Whether it wrote the past: such runs raise no alerts.';
-COMMENT ON COLUMN @extschema@.health_run.alerts IS 'How many alerts it raised, or holds; NULL where there was nothing to compare with.';
+COMMENT ON COLUMN @extschema@.health_run.as_of IS 'The time of the scores: scored_at in the history.';
+COMMENT ON COLUMN @extschema@.health_run.status IS 'One of running, done, held (the scores are written, but the run would raise too many alerts), failed, cancelled, abandoned (orphaned: the session ended before the run).';
+COMMENT ON COLUMN @extschema@.health_run.run_as IS 'The role with whose rights the run works.';
+COMMENT ON COLUMN @extschema@.health_run.pid IS 'The server process of the run, as in pg_stat_activity.';
+COMMENT ON COLUMN @extschema@.health_run.started_at IS 'When the run began.';
+COMMENT ON COLUMN @extschema@.health_run.finished_at IS 'When the run ended.';
+COMMENT ON COLUMN @extschema@.health_run.accounts IS 'The number of rows that the run wrote into the history.';
+COMMENT ON COLUMN @extschema@.health_run.sqlstate IS 'The SQLSTATE of the error that ended the run.';
+COMMENT ON COLUMN @extschema@.health_run.message IS 'The message of the error that ended the run.';
+COMMENT ON COLUMN @extschema@.health_run.detail IS 'The DETAIL of the error that ended the run.';
+COMMENT ON COLUMN @extschema@.health_run.hint IS 'The HINT of the error that ended the run.';
+COMMENT ON COLUMN @extschema@.health_run.backfill IS 'Whether health_backfill made the run. Such a run raises no alerts.';
+COMMENT ON COLUMN @extschema@.health_run.alerts IS 'The number of alerts that the run raised or holds; NULL where alerts were not evaluated, as in a first run.';
 COMMENT ON SEQUENCE @extschema@.health_run_id_seq IS 'Numbers the runs of health_run.';
-COMMENT ON INDEX @extschema@.health_run_source_idx IS 'The runs of a source, in their order.';
+COMMENT ON INDEX @extschema@.health_run_source_idx IS 'The runs of a source by start time.';
 
 CREATE TABLE @extschema@.health_run_signal (
     run     bigint           NOT NULL REFERENCES @extschema@.health_run (id) ON DELETE CASCADE,
@@ -48,14 +48,14 @@ CREATE TABLE @extschema@.health_run_signal (
     mean    double precision,
     PRIMARY KEY (run, signal)
 );
--- Deletes cascade; that a run is there is not checked. pg_restore --jobs fills extensions' tables in any order, and who inserts
--- rows has made the run before. (The triggers of the check are all that this table has.)
+-- Deletes cascade, but an insert does not check that the run exists: pg_restore --jobs fills the tables of an extension
+-- in any order, and a refresh inserts the run first. (The only triggers of this table are those of the foreign key.)
 ALTER TABLE @extschema@.health_run_signal DISABLE TRIGGER ALL;
-COMMENT ON TABLE @extschema@.health_run_signal IS 'What a refresh met in each signal: a feed that stopped shows here first.';
+COMMENT ON TABLE @extschema@.health_run_signal IS 'The input quality of each signal in a run. A feed that stopped shows here first.';
 COMMENT ON COLUMN @extschema@.health_run_signal.run IS 'The run in health_run.';
 COMMENT ON COLUMN @extschema@.health_run_signal.signal IS 'The signal of the model.';
-COMMENT ON COLUMN @extschema@.health_run_signal.missing IS 'How many accounts have no value of their own.';
-COMMENT ON COLUMN @extschema@.health_run_signal.invalid IS 'How many accounts have a value that the model cannot read, under on_invalid missing.';
+COMMENT ON COLUMN @extschema@.health_run_signal.missing IS 'The number of accounts without a value of their own.';
+COMMENT ON COLUMN @extschema@.health_run_signal.invalid IS 'The number of accounts with a value that the model cannot read, under on_invalid missing.';
 COMMENT ON COLUMN @extschema@.health_run_signal.mean IS 'The mean subscore, 0 to 100, of the accounts that have one.';
 
 SELECT pg_extension_config_dump('@extschema@.health_run', '');
@@ -65,7 +65,8 @@ SELECT pg_extension_config_dump('@extschema@.health_run_signal', '');
 CREATE TRIGGER health_run_guard BEFORE INSERT OR UPDATE OR DELETE ON @extschema@.health_run
     FOR EACH ROW EXECUTE FUNCTION health_run_as_guard();
 
--- The lock of a source: one refresh at a time. It goes with its transaction or session, so a crash leaves none behind.
+-- The advisory lock of a source allows one refresh at a time. It ends with its transaction or session, so a crash
+-- leaves no lock.
 CREATE FUNCTION health_source_lock_key(source text)
 RETURNS bigint
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
@@ -85,11 +86,11 @@ AS $$
 BEGIN
     IF NOT pg_try_advisory_xact_lock(health_source_lock_key(source)) THEN
         RAISE EXCEPTION 'source "%" is being refreshed by another session', source USING ERRCODE = 'lock_not_available',
-            HINT = 'SELECT * FROM health_run WHERE status = ''running'' shows it; try again when it is done.';
+            HINT = 'SELECT * FROM health_run WHERE status = ''running'' shows the run; try again when it has ended.';
     END IF;
 END
 $$;
-COMMENT ON FUNCTION health_source_lock(text) IS 'Takes the lock of a source until the end of the transaction; 55P03 at once where another session has it.';
+COMMENT ON FUNCTION health_source_lock(text) IS 'Takes the lock of a source until the end of the transaction. If another session holds the lock: 55P03, without waiting.';
 
 CREATE FUNCTION health_run_begin(source text, as_of timestamptz, backfill boolean DEFAULT false)
 RETURNS bigint
@@ -99,7 +100,7 @@ AS $$
 DECLARE
     run bigint;
 BEGIN
-    -- Whoever holds the lock is the only one at work: other runs of this source that say so have lost their session.
+    -- This session holds the lock of the source: another run that is marked as running is orphaned.
     UPDATE health_run r SET status = 'abandoned', finished_at = clock_timestamp(),
            message = 'the session ended before the run did'
      WHERE r.source = health_run_begin.source AND r.status = 'running';
@@ -107,7 +108,26 @@ BEGIN
     RETURN run;
 END
 $$;
-COMMENT ON FUNCTION health_run_begin(text, timestamptz, boolean) IS 'Writes the row of a new run, and marks runs of the source that a crash left running as abandoned.';
+COMMENT ON FUNCTION health_run_begin(text, timestamptz, boolean) IS 'Inserts the row of a new run and returns its id. Marks orphaned runs of the source as abandoned.';
+
+CREATE FUNCTION health_run_resume(run bigint, source text)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+BEGIN
+    -- Asked before the lock is taken, too: an abandoned run must not hold the lock against the refresh that overtook it.
+    FOR i IN 1 .. 2 LOOP
+        IF NOT EXISTS (SELECT FROM health_run r WHERE r.id = run AND r.status = 'running') THEN
+            RAISE EXCEPTION 'source "%" is being refreshed by another session', source USING ERRCODE = 'lock_not_available',
+                DETAIL = format('Another refresh began between the two transactions of run %s.', run),
+                HINT = 'SELECT * FROM health_run ORDER BY id DESC shows the other run; try again when it has ended.';
+        END IF;
+        PERFORM health_source_lock(source);
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION health_run_resume(bigint, text) IS 'Takes the lock of the source for the second transaction of a run. If another refresh has marked the run as abandoned, or holds the lock: 55P03.';
 
 CREATE FUNCTION health_run_show(source text, as_of timestamptz)
 RETURNS void
@@ -115,12 +135,12 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
 BEGIN
-    -- Postgres would cut it to a name's length, too, but say so each time.
+    -- The cast to name truncates silently; set_config() would truncate with a NOTICE.
     PERFORM set_config('application_name',
         format('health_score: %s as of %s', source, to_char(as_of AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'))::name::text, true);
 END
 $$;
-COMMENT ON FUNCTION health_run_show(text, timestamptz) IS 'Shows in application_name, until the end of the transaction, what is being refreshed.';
+COMMENT ON FUNCTION health_run_show(text, timestamptz) IS 'Shows the source and the as_of in application_name until the end of the transaction.';
 
 CREATE FUNCTION health_run_prepare(source @extschema@.health_source, as_of timestamptz)
 RETURNS void
@@ -130,12 +150,12 @@ SET lock_timeout = '5s'
 AS $$
 BEGIN
     PERFORM health_history_partition(source, as_of);
-    -- Next month's too, so that its first refresh and health_refresh_account find it.
+    -- The first refresh of the next month and health_refresh_account need the partition of that month.
     PERFORM health_history_partition(source, health_history_month(as_of) + '35 days'::interval);
 END
 $$;
 COMMENT ON FUNCTION health_run_prepare(@extschema@.health_source, timestamptz) IS
-'Makes the partitions that a run needs; gives up after five seconds where somebody holds the history.';
+'Creates the partitions that a run needs, for the month of as_of and the next. If another session locks the history for five seconds: 55P03.';
 
 CREATE FUNCTION health_run_fail(run bigint, failure jsonb)
 RETURNS void
@@ -149,7 +169,7 @@ BEGIN
      WHERE r.id = run;
 END
 $$;
-COMMENT ON FUNCTION health_run_fail(bigint, jsonb) IS 'Writes into the row of a run why it failed.';
+COMMENT ON FUNCTION health_run_fail(bigint, jsonb) IS 'Marks a run as failed or cancelled, with the error.';
 
 CREATE FUNCTION health_run_finish(run bigint, written bigint)
 RETURNS void
@@ -163,7 +183,7 @@ BEGIN
       FROM health_run r WHERE r.id = run AND s.name = r.source;
 END
 $$;
-COMMENT ON FUNCTION health_run_finish(bigint, bigint) IS 'Writes into the row of a run that it is done, unless it is held, and into that of its source the as_of.';
+COMMENT ON FUNCTION health_run_finish(bigint, bigint) IS 'Marks a run as done, unless it is held, and updates last_as_of of its source.';
 
 CREATE FUNCTION health_signal_counts(history regclass, scored_at timestamptz,
     OUT signal text, OUT missing bigint, OUT invalid bigint, OUT mean double precision)
@@ -171,13 +191,13 @@ RETURNS SETOF record
 LANGUAGE c STABLE PARALLEL UNSAFE COST 100000 ROWS 20
 AS 'MODULE_PATHNAME', 'health_signal_counts';
 COMMENT ON FUNCTION health_signal_counts(regclass, timestamptz) IS
-'What each signal held in the rows of a history of one time: how many accounts have no value of their own, how many an invalid one, and the mean subscore.';
+'For each signal in the rows of a history as of a time: the number of accounts without a value of their own, the number with an invalid value, and the mean subscore, 0 to 100.';
 
 CREATE FUNCTION health_run_tally_begin()
 RETURNS void
 LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'health_run_tally_begin';
-COMMENT ON FUNCTION health_run_tally_begin() IS 'From now on this session counts what the signals hold of the accounts that health_source_assess() scores.';
+COMMENT ON FUNCTION health_run_tally_begin() IS 'Starts a count in this session: the values of each signal in the accounts that health_source_assess() scores.';
 
 CREATE FUNCTION health_run_tally(accounts bigint,
     OUT signal text, OUT missing bigint, OUT invalid bigint, OUT mean double precision)
@@ -185,9 +205,10 @@ RETURNS SETOF record
 LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 20
 AS 'MODULE_PATHNAME', 'health_run_tally';
 COMMENT ON FUNCTION health_run_tally(bigint) IS
-'Ends the count that health_run_tally_begin() began, and returns it as health_signal_counts() would; no row, where it is not of so many accounts.';
+'Ends the count of health_run_tally_begin() and returns it in the form of health_signal_counts(); no rows if the number of counted accounts differs from the argument.';
 
--- accounts: how many one statement has scored and written, where no others are in history as of that time.
+-- accounts: the number of rows that one statement scored and wrote; NULL if the history already had rows as of that
+-- time.
 CREATE FUNCTION health_run_signals(run bigint, history regclass, as_of timestamptz, accounts bigint DEFAULT NULL)
 RETURNS void
 LANGUAGE plpgsql
@@ -202,4 +223,4 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION health_run_signals(bigint, regclass, timestamptz, bigint) IS 'Writes what each signal held in the rows of a run into health_run_signal.';
+COMMENT ON FUNCTION health_run_signals(bigint, regclass, timestamptz, bigint) IS 'Writes the input quality of each signal in a run into health_run_signal.';

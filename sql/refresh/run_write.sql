@@ -1,7 +1,7 @@
--- What a run writes: the second transaction of a refresh, without its COMMIT.
+-- The second transaction of a refresh, without its COMMIT.
 
--- The second transaction of a refresh: the rows of one as_of, and what hangs on them. Whatever is derived from the rows of a
--- run belongs between the INSERT and health_run_finish, so that it is committed with them or not at all.
+-- Data that is derived from the rows of a run is written between the INSERT and health_run_finish, so that one COMMIT
+-- covers both.
 CREATE FUNCTION health_run_write(run bigint, source @extschema@.health_source, as_of timestamptz, replace boolean, path text)
 RETURNS bigint
 LANGUAGE plpgsql
@@ -25,8 +25,8 @@ BEGIN
     END IF;
     written := health_run_insert(source, health_history_insert(source, query), as_of, path);
     IF written = 0 AND NOT there AND source.max_staleness IS NOT NULL THEN
-        RAISE EXCEPTION 'source "%" has no row of the last %', source.name, source.max_staleness USING ERRCODE = 'object_not_in_prerequisite_state',
-            DETAIL = format('Column %I of %I.%I has no time between max_staleness before %s and then.', source.time_column, source.relation_schema, source.relation_name, as_of),
+        RAISE EXCEPTION 'source "%" has no row within the last %', source.name, source.max_staleness USING ERRCODE = 'object_not_in_prerequisite_state',
+            DETAIL = format('Column %I of %I.%I has no time within max_staleness before %s.', source.time_column, source.relation_schema, source.relation_name, as_of),
             HINT = 'The feed has stopped, or max_staleness is too short.';
     END IF;
     PERFORM health_run_signals(run, history, as_of, CASE WHEN NOT there THEN written END);
@@ -36,7 +36,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION health_run_write(bigint, @extschema@.health_source, timestamptz, boolean, text) IS
-'Writes the scores of a source as of a time into its history, counts them, raises alerts, and finishes the run. Returns the number of rows.';
+'Writes the scores of a source as of a time into its history, records the input quality, raises alerts and finishes the run. Returns the number of rows.';
 
 CREATE FUNCTION health_run_insert(source @extschema@.health_source, query text, as_of timestamptz, path text, account_id text DEFAULT NULL)
 RETURNS bigint
@@ -52,10 +52,12 @@ DECLARE
     detail text;
     hint text;
     account text;
+    culprit text;
 BEGIN
     PERFORM set_config('health_score.as_of', to_char(as_of AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US+00'), true);
     PERFORM health_run_tally_begin();
-    -- Functions that the relation calls find what they find in the caller's session. From here on all is qualified.
+    PERFORM health_run_mark(NULL);
+    -- Functions that the relation calls run under the caller's search_path.
     PERFORM set_config('search_path', path, true);
     EXECUTE query USING as_of, account_id;
     GET DIAGNOSTICS written = ROW_COUNT;
@@ -68,12 +70,12 @@ EXCEPTION
         IF account IS NULL THEN
             RAISE;
         END IF;
-        RAISE EXCEPTION 'account "%" stands twice in relation %.%', account, quote_ident(source.relation_schema), quote_ident(source.relation_name)
+        RAISE EXCEPTION 'duplicate account "%" in relation %.%', account, quote_ident(source.relation_schema), quote_ident(source.relation_name)
             USING ERRCODE = 'unique_violation',
-                  DETAIL = format('Column %I holds it in more than one row%s.', source.account_column,
+                  DETAIL = format('Column %I has this id in more than one row%s.', source.account_column,
                       CASE WHEN source.time_column IS NOT NULL THEN format(' with the same %I', source.time_column) ELSE '' END),
-                  HINT = CASE WHEN source.time_column IS NULL THEN 'Bring the relation to one row an account in a view, or name its time_column.'
-                              ELSE 'Bring the relation to one row an account and time in a view.' END;
+                  HINT = CASE WHEN source.time_column IS NULL THEN 'Add a view with one row per account, or name the time_column.'
+                              ELSE 'Add a view with one row per account and time.' END;
     WHEN not_null_violation THEN
         GET STACKED DIAGNOSTICS failed_column = COLUMN_NAME;
         IF failed_column <> 'account_id' THEN
@@ -81,16 +83,16 @@ EXCEPTION
         END IF;
         RAISE EXCEPTION 'an account of relation %.% has no id', quote_ident(source.relation_schema), quote_ident(source.relation_name)
             USING ERRCODE = 'not_null_violation', DETAIL = format('Column %I is null.', source.account_column),
-                  HINT = format('SELECT * FROM %I.%I WHERE %I IS NULL shows it; leave it out in a view.', source.relation_schema, source.relation_name, source.account_column);
-    -- What depends on the data: whose it is, is what somebody has to look for next.
-    WHEN data_exception OR raise_exception OR cardinality_violation THEN
+                  HINT = format('SELECT * FROM %I.%I WHERE %I IS NULL shows the rows; leave them out in a view.', source.relation_schema, source.relation_name, source.account_column);
+    -- Errors in the data: name the account, so that a user can find its row.
+    WHEN data_exception OR raise_exception OR cardinality_violation OR undefined_object THEN
         GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-        -- Of a single one whoever asked knows.
-        account := CASE WHEN account_id IS NULL THEN health_run_culprit(source, as_of, path, code) END;
-        IF account IS NULL THEN
+        -- With account_id, the caller knows the account.
+        culprit := CASE WHEN account_id IS NULL THEN health_run_culprit(source, as_of, path, code) END;
+        IF culprit IS NULL THEN
             RAISE;
         END IF;
-        detail := concat_ws(' ', NULLIF(detail, ''), format('It is account "%s" of relation %I.%I.', account, source.relation_schema, source.relation_name));
+        detail := concat_ws(' ', NULLIF(detail, ''), culprit);
         IF hint <> '' THEN
             RAISE EXCEPTION '%', message USING ERRCODE = code, DETAIL = detail, HINT = hint;
         END IF;
@@ -98,4 +100,4 @@ EXCEPTION
 END
 $$;
 COMMENT ON FUNCTION health_run_insert(@extschema@.health_source, text, timestamptz, text, text) IS
-'Runs the INSERT of a run with health_as_of() set and under the caller''s search_path; a NULL or doubled account id is an error that names it, and an error in the data names the account.';
+'Runs the INSERT of a run with health_as_of() set, under the caller''s search_path, and returns the number of rows. A NULL (23502) or duplicate (23505) account id is an error; an error in the data names the account in DETAIL.';

@@ -1,4 +1,5 @@
--- Schedules by pg_cron, where it is installed: a job is one CALL of health_refresh, run as the role that scheduled it.
+-- Schedules by pg_cron, where it is installed: a job is one CALL of health_refresh and runs as the role that scheduled
+-- it.
 
 CREATE FUNCTION health_schedule_require_cron()
 RETURNS void
@@ -14,7 +15,7 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION health_schedule_require_cron() IS 'Raises 0A000, and says what to do, unless pg_cron is installed.';
+COMMENT ON FUNCTION health_schedule_require_cron() IS 'Raises 0A000, with the installation steps in HINT, unless pg_cron is installed.';
 
 CREATE FUNCTION @extschema@.health_schedule(source text, cron text)
 RETURNS bigint
@@ -28,7 +29,7 @@ DECLARE
 BEGIN
     IF source IS NULL OR cron IS NULL THEN
         RAISE EXCEPTION 'source and cron must not be null' USING ERRCODE = 'null_value_not_allowed',
-            HINT = 'For example: SELECT health_schedule(''crm'', ''15 2 * * *'') runs it every night at 02:15 GMT.';
+            HINT = 'For example: SELECT health_schedule(''crm'', ''15 2 * * *'') refreshes crm every night at 02:15 GMT.';
     END IF;
     PERFORM health_refresh_check(health_source_get(source), now());
     PERFORM health_schedule_require_cron();
@@ -39,7 +40,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION @extschema@.health_schedule(text, text) IS
-'Lets pg_cron refresh a source by a cron schedule (GMT), as the current role; returns the job''s id. A second schedule of the source replaces the first. Without pg_cron: 0A000.';
+'Schedules the refresh of a source with pg_cron, by a cron schedule (GMT), as the current role; returns the id of the job. A second schedule of the source replaces the first. Without pg_cron: 0A000.';
 
 CREATE FUNCTION @extschema@.health_unschedule(source text)
 RETURNS boolean
@@ -63,4 +64,4 @@ BEGIN
     RETURN done;
 END
 $$;
-COMMENT ON FUNCTION @extschema@.health_unschedule(text) IS 'Ends the current role''s schedule of a source; false where there is none. Without pg_cron: 0A000.';
+COMMENT ON FUNCTION @extschema@.health_unschedule(text) IS 'Removes the current role''s schedule of a source; false if there is none. Without pg_cron: 0A000.';

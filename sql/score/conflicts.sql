@@ -8,5 +8,5 @@ RETURNS SETOF record
 LANGUAGE c {volatility} PARALLEL SAFE COST 1000 ROWS 1
 AS 'MODULE_PATHNAME', 'health_conflicts';
 COMMENT ON FUNCTION @extschema@.health_conflicts({model}, {account}, timestamptz, text) IS
-'Pairs of categories that differ by 40 points or more (happy in surveys, low in usage), with the signals behind the gap, the widest first. The account given as {given}, by {by}. {need}';
+'Pairs of categories that differ by 40 points or more, with the signals behind the gap, the widest gap first. The account given as {given}, by {by}. {need}';
 --@ end

@@ -1,7 +1,7 @@
--- History: the table that a source's scores are written to, its monthly partitions, and what fits into it. An ordinary table of
--- the source's owner, never a member of the extension. No rows are written here.
+-- History: the table that a source's scores are written to, and its monthly partitions. A history is an ordinary table
+-- of the source's owner, never a member of the extension. No rows are written here.
 
--- Months are those of UTC, whatever the session's time zone.
+-- Months begin in UTC, for every time zone of the session.
 CREATE FUNCTION health_history_month(at timestamptz)
 RETURNS timestamptz
 LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -11,9 +11,10 @@ BEGIN
     RETURN date_trunc('month', at, 'UTC');
 END
 $$;
-COMMENT ON FUNCTION health_history_month(timestamptz) IS 'The beginning of the month in UTC, which is where a partition of history begins.';
+COMMENT ON FUNCTION health_history_month(timestamptz) IS 'The beginning of the month in UTC, which is the lower bound of a history partition.';
 
--- The triggers of a table run with the rights of whoever writes to it, so a history is written to by its owner alone.
+-- The triggers of a table run with the rights of the role that writes to it, so a role writes only to its own
+-- histories.
 CREATE FUNCTION health_history_trusted(history regclass)
 RETURNS void
 LANGUAGE plpgsql STABLE
@@ -22,7 +23,7 @@ AS $$
 DECLARE
     owner oid := (SELECT c.relowner FROM pg_class c WHERE c.oid = history);
 BEGIN
-    -- A superuser is a member of every role, and has the more to lose.
+    -- A superuser is a member of every role: for a superuser only ownership counts.
     IF NOT (SELECT owner = r.oid OR (NOT r.rolsuper AND pg_has_role(owner, 'USAGE'))
               FROM pg_roles r WHERE r.rolname = current_user) THEN
         RAISE EXCEPTION 'history % belongs to role %', history, quote_ident(pg_get_userbyid(owner)) USING ERRCODE = 'insufficient_privilege',
@@ -31,7 +32,7 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION health_history_trusted(regclass) IS 'Raises 42501 unless a table belongs to the current role or to one that it is a member of.';
+COMMENT ON FUNCTION health_history_trusted(regclass) IS 'Raises 42501 unless a table belongs to the current role, or to a role that the current role is a member of (superusers: ownership only).';
 
 CREATE FUNCTION health_history_relation(source @extschema@.health_source)
 RETURNS regclass
@@ -45,14 +46,14 @@ BEGIN
         RAISE EXCEPTION 'history %.% of source "%" does not exist', quote_ident(source.history_schema),
             quote_ident(source.history_name), source.name
             USING ERRCODE = 'undefined_table',
-                  HINT = 'SELECT health_source_add(…) under the same name makes an empty one; a renamed one is named by history => ….';
+                  HINT = 'SELECT health_source_add(…) with the same name creates an empty history; history => … names a renamed one.';
     END IF;
     PERFORM health_history_trusted(history);
     RETURN history;
 END
 $$;
 COMMENT ON FUNCTION health_history_relation(@extschema@.health_source) IS
-'The history of a source, looked up by its name now. Dropped or renamed: 42P01; replaced by somebody else''s: 42501.';
+'The history of a source, looked up by name. Dropped or renamed: 42P01; replaced by a table of another role: 42501.';
 
 CREATE FUNCTION health_history_make(source @extschema@.health_source, relation regclass)
 RETURNS void
@@ -72,12 +73,12 @@ DECLARE
     lacking text;
 BEGIN
     IF history IS NULL THEN
-        -- A row is some 2 kB wide: what alerts compare, a month of it for trends, is read from the index alone.
+        -- A row is about 2 kB wide. Alerts compare up to a month of rows: the included columns allow index-only scans.
         EXECUTE format('CREATE TABLE %s (%s, PRIMARY KEY (account_id, scored_at) INCLUDE (score, band, segment, model_version)) PARTITION BY RANGE (scored_at)',
             name, array_to_string(columns, ', '));
         EXECUTE format('CREATE INDEX ON %s (scored_at)', name);
         EXECUTE format('COMMENT ON TABLE %s IS %L', name,
-            format('Scores of source %s, partitioned by month: written by health_refresh, thinned by health_retain.', source.name));
+            format('Scores of source %s, partitioned by month: written by health_refresh; health_retain drops old months.', source.name));
         RETURN;
     END IF;
     PERFORM health_history_trusted(history);
@@ -88,8 +89,8 @@ BEGIN
                           AND wanted = concat(a.attname, ' ', format_type(a.atttypid, a.atttypmod)));
     IF lacking IS NOT NULL THEN
         RAISE EXCEPTION 'table % cannot be the history of source "%"', history, source.name USING ERRCODE = 'datatype_mismatch',
-            DETAIL = format('It lacks: %s.', lacking),
-            HINT = 'Name another table by history => …; one that does not exist yet is made.';
+            DETAIL = format('The table lacks: %s.', lacking),
+            HINT = 'Name another table by history => …; a table that does not exist is created.';
     END IF;
     IF NOT EXISTS (SELECT FROM pg_index i
                     WHERE i.indrelid = history AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL
@@ -98,11 +99,11 @@ BEGIN
                             WHERE a.attrelid = history AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1]))
                           = ARRAY['account_id', 'scored_at']) THEN
         RAISE EXCEPTION 'table % cannot be the history of source "%"', history, source.name USING ERRCODE = 'object_not_in_prerequisite_state',
-            DETAIL = 'It has no unique index on (account_id, scored_at).',
+            DETAIL = 'The table has no unique index on (account_id, scored_at).',
             HINT = format('ALTER TABLE %s ADD PRIMARY KEY (account_id, scored_at) INCLUDE (score, band, segment, model_version).', history);
     END IF;
     IF source.last_as_of IS NULL THEN
-        -- The views show what lies there: the last run that is known, for the newest row may be that of a single account.
+        -- The views show the last known run of the adopted rows: the newest row may come from health_refresh_account.
         EXECUTE format($sql$
             UPDATE health_source s
                SET last_as_of = COALESCE((SELECT max(r.as_of) FROM health_run r
@@ -114,7 +115,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION health_history_make(@extschema@.health_source, regclass) IS
-'Makes the history of a source, with the account''s id in the relation''s own type, or adopts a table that has the columns and the unique index, with what lies in it.';
+'Creates the history of a source, with account ids in the type of the relation, or adopts an existing table with its rows. A table of another role: 42501; without the columns: 42804; without the unique index: 55000.';
 
 -- CREATE and ATTACH, not CREATE … PARTITION OF: the latter would lock the history against readers.
 CREATE FUNCTION health_history_partition(source @extschema@.health_source, at timestamptz)
@@ -126,7 +127,8 @@ DECLARE
     history regclass := health_history_relation(source);
     month timestamptz := health_history_month(at);
     next_month timestamptz := health_history_month(month + '35 days'::interval);
-    -- 63 bytes, 8 of them for the month. A longer name is cut, at a character, and told from its like by a hash.
+    -- A name has 63 bytes, 8 of them for the month. A longer name is cut at a character and gets a hash, which keeps it
+    -- unique.
     stem text := CASE WHEN octet_length(source.history_name) <= 55 THEN source.history_name
         ELSE (SELECT left(source.history_name, n) FROM generate_series(46, 1, -1) n
                WHERE octet_length(left(source.history_name, n)) <= 46 LIMIT 1)
@@ -144,14 +146,14 @@ BEGIN
                 WHERE p.from_at <= month AND p.to_at >= next_month) THEN
         RETURN;
     END IF;
-    -- An index alone tells what is visible only where vacuum has been: it comes after every night, and reads what is new.
+    -- Index-only scans need a current visibility map: this setting makes autovacuum run after each night's inserts.
     EXECUTE format('CREATE TABLE %s (LIKE %s INCLUDING ALL) WITH (autovacuum_vacuum_insert_scale_factor = 0)', partition, history);
     EXECUTE format('ALTER TABLE %s ATTACH PARTITION %s FOR VALUES FROM (%L) TO (%L)', history, partition,
         to_char(month AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS+00'), to_char(next_month AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS+00'));
 END
 $$;
 COMMENT ON FUNCTION health_history_partition(@extschema@.health_source, timestamptz) IS
-'Sees to it that the history of a source has a partition for the month (UTC) of a time. Readers are not held up.';
+'Creates the monthly partition (UTC) of a history for a time, if it is missing, without blocking readers. A history that is not partitioned by scored_at stays as it is.';
 
 CREATE FUNCTION health_history_partitions(history regclass, OUT partition regclass, OUT from_at timestamptz, OUT to_at timestamptz)
 RETURNS SETOF record
@@ -169,4 +171,4 @@ BEGIN
      ORDER BY 2;
 END
 $$;
-COMMENT ON FUNCTION health_history_partitions(regclass) IS 'The partitions of a history with the times they hold: from_at inclusive, to_at exclusive.';
+COMMENT ON FUNCTION health_history_partitions(regclass) IS 'The partitions of a history with their bounds: from_at inclusive, to_at exclusive.';

@@ -1,4 +1,4 @@
--- Retention: old months of history go as whole partitions.
+-- Retention: drops old months of a history as whole partitions.
 
 CREATE FUNCTION @extschema@.health_retain(source text, keep interval)
 RETURNS integer
@@ -30,4 +30,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION @extschema@.health_retain(text, interval) IS
-'Drops the months of a source''s history that ended before now() - keep, and returns how many. Gives up after two seconds (55P03) where somebody reads them.';
+'Drops the monthly partitions of a source''s history that ended before now() - keep, and returns their number. Not a positive interval: 22023; not partitioned: 42809; still read by another session after two seconds: 55P03.';

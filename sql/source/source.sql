@@ -1,4 +1,5 @@
--- health_source: which relation is scored with which model, by whom, into which history. Nothing here scores or writes history.
+-- health_source: which relation is scored with which model, by which role, into which history. Nothing here scores or
+-- writes history.
 
 CREATE TABLE @extschema@.health_source (
     name              text             NOT NULL PRIMARY KEY,
@@ -32,37 +33,37 @@ CREATE TABLE @extschema@.health_source (
     CONSTRAINT health_source_hold_alerts_above_check CHECK (hold_alerts_above >= 0 AND hold_alerts_above <= 1)
 );
 
-COMMENT ON TABLE @extschema@.health_source IS 'Relations that are scored into a history, one row for each relation and model. Use health_source_add().';
-COMMENT ON COLUMN @extschema@.health_source.name IS 'The name used in CALL health_refresh(''name''), and the beginning of the names of its history and views: 1 to 40 bytes.';
-COMMENT ON COLUMN @extschema@.health_source.model IS 'The model that scores it: a name, or one version as in saas@3.';
-COMMENT ON COLUMN @extschema@.health_source.relation_schema IS 'The schema of the relation that is read.';
-COMMENT ON COLUMN @extschema@.health_source.relation_name IS 'The table or view that is read; looked up by its name at each run.';
-COMMENT ON COLUMN @extschema@.health_source.account_column IS 'The column that holds the account''s id; history keeps its type.';
-COMMENT ON COLUMN @extschema@.health_source.book IS 'The population of accounts that it scores; sources of one book share their accounts'' ids.';
+COMMENT ON TABLE @extschema@.health_source IS 'Sources: relations that are scored into a history, one row for each relation and model. health_source_add() adds one.';
+COMMENT ON COLUMN @extschema@.health_source.name IS 'The name of the source, as in CALL health_refresh(''name''). The names of its history and views begin with it. 1 to 40 bytes.';
+COMMENT ON COLUMN @extschema@.health_source.model IS 'The model that scores the relation: a name, or one version as in saas@3.';
+COMMENT ON COLUMN @extschema@.health_source.relation_schema IS 'The schema of the relation.';
+COMMENT ON COLUMN @extschema@.health_source.relation_name IS 'The table or view with the accounts, looked up by name at each run.';
+COMMENT ON COLUMN @extschema@.health_source.account_column IS 'The column with the account''s id; the history keeps its type.';
+COMMENT ON COLUMN @extschema@.health_source.book IS 'The population of accounts; the sources of a book share account ids.';
 COMMENT ON COLUMN @extschema@.health_source.name_column IS 'The column with the account''s name.';
-COMMENT ON COLUMN @extschema@.health_source.segment_column IS 'The column that names the segment, instead of the model''s conditions.';
-COMMENT ON COLUMN @extschema@.health_source.value_column IS 'The column with what the account is worth, a number.';
-COMMENT ON COLUMN @extschema@.health_source.owner_column IS 'The column that says who looks after the account.';
-COMMENT ON COLUMN @extschema@.health_source.parent_column IS 'The column with the account or group that this one belongs to.';
+COMMENT ON COLUMN @extschema@.health_source.segment_column IS 'The column with the name of the segment; it replaces the model''s conditions.';
+COMMENT ON COLUMN @extschema@.health_source.value_column IS 'The column with the value of the account, a number.';
+COMMENT ON COLUMN @extschema@.health_source.owner_column IS 'The column with the person who looks after the account.';
+COMMENT ON COLUMN @extschema@.health_source.parent_column IS 'The column with the account or group that the account belongs to.';
 COMMENT ON COLUMN @extschema@.health_source.renewal_column IS 'The column with the date of the next renewal.';
-COMMENT ON COLUMN @extschema@.health_source.keep IS 'Further columns whose values history keeps among the inputs.';
-COMMENT ON COLUMN @extschema@.health_source.time_column IS 'The column with the time of a row, where the relation has many rows an account: the newest one up to as_of counts.';
-COMMENT ON COLUMN @extschema@.health_source.point_in_time IS 'Whether the relation is a view that shows what was true at health_as_of().';
+COMMENT ON COLUMN @extschema@.health_source.keep IS 'More columns whose values the history keeps among the inputs.';
+COMMENT ON COLUMN @extschema@.health_source.time_column IS 'The column with the time of a row, for a relation with several rows per account: the newest row up to as_of is scored.';
+COMMENT ON COLUMN @extschema@.health_source.point_in_time IS 'Whether the relation is a view that shows the data as of health_as_of().';
 COMMENT ON COLUMN @extschema@.health_source.history_schema IS 'The schema of the history.';
 COMMENT ON COLUMN @extschema@.health_source.history_name IS 'The table that the scores are written to.';
-COMMENT ON COLUMN @extschema@.health_source.keep_inputs IS 'Whether history keeps what the model read.';
-COMMENT ON COLUMN @extschema@.health_source.max_staleness IS 'With time_column: accounts whose newest row is older than this are left out.';
-COMMENT ON COLUMN @extschema@.health_source.hold_alerts_above IS 'The share of the book, 0 to 1, above which alerts of one run are held back.';
-COMMENT ON COLUMN @extschema@.health_source.run_as IS 'The role that added it; nobody else''s refresh runs it.';
-COMMENT ON COLUMN @extschema@.health_source.last_as_of IS 'The latest as_of of a finished run; of a history that was there before its source, the latest in it.';
-COMMENT ON COLUMN @extschema@.health_source.created_at IS 'When it was first added.';
+COMMENT ON COLUMN @extschema@.health_source.keep_inputs IS 'Whether the history keeps the inputs of the model.';
+COMMENT ON COLUMN @extschema@.health_source.max_staleness IS 'Accounts whose newest row is older than this are left out. Needs time_column.';
+COMMENT ON COLUMN @extschema@.health_source.hold_alerts_above IS 'The share of the book, 0 to 1: a run with alerts for more accounts is held.';
+COMMENT ON COLUMN @extschema@.health_source.run_as IS 'The role that added the source. Only that role refreshes the source.';
+COMMENT ON COLUMN @extschema@.health_source.last_as_of IS 'The latest as_of of a finished run; for an adopted history, the latest time in it.';
+COMMENT ON COLUMN @extschema@.health_source.created_at IS 'When the source was first added.';
 
--- Names only, as in the catalogs. Those who may add sources are granted INSERT, UPDATE and DELETE.
+-- The table holds only names, as the system catalogs do. A role that adds sources needs INSERT, UPDATE and DELETE.
 GRANT SELECT ON @extschema@.health_source TO PUBLIC;
 SELECT pg_extension_config_dump('@extschema@.health_source', '');
 
--- A row that a role could write in another's name would be run with the other's rights: the nightly refresh of a superuser
--- would read a view of somebody else's making.
+-- The trigger stops a role from adding a source that runs as another role: the nightly refresh of a superuser would
+-- otherwise read a view of that role with the rights of the superuser.
 CREATE FUNCTION health_run_as_guard()
 RETURNS trigger
 LANGUAGE plpgsql
@@ -73,21 +74,21 @@ DECLARE
 BEGIN
     FOREACH role IN ARRAY CASE TG_OP WHEN 'INSERT' THEN ARRAY[NEW.run_as] WHEN 'DELETE' THEN ARRAY[OLD.run_as]
                                      ELSE ARRAY[OLD.run_as, NEW.run_as] END LOOP
-        -- So it is with every alert of a run, and the look-up takes longer than the write.
+        -- The usual case, for every alert of a run: the look-up below takes longer than the write.
         CONTINUE WHEN role = current_user;
-        -- A role that is gone can be cleared away by those who could have acted for anybody.
+        -- A superuser may change the rows of a dropped role.
         IF NOT COALESCE((SELECT pg_has_role(r.oid, 'USAGE') FROM pg_roles r WHERE r.rolname = role),
                         (SELECT u.rolsuper FROM pg_roles u WHERE u.rolname = current_user)) THEN
             RAISE EXCEPTION 'role % may not write rows of % that run as %', quote_ident(current_user), TG_TABLE_NAME, quote_ident(role)
                 USING ERRCODE = 'insufficient_privilege',
-                      DETAIL = 'A source runs with the rights of the role that added it, and only that role, or a member of it, changes it.',
+                      DETAIL = 'A source runs with the rights of the role that added it. Only that role and its members may change the source.',
                       HINT = format('SET ROLE %I first, or add a source of your own under another name.', role);
         END IF;
     END LOOP;
     RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
 END
 $$;
-COMMENT ON FUNCTION health_run_as_guard() IS 'Trigger of tables with run_as: nobody writes rows that run as a role whose rights they do not have.';
+COMMENT ON FUNCTION health_run_as_guard() IS 'Trigger of tables with run_as: 42501 unless the current role has the rights of the role in run_as.';
 
 CREATE TRIGGER health_source_guard BEFORE INSERT OR UPDATE OR DELETE ON @extschema@.health_source
     FOR EACH ROW EXECUTE FUNCTION health_run_as_guard();
@@ -112,7 +113,7 @@ BEGIN
     RETURN found;
 END
 $$;
-COMMENT ON FUNCTION health_source_get(text) IS 'A source''s row of health_source. Unknown: 42704.';
+COMMENT ON FUNCTION health_source_get(text) IS 'The row of a source in health_source. Unknown: 42704.';
 
 CREATE FUNCTION health_source_column(relation regclass, "column" text, role text)
 RETURNS text
@@ -135,13 +136,13 @@ BEGIN
           FROM pg_attribute a
          WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped;
         RAISE EXCEPTION 'relation % has no column "%"', relation, "column"
-            USING ERRCODE = 'undefined_column', DETAIL = format('It is named as %s of the source.', role),
+            USING ERRCODE = 'undefined_column', DETAIL = format('The source uses this column as %s.', role),
                   HINT = format('The relation has: %s.', known);
     END IF;
     RETURN type;
 END
 $$;
-COMMENT ON FUNCTION health_source_column(regclass, text, text) IS 'The type of a relation''s column as SQL writes it, NULL for NULL. No such column: 42703, naming what the source uses it for.';
+COMMENT ON FUNCTION health_source_column(regclass, text, text) IS 'The type of a relation''s column as SQL writes it; NULL for NULL. Unknown column: 42703, with its role in the source.';
 
 CREATE FUNCTION health_source_relation(source @extschema@.health_source)
 RETURNS regclass
@@ -155,12 +156,12 @@ BEGIN
         RAISE EXCEPTION 'relation %.% of source "%" does not exist', quote_ident(source.relation_schema),
             quote_ident(source.relation_name), source.name
             USING ERRCODE = 'undefined_table',
-                  HINT = 'Make it again, or name another: SELECT health_source_add(…) under the same name changes the source.';
+                  HINT = 'Create the relation again, or name another one: SELECT health_source_add(…) with the same name changes the source.';
     END IF;
     RETURN relation;
 END
 $$;
-COMMENT ON FUNCTION health_source_relation(@extschema@.health_source) IS 'The relation that a source reads, looked up by its name now. Dropped or renamed: 42P01.';
+COMMENT ON FUNCTION health_source_relation(@extschema@.health_source) IS 'The relation of a source, looked up by name. Dropped or renamed: 42P01.';
 
 CREATE FUNCTION @extschema@.health_source_add(
     name text, model text, relation regclass, account_column text, book text DEFAULT 'accounts',
@@ -196,7 +197,7 @@ BEGIN
     END IF;
     IF NOT (hold_alerts_above >= 0 AND hold_alerts_above <= 1) THEN
         RAISE EXCEPTION 'hold_alerts_above must be from 0 to 1' USING ERRCODE = 'invalid_parameter_value',
-            HINT = '0.2 holds the alerts of a run in which more than a fifth of the book would alert; 1 never holds any.';
+            HINT = '0.2 holds a run with alerts for more than a fifth of the book; 1 holds no run.';
     END IF;
     -- Raises for a model that does not exist.
     PERFORM health_model_get(model);
@@ -209,7 +210,7 @@ BEGIN
     END LOOP;
     IF health_source_column(relation, time_column, 'time_column') NOT IN ('date', 'timestamp with time zone', 'timestamp without time zone') THEN
         RAISE EXCEPTION 'time_column "%" is neither date nor timestamp', time_column USING ERRCODE = 'datatype_mismatch',
-            HINT = 'Cast it in a view.';
+            HINT = 'Cast the column in a view.';
     END IF;
 
     SELECT s.* INTO source FROM health_source s WHERE s.name = health_source_add.name;
@@ -218,7 +219,7 @@ BEGIN
      WHERE c.oid = relation;
     IF source.relation_schema ~ '^pg_temp_' THEN
         RAISE EXCEPTION 'relation % is temporary', relation USING ERRCODE = 'wrong_object_type',
-            HINT = 'A source is read by later sessions: name a table or view that stays.';
+            HINT = 'Later sessions read the source: name a permanent table or view.';
     END IF;
     IF history IS NOT NULL THEN
         place := parse_ident(history);
@@ -237,7 +238,7 @@ BEGIN
        AND s.name <> health_source_add.name;
     IF FOUND THEN
         RAISE EXCEPTION 'table %.% is the history of source "%"', quote_ident(source.history_schema), quote_ident(source.history_name), kept
-            USING ERRCODE = 'duplicate_object', DETAIL = 'A history holds one score an account and time.', HINT = 'Name another table by history => ….';
+            USING ERRCODE = 'duplicate_object', DETAIL = 'A history holds one score per account and time.', HINT = 'Name another table by history => ….';
     END IF;
     INSERT INTO health_source AS s (name, model, relation_schema, relation_name, account_column, book, name_column, segment_column, value_column,
            owner_column, parent_column, renewal_column, keep, time_column, point_in_time, history_schema, history_name, keep_inputs,
@@ -259,7 +260,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION @extschema@.health_source_add(text, text, regclass, text, text, text, text, text, text, text, text, text[], text, boolean, text, boolean, interval, double precision) IS
-'Declares that a relation is scored with a model into a history; makes the history and the source''s views, and returns the history. Under a name that exists already it changes that source; the history stays.';
+'Adds a source: a relation that is scored with a model into a history. Creates the history and the views of the source, and returns the history. With the name of an existing source, changes that source; its history stays.';
 
 CREATE FUNCTION @extschema@.health_source_drop(name text)
 RETURNS void
@@ -274,4 +275,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION @extschema@.health_source_drop(text) IS
-'Forgets a source and drops its views. The history stays: it is an ordinary table, yours to drop. Unknown: 42704.';
+'Deletes a source and drops its views. The history stays as an ordinary table. Unknown: 42704; objects depend on the views: 2BP01.';

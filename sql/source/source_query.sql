@@ -5,7 +5,7 @@ RETURNS timestamptz
 LANGUAGE c STABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'health_as_of';
 COMMENT ON FUNCTION @extschema@.health_as_of() IS
-'The as_of of the running refresh, else the transaction''s now(): for views that show what was true at that time. SET health_score.as_of = ''2026-01-01 00:00Z'' looks at another one.';
+'The as_of of the running refresh, otherwise now(): for views that show the data as of that time. SET health_score.as_of = ''2026-01-01 00:00Z'' sets another time.';
 
 CREATE FUNCTION health_source_cell(cell text, "column" text, type text)
 RETURNS text
@@ -16,9 +16,9 @@ BEGIN
     RETURN CASE WHEN "column" IS NULL THEN 'NULL' ELSE format(cell, "column") END || '::' || type;
 END
 $$;
-COMMENT ON FUNCTION health_source_cell(text, text, text) IS 'A column of a source''s relation as an SQL expression of a type; NULL of that type where the source names none.';
+COMMENT ON FUNCTION health_source_cell(text, text, text) IS 'A column of a source''s relation as an SQL expression of a type; NULL of that type if the source names no column.';
 
--- What the model reads and the relation has, and what is to be kept.
+-- The columns that the model reads and the relation has, and the columns in keep.
 CREATE FUNCTION health_source_inputs(source @extschema@.health_source, relation regclass, cell text, home text)
 RETURNS text
 LANGUAGE plpgsql STABLE
@@ -44,7 +44,7 @@ BEGIN
                  GROUP BY pairs.call) calls);
 END
 $$;
-COMMENT ON FUNCTION health_source_inputs(@extschema@.health_source, regclass, text, text) IS 'The SQL expression of the inputs that history keeps for a source, jsonb.';
+COMMENT ON FUNCTION health_source_inputs(@extschema@.health_source, regclass, text, text) IS 'The SQL expression (jsonb) of the inputs that the history of a source keeps.';
 
 CREATE FUNCTION health_source_assess(model text, "row" record, as_of timestamptz, segment text, given jsonb,
     OUT score double precision, OUT band text, OUT band_rank integer, OUT coverage double precision, OUT low double precision,
@@ -54,9 +54,8 @@ RETURNS record
 LANGUAGE c STABLE PARALLEL SAFE COST 500
 AS 'MODULE_PATHNAME', 'health_source_assess';
 COMMENT ON FUNCTION health_source_assess(text, record, timestamptz, text, jsonb) IS
-'As health_assess of a row, with the values of an object, as health_given() makes it, over those of the row; calculated is the score without the override.';
+'Like health_assess of a row; given, a jsonb object of health_given(), overrides values of the row. calculated is the score without the override.';
 
--- The one place that knows how a source is scored.
 CREATE FUNCTION health_source_query(source @extschema@.health_source, one_account boolean DEFAULT false, some_accounts boolean DEFAULT false)
 RETURNS text
 LANGUAGE plpgsql STABLE
@@ -69,7 +68,7 @@ DECLARE
                    WHERE c.oid = 'health_source'::regclass);
     moment text := CASE health_source_column(relation, source.time_column, 'time_column')
                        WHEN 'timestamp with time zone' THEN '$1' ELSE '($1 AT TIME ZONE ''UTC'')' END;
-    -- The query may run under any search_path: all in it is qualified.
+    -- The query may run under any search_path: all names in it are qualified.
     rows_of text := format('%I.%I AS health_row', source.relation_schema, source.relation_name);
     "row" text := 'health_row';
     cell text := 'health_row.%I';
@@ -90,7 +89,7 @@ BEGIN
                                     source.account_column, account_type);
     END IF;
     IF source.time_column IS NOT NULL THEN
-        -- Equal times of one account share a place: an account that stands twice is an error, not a matter of luck.
+        -- rank() keeps rows of one account with equal times: a duplicate account is an error, not a random choice.
         rows_of := format($sql$(
             SELECT health_row AS snapshot, pg_catalog.rank() OVER (PARTITION BY health_row.%1$I ORDER BY health_row.%2$I DESC) AS place
               FROM %3$s
@@ -114,11 +113,12 @@ BEGIN
             inputs := format('%s.health_inputs(%s, %s)', home, inputs, given);
         END IF;
     END IF;
-    -- Once an account, and taken apart outside: as a function in FROM it would go through a tuplestore for every account.
+    -- One call per account, expanded outside: a function in FROM would fill a tuplestore for every account. The mark comes
+    -- first: Postgres computes the columns of a row from left to right.
     RETURN format($sql$
         SELECT s.account_id, $1 AS scored_at, s.name, (s.a).score, (s.a).band, (s.a).band_rank, (s.a).coverage, (s.a).low, (s.a).high, (s.a).status,
                (s.a).model, (s.a).model_version, (s.a).segment, s.value, s.owner, s.parent, s.renewal, s.inputs, (s.a).drivers, (s.a).calculated
-          FROM (SELECT %1$s AS account_id, %2$s AS name, %3$s AS value, %4$s AS owner, %5$s AS parent, %6$s AS renewal, %7$s AS inputs,
+          FROM (SELECT health_score_internal.health_run_mark(%1$s::pg_catalog.text), %1$s AS account_id, %2$s AS name, %3$s AS value, %4$s AS owner, %5$s AS parent, %6$s AS renewal, %7$s AS inputs,
                        health_score_internal.health_source_assess(%9$L, %10$s, $1, %11$s, %13$s) AS a
                   FROM %8$s%14$s WHERE %12$s OFFSET 0) AS s$sql$,
         format(cell, source.account_column), health_source_cell(cell, source.name_column, 'pg_catalog.text'),
@@ -130,7 +130,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION health_source_query(@extschema@.health_source, boolean, boolean) IS
-'The SELECT that gives a source''s scored accounts, one row each in the columns of a history, as of $1 (timestamptz); with one_account, only that of id $2 (text); with some_accounts, those from $2 to $3.';
+'The SELECT of a source''s scored accounts as of $1 (timestamptz): one row per account, in the columns of a history. With one_account, only the id $2 (text); with some_accounts, the ids from $2 to $3.';
 
 CREATE FUNCTION health_history_insert(source @extschema@.health_source, query text)
 RETURNS text

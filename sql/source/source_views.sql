@@ -1,7 +1,7 @@
--- The views of a source over its history: for dashboards and for people. They never touch the relation, belong to the source's
--- owner, and show a reader what the reader may see of the history.
+-- The views of a source over its history, for dashboards and users. The views do not read the relation, belong to the
+-- source's owner, and use the reader's rights on the history.
 
--- Nothing that somebody has built on them goes with them: that is an error.
+-- No CASCADE: dependent objects of users are an error.
 CREATE FUNCTION health_source_drop_views(source @extschema@.health_source)
 RETURNS void
 LANGUAGE plpgsql
@@ -15,7 +15,7 @@ BEGIN
     END LOOP;
 END
 $$;
-COMMENT ON FUNCTION health_source_drop_views(@extschema@.health_source) IS 'Drops the views of a source; 2BP01 where others depend on them.';
+COMMENT ON FUNCTION health_source_drop_views(@extschema@.health_source) IS 'Drops the views of a source; 2BP01 if other objects depend on them.';
 
 CREATE FUNCTION health_source_views(source @extschema@.health_source)
 RETURNS void
@@ -24,7 +24,7 @@ SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
 DECLARE
     history text := format('%I.%I', source.history_schema, source.history_name);
-    -- Each account's newest row of the latest refresh; accounts that have left the relation are no longer in it.
+    -- The newest row of each account since the latest refresh. An account that has left the relation has no such row.
     latest text := format($sql$(
             SELECT DISTINCT ON (h.account_id) h.* FROM %s h
              WHERE h.scored_at >= (SELECT s.last_as_of FROM health_source s WHERE s.name = %L)
@@ -32,7 +32,7 @@ DECLARE
     view_name text;
     suffix text;
     body text;
-    -- With the accounts as they were 30 days before, an explanation says what changed. A named segment it cannot take along.
+    -- The inputs of 30 days before let health_explain show changes. That form takes no segment name.
     explanation text := CASE WHEN source.segment_column IS NULL
         THEN 'COALESCE(health_explain(c.scored_by, c.inputs, before.inputs, c.scored_at, before.scored_at), health_explain(c.scored_by, c.inputs, c.scored_at))'
         ELSE 'health_explain(c.scored_by, c.inputs, c.scored_at, COALESCE(c.segment, ''''))' END;
@@ -74,7 +74,7 @@ BEGIN
               FROM %s l WHERE parent IS NOT NULL GROUP BY parent$sql$, latest))
     LOOP
         view_name := format('%I.%I', source.history_schema, source.name || suffix);
-        -- OR REPLACE keeps what was granted on it; over another history, whose id has another type, it is made anew.
+        -- OR REPLACE keeps the grants; a history whose id has another type needs new views.
         BEGIN
             EXECUTE format('CREATE OR REPLACE VIEW %s WITH (security_invoker = true) AS %s', view_name, body);
         EXCEPTION WHEN invalid_table_definition THEN
@@ -84,7 +84,7 @@ BEGIN
         EXECUTE format('COMMENT ON VIEW %s IS %L', view_name, format(
             CASE suffix
                 WHEN '_current' THEN 'Source %s: each account''s latest score, with its trend, change and explanation.'
-                WHEN '_inputs' THEN 'Source %s: what each account''s latest score was computed from.'
+                WHEN '_inputs' THEN 'Source %s: the inputs of each account''s latest score.'
                 WHEN '_movers' THEN 'Source %s: accounts whose score differs from that of 30 days before, the largest changes first.'
                 WHEN '_portfolio' THEN 'Source %s: accounts and value by band, segment and owner.'
                 ELSE 'Source %s: scores of parents, from their accounts.'
@@ -93,4 +93,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION health_source_views(@extschema@.health_source) IS
-'Makes the views of a source over its history: _current, _inputs, _movers, _portfolio and _parents.';
+'Creates or replaces the views of a source over its history: _current, _inputs, _movers, _portfolio and _parents.';

@@ -1,4 +1,5 @@
-//! Finding a model's inputs among named columns, and reading them.
+//! The inputs of a model among named columns: found once, read for each row. Where the columns come from does not
+//! matter here.
 
 use health_score_engine::{Input, Value};
 use pgrx::pg_sys;
@@ -9,7 +10,7 @@ use crate::pg::error::{Report, code, did_you_mean, quoted, wanted_inputs};
 
 /// Which columns give which inputs.
 pub struct InputColumns {
-    /// Those that are there, scored ones first.
+    /// The columns that exist; those that are scored come first.
     columns: Vec<InputColumn>,
     scored: usize,
 }
@@ -61,7 +62,7 @@ impl InputColumns {
     }
 }
 
-/// A renamed column must not quietly re-weigh everybody.
+/// A required column that is missing is an error: a renamed column must not change all scores silently.
 fn require_columns(inputs: &[Input], columns: &[Option<&NamedColumn>], names: &[NamedColumn]) {
     let known = || names.iter().map(|column| column.name.as_str());
     let has = || match known().take(20).collect::<Vec<_>>() {

@@ -1,7 +1,8 @@
-//! The planner's side: health_score(model, t) over a table t becomes a call with the columns of t, when the query is planned.
+//! The planner support function: when a query is planned, health_score(model, t) over a table t becomes a call with the
+//! columns of t.
 //!
-//! Nothing else changes: the same model, the same values, the same errors. A row that may be NULL as a whole (of the
-//! nullable side of an outer join, of a grouping set) is left alone, since its columns could not tell.
+//! Model, values and errors stay the same. A row that may be NULL as a whole (of the nullable side of an outer join, of
+//! a grouping set) is not replaced, since its columns do not show that.
 
 use pgrx::{IntoDatum, pg_sys};
 
@@ -47,17 +48,17 @@ unsafe fn simplify(request: &pg_sys::SupportRequestSimplify) -> Option<*mut pg_s
         let outer = |table: &pg_sys::RangeTblEntry| {
             table.rtekind == pg_sys::RTEKind::RTE_JOIN && table.jointype != pg_sys::JoinType::JOIN_INNER
         };
-        // Of a MERGE or RETURNING that asks for the old or the new row.
+        // The old or the new row of RETURNING.
         #[cfg(feature = "pg18")]
         if row.varreturningtype != pg_sys::VarReturningType::VAR_RETURNING_DEFAULT {
             return None;
         }
-        // How many groups there are is guessed from the columns in the expression: with all of them, a handful of bands
-        // would look like as many as there are rows, and be sorted.
+        // The planner estimates the number of groups from the columns of the expression. With all columns of the table
+        // it would expect as many bands as rows, and sort.
         if !query.groupClause.is_null() || !query.distinctClause.is_null() {
             return None;
         }
-        // Grouping sets make NULL of the variables that they leave out, but not of others in their place.
+        // Grouping sets set the variables that they leave out to NULL, but not the columns that would replace them.
         if !query.groupingSets.is_null()
             || row.varattno != 0
             || row.varlevelsup != 0
@@ -70,14 +71,14 @@ unsafe fn simplify(request: &pg_sys::SupportRequestSimplify) -> Option<*mut pg_s
         if table.rtekind != pg_sys::RTEKind::RTE_RELATION || !kinds.contains(&(table.relkind as u8)) {
             return None;
         }
-        // An index on the row, which only a document can have made, is known to the planner as it is written.
+        // The planner finds an index on health_score(document, row) only by the expression as it is written.
         if pg_sys::exprType(model) == pg_sys::JSONBOID && has_computed_index(table.relid) {
             return None;
         }
         let columns = columns_of(row)?;
         let function = columns_function(call.funcid, pg_sys::exprType(model))?;
-        // Rights are checked when a query starts, on the function in the plan; plans outlive a change of role. Where both
-        // are everybody's there is nothing to check.
+        // The executor checks rights on the function in the plan, and a plan outlives a change of role. If everybody
+        // may execute both functions, there is nothing to check.
         if !may_execute(None, call.funcid) || !may_execute(None, function) {
             return None;
         }

@@ -98,8 +98,7 @@ impl AccountReader {
 }
 
 impl AccountReader {
-    /// Puts the values of a jsonb object over those that are there; keys that the model does not read, and nulls, are not
-    /// for it.
+    /// Replaces values by those of a jsonb object. Nulls and keys that the model does not read are ignored.
     pub fn read_over<'a>(&mut self, bytes: &'a [u8], model: &Compiled, values: &mut [Value<'a>]) {
         if let Err(problem @ (NotAnAccount::Array | NotAnAccount::Scalar)) =
             jsonb::read(bytes, &model.keys, &mut self.last_keys, values)
@@ -143,7 +142,7 @@ impl<'a> Account<'a> {
     }
 }
 
-/// Of text that does not even begin like JSON, Postgres's own error would not say what belongs there.
+/// Whether Postgres's own JSON error would help. For other text our error says what to pass.
 fn could_be_json(text: &[u8]) -> bool {
     let text = text.trim_ascii();
     matches!(text, b"true" | b"false" | b"null")

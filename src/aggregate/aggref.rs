@@ -15,7 +15,7 @@ pub fn is_constant(arguments: &Arguments, at: usize) -> bool {
             return false;
         };
         let Some(list) = aggref.args.as_ref() else { return false };
-        // The state is no argument of the aggregate.
+        // The list of the aggregate's arguments does not hold the state.
         let at = at - 1;
         if at >= list.length as usize {
             return false;
@@ -30,11 +30,11 @@ pub fn is_constant(arguments: &Arguments, at: usize) -> bool {
     }
 }
 
-/// Whether the states of this call may reach another process, or anything but the functions here: those of a parallel worker,
-/// or of an aggregate that somebody else has built over the functions of ours, as Citus does.
+/// Whether the states of this call may reach another process or foreign code: in a parallel worker, or in an aggregate
+/// that somebody else has made from our support functions, as Citus does.
 pub fn leaves(arguments: &Arguments) -> bool {
-    // SAFETY: fcinfo is valid; its context is null or a node, whose tag is checked before it is cast. The elements of an
-    // AggState's list within its length are Aggrefs.
+    // SAFETY: fcinfo is valid; its context is null or a node, whose tag is checked before it is cast. The elements of
+    // an AggState's list within its length are Aggrefs.
     unsafe {
         let context = (*arguments.fcinfo()).context;
         if context.is_null() || (*context).type_ != pg_sys::NodeTag::T_AggState {

@@ -1,5 +1,5 @@
-//! Aggregates: how Postgres calls the engine's states row by row. What a state adds up, and what follows from it, is the
-//! engine's; how it lies in memory is state.rs's.
+//! Aggregates: how Postgres calls the engine's states row by row. The engine computes; state.rs lays a state out in
+//! memory.
 
 mod aggref;
 mod auc;

@@ -12,7 +12,9 @@ state_of_numbers!(UsageRate, state::USAGE_RATE);
 sql_function! {
     fn health_churn_rate_step(arguments) {
         require_aggregate(arguments, state::CHURN_RATE);
-        let (Some(churned), Some(weight)) = (arguments.get(1), arguments.get_or(2, 1.0)) else { return arguments.datum(0) };
+        let (Some(churned), Some(weight)) = (arguments.get(1), arguments.get_or(2, 1.0)) else {
+            return arguments.datum(0);
+        };
         state::step(arguments, |rate: &mut ChurnRate| rate.add(churned, weight))
     }
 }

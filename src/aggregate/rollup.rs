@@ -12,7 +12,9 @@ state_of_numbers!(Rollup, state::ROLLUP);
 sql_function! {
     fn health_rollup_step(arguments) {
         require_aggregate(arguments, state::ROLLUP);
-        let (Some(score), Some(weight)) = (arguments.get(1), arguments.get_or(2, 1.0)) else { return arguments.datum(0) };
+        let (Some(score), Some(weight)) = (arguments.get(1), arguments.get_or(2, 1.0)) else {
+            return arguments.datum(0);
+        };
         state::step(arguments, |rollup: &mut Rollup| rollup.add(score, weight))
     }
 }
@@ -30,7 +32,7 @@ sql_function! {
 }
 
 sql_function! {
-    /// The state is the lowest score itself, so a state is combined as a score is added.
+    /// The state is the lowest score itself, so this function combines states too.
     fn health_worst_step(arguments) {
         require_aggregate(arguments, state::WORST);
         let Some(score) = arguments.get(1) else { return arguments.datum(0) };

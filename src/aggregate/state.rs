@@ -1,6 +1,6 @@
-//! Aggregate states: one flat bytea of a tag and 64-bit words, which Postgres can pass between workers and Citus between
-//! nodes. All reading and writing of states is here, with its checks: anybody can build an aggregate over the support
-//! functions, and give it any bytes. Nothing here knows what is added up.
+//! Aggregate states: one flat bytea of a tag and 64-bit words, which Postgres can pass between workers and Citus
+//! between nodes. All reading and writing of states is here, with its checks: anybody can build an aggregate over the
+//! support functions, and give it any bytes. Nothing here knows what is added up.
 
 use std::mem::{align_of, size_of};
 
@@ -11,7 +11,8 @@ use crate::pg::arguments::Arguments;
 use crate::pg::datum::varlena_bytes;
 use crate::pg::error::{Report, code, refuse};
 
-/// Whose state it is. A number is never used for another aggregate, and a changed layout gets a new one.
+/// The aggregate that a state belongs to. A number is never used for another aggregate, and a changed layout gets a new
+/// number.
 #[derive(Clone, Copy)]
 pub struct StateKind {
     number: u16,
@@ -28,12 +29,12 @@ pub const ROLLUP: StateKind = StateKind { number: 7, aggregate: "health_rollup" 
 pub const CHURN_RATE: StateKind = StateKind { number: 8, aggregate: "health_churn_rate" };
 pub const USAGE_RATE: StateKind = StateKind { number: 9, aggregate: "health_usage_rate" };
 pub const SPARK: StateKind = StateKind { number: 10, aggregate: "health_spark" };
-/// Whose state is a plain float8.
+/// The state of health_worst is a plain float8.
 pub const WORST: StateKind = StateKind { number: 11, aggregate: "health_worst" };
 pub const AUC: StateKind = StateKind { number: 12, aggregate: "health_auc" };
 pub const BACKTEST: StateKind = StateKind { number: 13, aggregate: "health_backtest" };
 pub const PSI: StateKind = StateKind { number: 14, aggregate: "health_psi" };
-/// Of health_score over events, and of health_signals.
+/// The state of health_score over events and of health_signals.
 pub const EVENTS: StateKind = StateKind { number: 15, aggregate: "health_score" };
 
 impl StateKind {
@@ -107,12 +108,12 @@ pub fn forged(kind: StateKind) -> ! {
         .raise()
 }
 
-/// New words for a state, all 0, in the memory of the call: whoever runs the aggregate copies them.
+/// New words for a state, all 0, in the memory of the call; the executor copies them.
 pub fn allocate<'a>(kind: StateKind, words: usize) -> &'a mut [u64] {
     allocate_tagged(kind.tag(), kind, words)
 }
 
-/// The same for a state that is told by another tag than its kind's.
+/// The same with a tag that is not the one of the kind.
 pub fn allocate_tagged<'a>(tag: u32, kind: StateKind, words: usize) -> &'a mut [u64] {
     let bytes = BEFORE_WORDS + words * WORD;
     if bytes > LONGEST {
@@ -129,8 +130,8 @@ pub fn allocate_tagged<'a>(tag: u32, kind: StateKind, words: usize) -> &'a mut [
     }
 }
 
-/// The words of a state, to be changed in place. A state in any other form than that of [`allocate`] (with a short header,
-/// unaligned, compressed) is copied first.
+/// The words of a state, to be changed in place. A state in any other form than that of [`allocate`] (with a short
+/// header, unaligned, compressed) is copied first.
 #[inline(always)]
 pub fn open<'a>(datum: pg_sys::Datum, kind: StateKind) -> &'a mut [u64] {
     match in_place(datum) {
@@ -143,8 +144,8 @@ pub fn open<'a>(datum: pg_sys::Datum, kind: StateKind) -> &'a mut [u64] {
 #[inline(always)]
 pub fn in_place<'a>(datum: pg_sys::Datum) -> Option<(u32, &'a mut [u64])> {
     let pointer: *mut u8 = datum.cast_mut_ptr();
-    // SAFETY: the argument is declared bytea; its header says what follows. Only one function at a time has the state of
-    // an aggregate, which is a copy of its own, never a datum in a table.
+    // SAFETY: the argument is declared bytea; its header says what follows. Only one function at a time has the state
+    // of an aggregate, which is a copy of its own, never a datum in a table.
     unsafe {
         if !pgrx::varatt_is_4b_u(pointer.cast()) || !pointer.addr().is_multiple_of(align_of::<u64>()) {
             return None;
@@ -168,7 +169,7 @@ fn copy<'a>(datum: pg_sys::Datum, kind: StateKind) -> &'a mut [u64] {
     words
 }
 
-/// What follows the tag of a state, which may lie anywhere.
+/// The bytes after the tag of a state, which need not be aligned.
 fn content<'a>(datum: pg_sys::Datum, kind: StateKind) -> &'a [u8] {
     // SAFETY: the argument is declared bytea, and lives as long as the call.
     let bytes = unsafe { varlena_bytes(datum) };
@@ -228,8 +229,8 @@ fn first<'a, T: State>() -> &'a mut [u64] {
     words
 }
 
-/// The state of argument 1 into that of argument 0. What the numbers say is judged where they are believed, at the end:
-/// adding up wrong ones does no harm.
+/// Merges the state of argument 1 into that of argument 0. Whether the numbers are consistent is checked by
+/// [`finished`]; merging inconsistent numbers does no harm.
 pub fn combine<T: State>(
     arguments: &Arguments,
     merge: impl FnOnce(&mut T, &T) -> Result<(), Refused>,
@@ -248,7 +249,7 @@ pub fn combine<T: State>(
     datum_of(words)
 }
 
-/// The same where no two states refuse each other.
+/// The same for states that can always be merged.
 pub fn combine_all<T: State>(arguments: &Arguments, merge: impl FnOnce(&mut T, &T)) -> Option<pg_sys::Datum> {
     combine(arguments, |state, other| {
         merge(state, other);
@@ -256,7 +257,7 @@ pub fn combine_all<T: State>(arguments: &Arguments, merge: impl FnOnce(&mut T, &
     })
 }
 
-/// The state at the end; it stays as it is, since other aggregates or more rows may need it.
+/// The state at the end. It is not changed, since other aggregates or more rows may need it.
 pub fn finished<T: State>(arguments: &Arguments) -> Option<T> {
     require_aggregate(arguments, T::KIND);
     let state: T = read(arguments, 0)?;

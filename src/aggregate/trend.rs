@@ -12,8 +12,8 @@ use crate::{sql_function, state_of_numbers};
 state_of_numbers!(Trend, state::TREND);
 state_of_numbers!(TrendStats, state::TREND_STATS);
 
-/// Score and time of a row, none where one of them is NULL. The time counts from Postgres's zero: a trend needs no other,
-/// and not every timestamp has one.
+/// Score and time of a row, none if one of them is NULL. The time is Postgres's own timestamp: a trend needs only
+/// differences, and some timestamps have no number of microseconds since 1970.
 #[inline(always)]
 fn point(arguments: &Arguments) -> Option<(f64, i64)> {
     let (score, at) = (arguments.get(1)?, arguments.get(2)?);

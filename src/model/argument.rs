@@ -10,7 +10,7 @@ use crate::model::document::parse;
 use crate::model::store::{ModelStore, Reference};
 use crate::pg::arguments::Arguments;
 
-/// Whether the declaration takes a name there, not a document.
+/// Whether the argument is declared as a name, not as a document.
 pub fn is_by_name(arguments: &Arguments, at: usize) -> bool {
     arguments.declared_types().get(at) != Some(&pg_sys::JSONBOID)
 }

@@ -1,16 +1,16 @@
-//! Compiled models of this backend: documents by their bytes, stored models by name while nobody has changed them.
+//! Compiled models of this backend: documents by their bytes, stored models by name until health_model changes.
 //!
-//! Who may use a stored model is asked again at every call site; what is cached is only the compiling. A cached model
-//! is used under a snapshot only if that snapshot sees the row it came from.
+//! Only the compiled form is cached: rights on a stored model are checked again at every call site. A cached model is
+//! used under a snapshot only if that snapshot sees the row that the model came from.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use health_score_engine::Model;
 use pgrx::pg_sys;
+use siphasher::sip::SipHasher13;
 
 use crate::model::document::parse;
 use crate::model::store::{ModelStore, Reference, Stored};
@@ -18,11 +18,12 @@ use crate::pg::error::{invalid_document, quoted};
 use crate::pg::json::jsonb::Keys;
 use crate::pg::memory::interruptible;
 
-/// A model with what reading its accounts needs.
+/// A model and the keys that reading its accounts needs.
 pub struct Compiled {
     pub model: Model,
     pub keys: Keys,
-    /// A hash of the document: aggregate states tell by it whose they are.
+    /// A hash of the document, which names the model of an aggregate state. States go to other processes and machines,
+    /// so it is one that does not depend on the build.
     pub hash: u64,
 }
 
@@ -31,19 +32,19 @@ pub struct NamedModel {
     pub compiled: Rc<Compiled>,
     pub name: Rc<str>,
     pub version: i32,
-    /// None where the next call has to look again, whatever has happened.
+    /// None if the next call must look the model up again in any case.
     seen: Option<Seen>,
-    /// The command that saw the row, where this transaction wrote it itself.
+    /// The command that saw the row, if this transaction wrote the row.
     own_command: Option<pg_sys::CommandId>,
 }
 
-/// What a look into health_model depends on: while nothing of it changes, the same row would be found.
+/// What a look-up in health_model depends on: as long as it is the same, the look-up would find the same row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Seen {
     generation: u64,
     user: pg_sys::Oid,
-    /// Of the active snapshot: with the same xmax transactions can only leave the lists, so the same counts mean the
-    /// same transactions.
+    /// Of the active snapshot, with `running`. As long as xmax is the same, transactions can only leave the lists of
+    /// running transactions; so equal counts mean equal lists.
     xmax: pg_sys::TransactionId,
     running: (u32, i32),
 }
@@ -57,7 +58,7 @@ struct SharedModel {
     xmin: pg_sys::TransactionId,
 }
 
-/// Documents are kept while they are few and small: enough for every model of a session, never a leak.
+/// The cache of documents is bounded in number and bytes.
 const DOCUMENTS: usize = 32;
 const DOCUMENT_BYTES: usize = 16 << 20;
 const NAMES: usize = 256;
@@ -65,7 +66,7 @@ const NAMES: usize = 256;
 /// The bytes of a document, and what they compile to.
 type CachedDocument = (Box<[u8]>, Rc<Compiled>);
 
-/// Atomics only to be statics: a backend is one thread, and reading them must cost nothing per row.
+/// Atomics because they are statics; a backend has one thread. Reading them must cost nothing per row.
 static GENERATION: AtomicU64 = AtomicU64::new(0);
 static WATCHED: AtomicU32 = AtomicU32::new(0);
 static CALLBACK_REGISTERED: AtomicBool = AtomicBool::new(false);
@@ -76,7 +77,7 @@ thread_local! {
     static BY_NAME: RefCell<HashMap<(ModelStore, String), SharedModel>> = RefCell::new(HashMap::new());
 }
 
-/// Runs inside Postgres's invalidation, where nothing may be looked up: it counts, and nothing else.
+/// Runs inside Postgres's invalidation, where no catalog may be read: it only counts.
 unsafe extern "C-unwind" fn relation_changed(_: pg_sys::Datum, relation: pg_sys::Oid) {
     if relation == pg_sys::InvalidOid || u32::from(relation) == WATCHED.load(Relaxed) {
         GENERATION.fetch_add(1, Relaxed);
@@ -89,7 +90,7 @@ fn watch(relation: pg_sys::Oid) {
         unsafe { pg_sys::CacheRegisterRelcacheCallback(Some(relation_changed), pg_sys::Datum::from(0)) };
     }
     if WATCHED.swap(relation.into(), Relaxed) != u32::from(relation) {
-        // Another installation (dropped and created again): its changes were not seen so far.
+        // Another installation (dropped and created again): its changes have not been counted.
         GENERATION.fetch_add(1, Relaxed);
     }
 }
@@ -123,7 +124,7 @@ impl Seen {
 }
 
 impl NamedModel {
-    /// Whether the same look would find the same row.
+    /// Whether a look-up would find the same row.
     #[inline]
     pub fn is_current(&self) -> bool {
         match (self.seen, Seen::now()) {
@@ -175,7 +176,7 @@ fn load(store: ModelStore, key: (ModelStore, String), now: Option<(Seen, pg_sys:
         compiled,
         name: reference.name.into(),
         version: stored.version,
-        // A policy may look at anything, a setting for example: it is asked at every call.
+        // A policy may depend on anything, for example a setting: it is evaluated at every call.
         seen: now.map(|(seen, _)| seen).filter(|_| !by_policy),
         own_command: now.map(|(_, command)| command).filter(|_| is_own),
     };
@@ -184,7 +185,7 @@ fn load(store: ModelStore, key: (ModelStore, String), now: Option<(Seen, pg_sys:
         && !by_policy
         && is_latest(&store, &reference, &stored)
     {
-        // The snapshot has shown the row; where its xmin is so old that it seems to lie ahead, it is frozen.
+        // The snapshot has shown the row. If its xmin is so old that it seems to be in the future, the row is frozen.
         let xmin = if is_visible(stored.xmin) { stored.xmin } else { pg_sys::FrozenTransactionId };
         let shared = SharedModel {
             compiled: named.compiled.clone(),
@@ -214,14 +215,14 @@ fn share(key: (ModelStore, String), shared: SharedModel) {
     });
 }
 
-/// Whether the active snapshot shows what that transaction, not this one, has written.
+/// Whether the active snapshot shows what another transaction, `xmin`, has written.
 fn is_visible(xmin: pg_sys::TransactionId) -> bool {
     // SAFETY: reads of backend state; the active snapshot is used while it is active.
     unsafe { ActiveSnapshotSet() && !pg_sys::XidInMVCCSnapshot(xmin, GetActiveSnapshot()) }
 }
 
-/// Whether the newest snapshot shows the same row: an old one (a cursor, REPEATABLE READ) may not speak for later
-/// statements.
+/// Whether the newest snapshot shows the same row. What an older one shows (in a cursor, in REPEATABLE READ) must not
+/// be cached for later statements.
 fn is_latest(store: &ModelStore, reference: &Reference, stored: &Stored) -> bool {
     // SAFETY: pushes and pops a snapshot around a read; an error in between is cleaned up by the transaction's abort.
     unsafe {
@@ -249,7 +250,7 @@ fn compiled(bytes: &[u8], what: &str) -> Rc<Compiled> {
     let model =
         Model::compile(&document, &mut interruptible).unwrap_or_else(|issues| invalid_document(what, &issues).raise());
     let keys = Keys::new(model.inputs().iter().map(|input| input.name.as_str()));
-    let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(bytes);
+    let hash = SipHasher13::new().hash(bytes);
     let compiled = Rc::new(Compiled { model, keys, hash });
     BY_DOCUMENT.with_borrow_mut(|documents| {
         documents.insert(0, (bytes.into(), compiled.clone()));

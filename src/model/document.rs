@@ -7,8 +7,8 @@ use crate::pg::error::{Report, code};
 use crate::pg::json::text::jsonb_text;
 use crate::pg::memory::{interruptible, require_room};
 
-/// A document from the payload of a jsonb, or why it cannot be read. Postgres writes it as text, serde_json reads that: a
-/// document is compiled once, so the detour costs nothing that matters.
+/// A document from the payload of a jsonb, or why it cannot be read. Postgres writes it as text and serde_json reads
+/// the text; a document is compiled once, so the cost does not matter.
 pub fn read(bytes: &[u8]) -> Result<Json, Unreadable> {
     if bytes.len() > LIMITS.bytes {
         return Err(Unreadable::TooLarge(bytes.len()));
@@ -16,17 +16,17 @@ pub fn read(bytes: &[u8]) -> Result<Json, Unreadable> {
     // A large document takes some 50 ms for each of these steps.
     let text = jsonb_text(bytes);
     interruptible();
-    // Of small objects, {"a":1}, each takes half a kilobyte as a tree.
+    // As a tree, a small object such as {"a":1} takes half a kilobyte.
     require_room(text.len() * 80);
     let document = serde_json::from_str(&text).map_err(|error| {
-        // The line and column that serde_json names are those of a text that nobody wrote.
+        // serde_json names line and column of a text that the user has not written.
         if error.to_string().starts_with("recursion limit") { Unreadable::TooDeep } else { Unreadable::NumberTooLarge }
     });
     interruptible();
     document
 }
 
-/// Why a jsonb is no document; it is JSON, so little else can be wrong.
+/// Why a jsonb cannot be read as a document.
 pub enum Unreadable {
     TooLarge(usize),
     TooDeep,

@@ -1,5 +1,5 @@
-//! Reading health_model: one stored document, under the active snapshot, with the rights of the current user. Nothing is
-//! kept here from one call to the next.
+//! Reading health_model: one stored document, under the active snapshot, with the rights of the current user. Nothing
+//! is kept here from one call to the next.
 
 use std::ffi::CStr;
 

@@ -1,7 +1,7 @@
 //! How SQL functions are exported, and how they read their arguments.
 //!
-//! The functions are declared by hand in sql/, because one Rust function serves many overloads: what an argument is
-//! comes from the declaration, once per call site.
+//! The functions are declared by hand in sql/, because one Rust function serves many overloads: the type of an argument
+//! is read from the declaration, once per call site.
 
 use pgrx::{FromDatum, IntoDatum, pg_sys};
 
@@ -131,8 +131,8 @@ impl Arguments {
         self.datum(at).map(text_of)
     }
 
-    /// The payload of the argument; the caller knows that it is declared jsonb, text, bytea or json. It lives as long as the
-    /// call.
+    /// The payload of the argument; the caller knows that it is declared jsonb, text, bytea or json. It lives as long
+    /// as the call.
     #[inline]
     pub fn payload<'a>(&self, at: usize) -> Option<&'a [u8]> {
         // SAFETY: the types are those of the hand-written declarations in sql/.

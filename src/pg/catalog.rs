@@ -50,8 +50,8 @@ fn extension_schema(function: pg_sys::Oid) -> Option<pg_sys::Oid> {
     }
 }
 
-/// A table of the extension that `function` belongs to, with its schema. The function's own schema comes first: it is the
-/// extension's, unless the function is internal.
+/// A table of the extension that `function` belongs to, with its schema. The function's own schema comes first: it is
+/// the extension's, unless the function is internal.
 pub fn table_of(function: pg_sys::Oid, name: &CStr) -> Option<(pg_sys::Oid, pg_sys::Oid)> {
     // SAFETY: catalog look-ups inside a transaction.
     let table_in = |schema| valid(unsafe { pg_sys::get_relname_relid(name.as_ptr(), schema) });
@@ -64,9 +64,9 @@ pub fn table_of(function: pg_sys::Oid, name: &CStr) -> Option<(pg_sys::Oid, pg_s
     table_in(schema).map(|table| (schema, table))
 }
 
-/// The function whose name is that of `function` and an ending, by its argument types: among the internal functions, else in
-/// the schema of `function`. It belongs to the same extension, so that nobody can put another one in its place. The caller's
-/// rights on the schema do not matter: the query has passed them, or need not (a view's owner has).
+/// The function whose name is that of `function` and an ending, by its argument types: among the internal functions,
+/// else in the schema of `function`. It belongs to the same extension, so that nobody can put another one in its place.
+/// The caller's rights on the schema do not matter: the query has passed them, or need not (a view's owner has).
 pub fn companion(function: pg_sys::Oid, ending: &str, types: &[pg_sys::Oid]) -> Option<pg_sys::Oid> {
     let extension = extension_of_function(function);
     // SAFETY: catalog look-ups inside a transaction; names are C strings in the call's memory.

@@ -1,4 +1,4 @@
-//! Composite datums: the row type that one names, and its columns.
+//! Composite datums: the row type of one, and its columns. No input of a model is known here.
 
 use std::ptr::NonNull;
 use std::sync::OnceLock;

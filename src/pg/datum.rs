@@ -35,9 +35,9 @@ pub enum DatumKind {
 }
 
 impl DatumKind {
-    /// By type, domains by what they are over.
+    /// The kind of a type; a domain has the kind of its base type.
     pub fn of(type_id: pg_sys::Oid) -> DatumKind {
-        // Most are no domain, and need no catalog.
+        // Most types are not domains and need no catalog look-up.
         DatumKind::plain(type_id).unwrap_or_else(|| {
             // SAFETY: catalog look-ups by Oid, inside a transaction.
             let base = unsafe { pg_sys::getBaseType(type_id) };
@@ -78,7 +78,7 @@ impl DatumKind {
         }
     }
 
-    /// Reads straight into its place: a value that is made elsewhere and moved would cost more than the reading.
+    /// Reads into its place: moving a value costs more than reading it.
     ///
     /// # Safety
     /// As of [`Self::value`].
@@ -150,10 +150,10 @@ unsafe extern "C" {
     fn float_to_shortest_decimal_bufn(number: f32, result: *mut std::ffi::c_char) -> std::ffi::c_int;
 }
 
-/// A float4 means its shortest decimal, 0.1 is 0.1 in a row as in JSON; and Postgres's own shortest decimal, which is
-/// sometimes a digit longer than what others write.
+/// A float4 is read as its shortest decimal, so that 0.1 in a row equals 0.1 in JSON. The decimal is Postgres's own,
+/// which sometimes has a digit more than that of other software.
 fn float4(number: f32) -> Value<'static> {
-    /// Below this every whole number is its own shortest decimal.
+    /// Every whole number below this is its own shortest decimal.
     const EXACT: f32 = 16_777_216.0;
     const LENGTH: usize = 16;
     let wide = f64::from(number);
@@ -211,7 +211,7 @@ pub fn instant(timestamp: i64) -> Option<i64> {
     (timestamp != i64::MIN && timestamp != i64::MAX).then(|| timestamp.saturating_add(POSTGRES_EPOCH))
 }
 
-/// What the type's own output function writes.
+/// The text that the type's output function gives.
 pub fn output(type_id: pg_sys::Oid, datum: pg_sys::Datum) -> String {
     // SAFETY: the datum is of this type; output functions give C strings in the call's memory.
     unsafe {

@@ -1,5 +1,5 @@
-//! What a function keeps at a call site from one call to the next: a value behind `fn_extra`, dropped with the memory of
-//! `fn_mcxt`. No other file reads or writes `fn_extra`.
+//! What a function keeps at a call site from one call to the next: a value behind `fn_extra`, dropped with the memory
+//! of `fn_mcxt`. No other file reads or writes `fn_extra`.
 
 use std::cell::{Cell, RefCell};
 use std::ptr;
@@ -8,11 +8,12 @@ use pgrx::{PgMemoryContexts, pg_sys};
 
 use crate::pg::arguments::Arguments;
 
-/// What `fn_extra` points to. A slot is used again but never freed, so that a pointer to it can be followed at any time.
+/// What `fn_extra` points to. A slot is used again but never freed, so that a pointer to it can be followed at any
+/// time.
 ///
-/// Dropping the value empties the slot. It cannot set `fn_extra` to null: the fast-path protocol keeps an `FmgrInfo` on the
-/// stack, which is gone by the time its memory context is reset. An `FmgrInfo` that outlives its context finds a slot that
-/// is not its own, and starts with a new value.
+/// Dropping the value empties the slot. It cannot set `fn_extra` to null: the fast-path protocol keeps an `FmgrInfo` on
+/// the stack, which is gone by the time its memory context is reset. An `FmgrInfo` that outlives its context finds a
+/// slot that is not its own, and starts with a new value.
 struct Slot {
     /// The call site that uses the slot, null when the slot is empty.
     owner: Cell<*const pg_sys::FmgrInfo>,
@@ -41,9 +42,9 @@ impl<T> Drop for Kept<T> {
 #[inline]
 pub fn kept<T: 'static>(arguments: &Arguments, make: impl FnOnce() -> T) -> &'static mut T {
     let flinfo = arguments.flinfo();
-    // SAFETY: flinfo is valid during the call. fn_extra is null or points to a slot, and slots are never freed. A slot with
-    // this owner holds a value of this function, thus of this type, that has not been dropped. A call site is never entered
-    // twice at once, so the reference is the only one.
+    // SAFETY: flinfo is valid during the call. fn_extra is null or points to a slot, and slots are never freed. A slot
+    // with this owner holds a value of this function, thus of this type, that has not been dropped. A call site is
+    // never entered twice at once, so the reference is the only one.
     unsafe {
         if let Some(slot) = (*flinfo).fn_extra.cast::<Slot>().as_ref()
             && ptr::eq(slot.owner.get(), flinfo)

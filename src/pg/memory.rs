@@ -1,6 +1,6 @@
-//! The memory of the Rust side. Postgres knows nothing of it, and where there is no more Rust aborts the process: to the server a
-//! crash, which ends every session. So who collects much asks first, and gets an ERROR; and where an allocation fails all the
-//! same, this session ends with a FATAL, and no other.
+//! The memory that Rust allocates. Postgres does not know of it. When an allocation fails, Rust aborts the process; the
+//! server takes that for a crash and ends every session. Code that collects much therefore asks for room first and
+//! raises an ERROR; if an allocation fails in spite of that, only this session ends, with a FATAL.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::ffi::{CStr, c_char, c_int};
@@ -78,8 +78,9 @@ unsafe extern "C" {
 const MESSAGE: &CStr = c"out of memory";
 const DETAIL: &CStr = c"health_score could not get the memory that it needs; the session has ended.";
 
-/// Address space that is given up when there is no more, since the report of an error and the end of a session need some too:
-/// a server that cannot report an error panics. Of a memory context's smallest last resort, 1 MB, it has a few.
+/// Address space that is released when memory runs out. Reporting an error and ending a session need memory too, and a
+/// server that cannot report an error panics. A memory context asks for 1 MB at worst; the reserve holds a few times
+/// that.
 static RESERVE: AtomicPtr<libc::c_void> = AtomicPtr::new(std::ptr::null_mut());
 const RESERVED: usize = 4 << 20;
 
@@ -98,9 +99,9 @@ fn release() {
     }
 }
 
-/// Stands around each of our functions. An error of Postgres on its way through Rust is copied first, in the memory of the
-/// moment; where there is none, that is an error again, at the same place, until the server panics. So the reserve is given up
-/// when an error says that memory is short, before it leaves the place where it was raised.
+/// Surrounds each SQL function. When a Postgres error passes through Rust, it is copied into the current memory
+/// context. If there is no memory, the copy raises the same error again, until the server panics. The reserve is
+/// therefore released when an out-of-memory error is reported, before the error leaves the place that raised it.
 pub struct Watch(pg_sys::ErrorContextCallback);
 
 impl Watch {
@@ -150,12 +151,13 @@ fn pages(bytes: usize) -> Option<*mut libc::c_void> {
     (pages != libc::MAP_FAILED).then_some(pages)
 }
 
-/// An allocator may neither unwind nor jump out of the frames above it, which would leave what they own in disorder. A FATAL
-/// does not come back to them.
+/// An allocator may neither unwind nor jump out of the frames above it, which would leave what they own in disorder. A
+/// FATAL does not come back to them.
 #[cold]
 #[inline(never)]
 fn exhausted() {
-    // SAFETY: in a backend with its error handling in place, since nothing of ours runs before; the texts are constants.
+    // SAFETY: in a backend with its error handling in place, since nothing of ours runs before; the texts are
+    // constants.
     unsafe {
         if pg_sys::ErrorContext.is_null() {
             return;
@@ -170,11 +172,11 @@ fn exhausted() {
     }
 }
 
-/// Between two questions nobody takes more.
+/// What may be allocated between two calls of [`require_room`].
 const SPARE: usize = 16 << 20;
 
-/// Raises 53200 unless there is room for what is in use to double, as vectors and tables do when they grow, and for so many
-/// bytes besides.
+/// Raises 53200 unless there is room for what is in use to double, as vectors and tables do when they grow, and for so
+/// many bytes besides.
 pub fn require_room(bytes: usize) {
     let wanted = IN_USE.load(Ordering::Relaxed).saturating_mul(2).saturating_add(bytes).saturating_add(SPARE);
     let Some(pages) = pages(wanted) else {
@@ -187,7 +189,7 @@ pub fn require_room(bytes: usize) {
     unsafe { libc::munmap(pages, wanted) };
 }
 
-/// The same where a call is too frequent to ask each time: for what is small there is always room.
+/// The same for frequent calls: a small allocation is not checked.
 #[inline]
 pub fn require_room_if_large(bytes: usize) {
     const LARGE: usize = 1 << 20;

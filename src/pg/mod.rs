@@ -1,5 +1,5 @@
-//! Postgres as this extension needs it: arguments, values in Postgres's own memory layouts, rows to return, relations to read,
-//! errors. Nothing here knows a model or an account.
+//! Postgres as this extension needs it: arguments, values in Postgres's own memory layouts, rows to return, relations
+//! to read, errors. Nothing here knows a model or an account.
 
 pub mod arguments;
 pub mod as_of;

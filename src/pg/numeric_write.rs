@@ -1,12 +1,13 @@
-//! Writing Postgres's numeric, as it stands in a jsonb: a varlena header, the number's own header, digits of base 10000.
+//! Writing Postgres's numeric, as it stands in a jsonb: a varlena header, the number's own header, digits of base
+//! 10000.
 //!
 //! Layout: src/backend/utils/adt/numeric.c.
 
 const VARLENA_HEADER: usize = 4;
 const BILLION: f64 = 1e9;
 
-/// The number in billionths, if it is a whole number of them, not 0 and of at most fifteen digits. Then those, less the zeros
-/// at their end, are its shortest decimal: no two decimals of so few digits are one double.
+/// The number in billionths, if it is a whole number of them, not 0 and of at most fifteen digits. Then those, less the
+/// zeros at their end, are its shortest decimal: no two decimals of so few digits are one double.
 pub fn whole_billionths(number: f64) -> Option<i64> {
     if number.abs() >= 1e6 {
         return None;
@@ -49,7 +50,8 @@ fn zeros_at_end(digit: u32) -> usize {
     }
 }
 
-/// Appends a numeric with its varlena header: base-10000 digits without zeros at the ends, and how many decimals to show.
+/// Appends a numeric with its varlena header: base-10000 digits without zeros at the ends, and how many decimals to
+/// show.
 pub fn write_decimal(text: &str, digits: &mut Vec<u8>, out: &mut Vec<u8>) {
     digits.clear();
     let (mut negative, mut point, mut exponent) = (false, None, 0i32);

@@ -1,7 +1,7 @@
 //! Reading a sample of a relation, with the rights of the current user and under the active snapshot.
 //!
-//! Large tables are read by blocks chosen at random, since their first rows are seldom like the others; of a view, which
-//! cannot be sampled that way, the first rows are taken, and the result says so.
+//! Of a large table, blocks chosen at random are read, since the first rows are seldom typical. A view cannot be
+//! sampled that way: its first rows are read, and the result says so.
 
 use std::ffi::CStr;
 use std::panic::AssertUnwindSafe;
@@ -14,12 +14,13 @@ use crate::pg::datum::DatumKind;
 use crate::pg::error::{Report, code};
 use crate::pg::spi::{Connection, FetchedRow};
 
-/// Rows and cells of a sample: enough that a percentile is right to a fraction of a percent, little enough to hold.
+/// Limits of a sample, in rows and in cells: a percentile is right to a fraction of a percent, and the sample fits
+/// memory.
 const MOST_ROWS: usize = 50_000;
 const MOST_CELLS: usize = 2_000_000;
-/// Tables up to so many blocks (32 MB) are read whole; of larger ones about so many are.
+/// A table of at most this many blocks (32 MB) is read whole; of a larger one, about this many blocks are read.
 const MOST_BLOCKS: f64 = 4096.0;
-/// So many rows of a view are looked at.
+/// The number of rows of a view that are read.
 const MOST_OF_A_VIEW: u64 = 200_000;
 
 pub struct Relation {
@@ -93,7 +94,7 @@ impl Relation {
         });
     }
 
-    /// What goes wrong inside, as in a view's expression, is reported with the relation's name.
+    /// An error inside, for example in an expression of a view, is reported with the relation's name.
     fn trying<R>(&self, act: impl FnOnce() -> R) -> R {
         let act = AssertUnwindSafe(act);
         // The whole wrapper is moved in, not the closure inside it.
@@ -127,7 +128,7 @@ impl Relation {
             let sample = sample(&connection, &whole, u64::MAX);
             return SampleReading { source: of_all(&sample), sample };
         }
-        // A block of every so many, the same ones every time.
+        // The seed is fixed, so that the same blocks are read every time.
         let percent = (MOST_BLOCKS / blocks * 100.0).max(1e-4);
         let sample = sample(&connection, &format!("{whole} TABLESAMPLE SYSTEM ({percent}) REPEATABLE (1)"), u64::MAX);
         let all = if estimate > 0.0 { estimate } else { sample.seen() as f64 / percent * 100.0 };
@@ -140,7 +141,7 @@ impl Relation {
     }
 }
 
-/// A cancel, a timeout or a shutdown is not the relation's doing.
+/// A cancel, a timeout or a shutdown has nothing to do with the relation.
 fn is_interrupt(code: PgSqlErrorCode) -> bool {
     use PgSqlErrorCode as Code;
     matches!(
@@ -179,7 +180,7 @@ fn grouped(number: u64) -> String {
     grouped
 }
 
-/// An estimate is not known to the last row.
+/// An estimate is shown with two digits.
 fn two_digits(estimate: f64) -> u64 {
     let unit = 10f64.powf((estimate.max(1.0).log10().floor() - 1.0).max(0.0));
     ((estimate / unit).round() * unit) as u64
@@ -205,7 +206,7 @@ fn size(connection: &Connection, oid: pg_sys::Oid) -> (f64, f64) {
     size
 }
 
-/// Keeps a sample of a query's rows; `most` of them are looked at.
+/// Keeps a sample of the first `most` rows of a query.
 fn sample(connection: &Connection, query: &str, most: u64) -> Sample {
     let mut sample: Option<(Sample, Vec<DatumKind>)> = None;
     let begin = |descriptor: pg_sys::TupleDesc| {

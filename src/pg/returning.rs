@@ -1,4 +1,5 @@
-//! Returning rows: one composite, or a set of rows.
+//! Returning rows: one composite, or a set of rows in the way the executor asks for. What the rows hold is the
+//! caller's.
 
 use pgrx::{PgMemoryContexts, pg_sys};
 
@@ -71,8 +72,8 @@ impl Returned {
     fn next_row(&mut self, arguments: &Arguments, first: bool) -> Option<pg_sys::Datum> {
         let row = self.pending.pop();
         let this = pg_sys::Datum::from(std::ptr::from_mut(self));
-        // SAFETY: Mode::of() has checked resultinfo. What is kept outlives the callbacks of the expression context, since
-        // fn_mcxt outlives the execution.
+        // SAFETY: Mode::of() has checked resultinfo. What is kept outlives the callbacks of the expression context,
+        // since fn_mcxt outlives the execution.
         unsafe {
             let info = (*arguments.fcinfo()).resultinfo.cast::<pg_sys::ReturnSetInfo>();
             if row.is_some() {

@@ -1,5 +1,5 @@
-//! Queries through SPI, under the active snapshot and with the rights of the current user. pgrx's own interface takes a new
-//! snapshot after the first write of the transaction, so the raw one is used here.
+//! Queries through SPI, under the active snapshot and with the rights of the current user. pgrx's own interface takes a
+//! new snapshot after the first write of the transaction, so the raw one is used here.
 
 use std::ffi::CString;
 
@@ -7,7 +7,7 @@ use pgrx::{FromDatum, PgMemoryContexts, pg_sys};
 
 use crate::pg::memory::interruptible;
 
-/// So many rows are fetched at once.
+/// The number of rows that are fetched at once.
 const BATCH: i64 = 1000;
 
 /// SPI, connected as long as this lives.
@@ -17,8 +17,8 @@ pub struct Connection {
 
 impl Connection {
     pub fn open() -> Connection {
-        // SAFETY: popped when this is dropped; on an error Postgres cleans up both at abort. A function is rarely called
-        // without a snapshot; then the transaction's is used.
+        // SAFETY: popped when this is dropped; on an error Postgres cleans up both at abort. A function is rarely
+        // called without a snapshot; then the transaction's is used.
         unsafe {
             let pushed_snapshot = !pg_sys::ActiveSnapshotSet();
             if pushed_snapshot {
@@ -66,8 +66,8 @@ impl Connection {
     /// connection ends.
     pub fn each_row(&self, query: &str, mut act: impl FnMut(&FetchedRow) -> bool) -> pg_sys::TupleDesc {
         let query = CString::new(query).unwrap_or_default();
-        // SAFETY: SPI is connected; the plan takes no arguments. What reading a row allocates is freed batch by batch: the
-        // rows with their table, the rest with `memory`.
+        // SAFETY: SPI is connected; the plan takes no arguments. What reading a row allocates is freed batch by batch:
+        // the rows with their table, the rest with `memory`.
         unsafe {
             let plan = pg_sys::SPI_prepare(query.as_ptr(), 0, std::ptr::null_mut());
             let portal = pg_sys::SPI_cursor_open(std::ptr::null(), plan, std::ptr::null_mut(), std::ptr::null(), true);

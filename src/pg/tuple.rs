@@ -1,8 +1,8 @@
-//! One row at a time in Postgres's tuple layout (src/include/access/htup_details.h), for a tuplestore, which copies it, or
-//! as a composite datum.
+//! One row at a time in Postgres's tuple layout (src/include/access/htup_details.h), for a tuplestore, which copies it,
+//! or as a composite datum.
 //!
-//! heap_form_tuple would need every text as a datum of its own first, and looks at every column twice; a set-returning
-//! function that is called for each account of a book spends most of its time there.
+//! heap_form_tuple needs every text as a datum of its own and reads every column twice. A set-returning function that
+//! is called for each account would spend most of its time there.
 
 use std::mem::offset_of;
 
@@ -137,8 +137,8 @@ impl TupleWriter {
             t_data: self.bytes.as_mut_ptr().cast(),
             ..Default::default()
         };
-        // SAFETY: a complete tuple, by this function's contract; its bytes are copied as they are before this returns, so
-        // that it need not be aligned here.
+        // SAFETY: a complete tuple, by this function's contract; its bytes are copied as they are before this returns,
+        // so that it need not be aligned here.
         unsafe { pg_sys::tuplestore_puttuple(store, &mut tuple) };
     }
 }

@@ -1,6 +1,6 @@
-//! Compact states: those that no other process sees, of models that need no more than the last numbers of their signals. The
-//! words are the engine's alone; whose they are is said by the tag before them, which says it to this process only, and while
-//! the call site that made them is there.
+//! Compact states: states that no other process sees, of models that need only the last number of each signal. All
+//! words belong to the engine. The tag before the words names the model; it is valid in this process only, and as long
+//! as the call site that made the state exists.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -12,7 +12,7 @@ use pgrx::pg_sys;
 use crate::aggregate::state::{self, EVENTS};
 use crate::model::cache::Compiled;
 
-/// The highest byte of a tag; no other state has it. The rest is the owner's.
+/// The highest byte of the tag of a compact state; no other state has it. The other bits name the owner.
 const MARK: u32 = 0x63 << 24;
 const OWNER: u32 = 0x00FF_FFFF;
 
@@ -23,11 +23,11 @@ struct Owner {
 }
 
 thread_local! {
-    /// By tag, those of the call sites that are there.
+    /// The owners of all existing call sites, by tag.
     static OWNERS: RefCell<HashMap<u32, Weak<Owner>>> = RefCell::new(HashMap::new());
 }
 
-/// What a call site needs of its own compact states. As long as it is there, their owner is known.
+/// What a call site needs for its own compact states. It keeps their owner known.
 pub struct Compact {
     tag: u32,
     words: usize,
@@ -35,11 +35,11 @@ pub struct Compact {
 }
 
 impl Compact {
-    /// None where states of this model cannot be compact. Where another owner has its tag, they are not, which costs memory
-    /// and nothing else.
+    /// None if states of this model cannot be compact, or if another owner has the same tag: then the states are
+    /// larger.
     pub fn of(compiled: &Rc<Compiled>, as_of: Option<i64>) -> Option<Compact> {
         let words = compiled.model.gathering().compact_words()?;
-        // Fibonacci hashing: the upper bits depend on all.
+        // Fibonacci hashing: the upper bits depend on all bits.
         let mixed = (compiled.hash ^ as_of.unwrap_or_default() as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         let tag = MARK | (mixed >> 40) as u32 & OWNER;
         OWNERS.with_borrow_mut(|owners| {
@@ -63,7 +63,7 @@ impl Compact {
         words
     }
 
-    /// The words of a state, if it is one of these.
+    /// The words of a state, if it is a compact state of this call site.
     #[inline(always)]
     pub fn open<'a>(&self, datum: pg_sys::Datum) -> Option<&'a mut [u64]> {
         state::in_place(datum)
@@ -72,7 +72,7 @@ impl Compact {
     }
 }
 
-/// Whether a state is a compact one, of whatever model.
+/// Whether a state is compact, whichever its model.
 pub fn is_compact(datum: pg_sys::Datum) -> bool {
     let is_known = |tag: u32| OWNERS.with_borrow(|owners| owners.contains_key(&tag));
     state::in_place(datum).is_some_and(|(tag, _)| tag & !OWNER == MARK && is_known(tag))

@@ -1,5 +1,5 @@
-//! One call site of health_score_step(): what it needs again for the next row. The models of its groups live as long as it
-//! does, and it outlives their states.
+//! One call site of health_score_step(): what it needs again for the next row. It holds the models of its groups, and
+//! exists longer than their states.
 
 use health_score_engine::{ScoreError, Value};
 use pgrx::pg_sys;
@@ -19,12 +19,13 @@ use crate::pg::json::text::jsonb_text;
 
 pub struct EventSite {
     pub form: EventForm,
-    /// The argument of the last row as it came, and its model's number. A constant is not compared.
+    /// The model argument of the last row, undecoded, with the number of its model. A constant argument is not
+    /// compared.
     last: Option<(Box<[u8]>, usize)>,
     models: Vec<Held>,
 }
 
-/// What the declaration and the query say.
+/// What the declaration and the query determine for all rows.
 #[derive(Clone, Copy)]
 pub struct EventForm {
     by_name: bool,
@@ -97,7 +98,7 @@ impl EventForm {
         }
     }
 
-    /// A model that is new here.
+    /// Prepares a model that this call site sees for the first time.
     fn prepared(&self, arguments: &Arguments, held: Held) -> Held {
         if self.timed {
             return held;
@@ -107,7 +108,7 @@ impl EventForm {
         if self.leaves { held } else { held.with_compact(as_of) }
     }
 
-    /// The time to which a row's ages count.
+    /// The time that the ages of a row's events are counted to.
     #[inline]
     pub fn as_of(&self, arguments: &Arguments, model: &Held) -> Option<i64> {
         let given = if arguments.count() > AS_OF { given_as_of(arguments, AS_OF) } else { None };
@@ -134,8 +135,8 @@ fn require_no_times(compiled: &Compiled) {
     }
 }
 
-/// A varlena as it is stored, also compressed or kept outside: equal bytes are equal values, and comparing them needs no
-/// decompressing.
+/// The stored bytes of a varlena, which may be compressed or a pointer to TOAST: equal bytes are equal values, so
+/// comparing them needs no decompression.
 ///
 /// # Safety
 /// `datum` is a non-null varlena that lives for `'a`.

@@ -1,6 +1,6 @@
-//! Whose state it is. Before what the engine has gathered, a state has the hash of the model's document. Where it may reach
-//! another process it says also how to find the model there: the name with its version, or the document itself. Within one
-//! process the hash is enough, and a million groups need no million documents.
+//! The model of a state. A state begins with the hash of the model's document; the words of the engine follow. A state
+//! that may reach another process also holds a reference to the model: its name and version, or the document itself.
+//! Within one process the hash is enough, so a million groups do not need a million documents.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -20,7 +20,7 @@ use crate::pg::error::{Report, code};
 use crate::pg::fn_extra::kept;
 use crate::pg::json::text::parse_jsonb;
 
-/// The words before a reference: the hash, and what the reference is with its length in bytes.
+/// The words before a reference: the hash, then the kind of the reference with its length in bytes.
 const HASH: usize = 0;
 const REFERENCE: usize = 1;
 const HEAD: usize = 2;
@@ -58,11 +58,11 @@ pub struct Held {
     pub compiled: Rc<Compiled>,
     /// The beginning of its states: hash and reference.
     head: Box<[u64]>,
-    /// How its states are as long as they are compact, where they may be.
+    /// What compact states of the model need, if its states may be compact.
     pub compact: Option<Compact>,
 }
 
-/// How a process that has only the state finds the model.
+/// How another process finds the model of a state.
 pub enum StateReference<'a> {
     /// The state never leaves this process.
     None,
@@ -88,18 +88,19 @@ impl Held {
         let compiled = HELD.with_borrow_mut(|held| {
             held.retain(|_, compiled| compiled.strong_count() > 0);
             let known = held.entry(compiled.hash).or_insert_with(|| Rc::downgrade(&compiled));
-            // One for all that hold it, so that it is there as long as any of them is.
+            // All call sites share one, which exists as long as any of them.
             known.upgrade().unwrap_or(compiled)
         });
         Held { compiled, head: head.into(), compact: None }
     }
 
-    /// The same, with states that may be compact: they are without times, scored at this one, and never leave this process.
+    /// The same for states that may be compact: they hold no times, are scored as of `as_of`, and never leave this
+    /// process.
     pub fn with_compact(self, as_of: Option<i64>) -> Held {
         Held { compact: Compact::of(&self.compiled, as_of), ..self }
     }
 
-    /// New words with room for so many of the engine.
+    /// A new state with room for `body` words of the engine.
     pub fn state<'a>(&self, body: usize) -> &'a mut [u64] {
         let words = state::allocate(EVENTS, self.head.len() + body);
         words[..self.head.len()].copy_from_slice(&self.head);
@@ -114,7 +115,7 @@ impl Held {
         words
     }
 
-    /// The state of the full form that a compact one becomes.
+    /// A state in the full form with the content of a compact one.
     #[cold]
     pub fn expand<'a>(&self, compact: &[u64], as_of: Option<i64>) -> &'a mut [u64] {
         let gathering = self.compiled.model.gathering();
@@ -123,7 +124,7 @@ impl Held {
         words
     }
 
-    /// The words of the engine in a state of this model and this time; none where a closer look is needed.
+    /// The words of the engine, if the state has this model, this reference and this time.
     #[inline(always)]
     pub fn own_body<'a>(&self, words: &'a mut [u64], as_of: Option<i64>) -> Option<&'a mut [u64]> {
         if words.get(..HEAD)? != self.head.get(..HEAD)? {
@@ -159,7 +160,7 @@ pub fn varying(what: &str) -> ! {
         .raise()
 }
 
-/// The models of states that come in from elsewhere.
+/// The models of the states that a combine or final function is given.
 #[derive(Default)]
 pub struct Models {
     held: Vec<Held>,
@@ -187,7 +188,7 @@ impl Models {
     }
 }
 
-/// A state that is passed on once more keeps its reference.
+/// A state that may be passed on again keeps its reference.
 fn held_for(arguments: &Arguments, compiled: Rc<Compiled>, head: &[u64]) -> Held {
     if !leaves(arguments) {
         return Held::new(compiled, StateReference::None);

@@ -21,7 +21,7 @@ use crate::sql_function;
 sql_function! {
     fn health_score_step(arguments) {
         require_aggregate(arguments, EVENTS);
-        // Who scores by no model gets no score.
+        // Without a model there is no score.
         let Some(model) = arguments.datum(MODEL) else { return arguments.datum(STATE) };
         let site = EventSite::of(arguments);
         let number = site.model_number(arguments, model);
@@ -76,7 +76,7 @@ fn infinite_time(at: i64) -> ! {
         .raise()
 }
 
-/// The state after a change, moved to more words where it needs them.
+/// The state after a change; if the change needs room, the state is moved to more words first.
 #[inline]
 fn changed<'a>(
     words: &'a mut [u64],
@@ -141,12 +141,12 @@ sql_function! {
     }
 }
 
-/// What a final function keeps from group to group: for reading, and for what it makes of it.
+/// What a final function keeps from one group to the next.
 #[derive(Default)]
 struct FinalSite<T> {
     models: Models,
     owners: Owners,
-    /// Whether states may be compact, once it is known.
+    /// Whether states may be compact; decided at the first group.
     compact: Option<bool>,
     values: Vec<Value<'static>>,
     own: T,
@@ -161,7 +161,7 @@ fn read<T: Default + 'static, R>(
     let datum = arguments.datum(STATE)?;
     let FinalSite { models, owners, compact, values: last, own } = kept(arguments, FinalSite::default);
     let mut values = recycle(std::mem::take(last));
-    // To others than our own aggregates any bytes may be given as a state.
+    // Aggregates that somebody else has made may pass any bytes as a state.
     let compact = *compact.get_or_insert_with(|| !leaves(arguments));
     let (compiled, as_of, read) = match compact.then(|| owners.open(datum)).flatten() {
         Some((words, compiled, as_of)) => {
@@ -193,7 +193,7 @@ sql_function! {
 }
 
 sql_function! {
-    /// The account as a jsonb object, which every function that takes an account scores as the events themselves.
+    /// The account as a jsonb object; functions that take an account score it as they would score the events.
     fn health_signals_final(arguments) {
         read(arguments, |compiled, values, _, object: &mut JsonbWriter| {
             object.clear();

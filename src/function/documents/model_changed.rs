@@ -13,7 +13,9 @@ sql_function! {
         unsafe {
             let context = (*arguments.fcinfo()).context;
             if context.is_null() || (*context).type_ != pg_sys::NodeTag::T_TriggerData {
-                Report::new(code::WRONG_OBJECT_TYPE, "health_model_changed() is a trigger function").hint("The triggers of health_model call it.").raise();
+                Report::new(code::WRONG_OBJECT_TYPE, "health_model_changed() is a trigger function")
+                    .hint("The triggers of health_model call it.")
+                    .raise();
             }
             let trigger = context.cast::<pg_sys::TriggerData>();
             pg_sys::CacheInvalidateRelcacheByRelid((*(*trigger).tg_relation).rd_id);

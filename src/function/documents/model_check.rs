@@ -1,5 +1,5 @@
-//! health_model_check(definition) → SETOF rows: errors and warnings of a document; health_model_require_valid(definition): its
-//! errors raised, for the trigger of health_model
+//! health_model_check(definition) → SETOF rows: errors and warnings of a document;
+//! health_model_require_valid(definition): its errors raised, for the trigger of health_model
 
 use health_score_engine::{Issue, Model, Severity};
 use pgrx::IntoDatum;

@@ -31,7 +31,7 @@ fn differences(arguments: &Arguments) -> Option<Vec<Difference>> {
     Some(diff(&parse(from, "model document"), &parse(to, "model document")))
 }
 
-/// The value as the inside of a jsonb, in the call's memory.
+/// The value as the payload of a jsonb, in the call's memory.
 fn payload<'a>(json: &Json) -> &'a [u8] {
     // SAFETY: a jsonb that was just made.
     unsafe { varlena_bytes(jsonb_of(json)) }

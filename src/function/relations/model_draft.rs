@@ -97,7 +97,10 @@ fn report(error: DraftError, relation: &str, template: &str) -> Report {
             let some: Vec<_> = wanted.into_iter().take(40).collect();
             Report::new(code::INVALID_PARAMETER, format!("no column of {relation} can be read as a signal"))
                 .detail(format!("Names that would be known, among others: {}.", some.join(", ")))
-                .hint("Name the columns: inputs => '{\"logins\": \"my_column\"}'; or pass a relation with one row an account.")
+                .hint(
+                    "Name the columns: inputs => '{\"logins\": \"my_column\"}'; or pass a relation with one row an \
+                     account.",
+                )
         }
         DraftError::NoTerciles => {
             Report::new(code::INVALID_PARAMETER, format!("the scores of {relation} do not part into three bands"))

@@ -1,4 +1,4 @@
-//! health_model_fit(model, relation, outcome …) → jsonb: a new draft, learnt from what became of the accounts
+//! health_model_fit(model, relation, outcome …) → jsonb: a new draft, learnt from the outcomes of the accounts
 
 use health_score_engine::{FitError, FitRequest, Quoted, fit};
 use pgrx::pg_sys;
@@ -34,7 +34,8 @@ sql_function! {
             columns: &columns,
             as_of: as_of_or_now(arguments, 4),
         };
-        let fitted = fit(&request, &rows, &mut interruptible).unwrap_or_else(|error| report(error, &relation.name, outcome).raise());
+        let fitted = fit(&request, &rows, &mut interruptible)
+            .unwrap_or_else(|error| report(error, &relation.name, outcome).raise());
         Some(jsonb_of(&fitted))
     }
 }

@@ -1,4 +1,5 @@
-//! health_model_match(model, relation …) → SETOF rows: does this relation fit this model, does the scale fit the data
+//! health_model_match(model, relation …) → SETOF rows: whether the columns of a relation fit the model, and its scales
+//! the data
 
 use health_score_engine::{Finding, match_model};
 use pgrx::pg_sys;

@@ -1,4 +1,4 @@
-//! Reading accounts with what became of them: all rows of a relation, of which one column says whether the event happened.
+//! Reading accounts with their outcome: all rows of a relation, one column of which says whether the event happened.
 
 use health_score_engine::{Rows, SampleColumn, Value};
 use pgrx::pg_sys;
@@ -11,7 +11,7 @@ use crate::pg::spi::FetchedRow;
 /// Where the outcome stands, the columns that are kept, and what was kept so far.
 type Begun = (OutcomeColumn, Vec<(usize, DatumKind)>, Rows);
 
-/// Reads the columns that `wanted` names, and turns the outcome round where the event is a good one.
+/// Reads the columns that `wanted` accepts. The outcome is negated if the event is a good one.
 pub fn read(relation: &Relation, outcome: &str, event_is_good: bool, wanted: &dyn Fn(&str) -> bool) -> Rows {
     let mut reading: Option<Begun> = None;
     relation.each_row(|row| {

@@ -1,4 +1,4 @@
-//! health_signal_power(model, relation, outcome …) → SETOF rows: what each signal alone tells of an event
+//! health_signal_power(model, relation, outcome …) → SETOF rows: how well each signal alone predicts an event
 
 use health_score_engine::{SignalPower, signal_power};
 use pgrx::pg_sys;

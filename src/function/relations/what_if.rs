@@ -1,4 +1,4 @@
-//! health_what_if(model, model, relation …) → SETOF rows: who changes band if one model takes the place of another
+//! health_what_if(model, model, relation …) → SETOF rows: which accounts change band if one model replaces another
 
 use std::rc::Rc;
 

@@ -18,9 +18,13 @@ sql_function! {
     fn health_playbook_condition_check(arguments) {
         let condition = arguments.payload(0)?;
         let model = arguments.payload(1).map(by_document);
-        if let Err(issues) = PlaybookCondition::parse(&parse(condition, WHAT), model.as_ref().map(|compiled| &compiled.model)) {
+        let model = model.as_ref().map(|compiled| &compiled.model);
+        if let Err(issues) = PlaybookCondition::parse(&parse(condition, WHAT), model) {
             invalid(WHAT, &issues)
-                .hint("It is written as the when of a rule; driver and category_drop may be asked too: {\"category_drop\": \"usage\", \"ge\": 10}.")
+                .hint(
+                    "It is written as the when of a rule; driver and category_drop may be asked too: \
+                     {\"category_drop\": \"usage\", \"ge\": 10}.",
+                )
                 .raise();
         }
         true.into_datum()
@@ -33,7 +37,7 @@ sql_function! {
         let (condition, as_of) = (arguments.payload(0)?, arguments.datum(1)?);
         let compiled = kept(arguments, Conditions::default).compiled(condition);
         let mut values = vec![Value::Missing; compiled.condition.inputs().len()];
-        // What history did not keep is missing.
+        // Inputs that history did not keep are missing.
         if let Some(inputs) = arguments.payload(3) {
             let _ = read(inputs, &compiled.keys, &mut LastKeys::default(), &mut values);
         }

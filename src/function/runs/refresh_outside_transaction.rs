@@ -10,12 +10,18 @@ sql_function! {
         // SAFETY: fcinfo is valid; its context is null or a node, whose tag is checked before it is cast.
         let may_commit = unsafe {
             let context = (*arguments.fcinfo()).context;
-            !context.is_null() && (*context).type_ == pg_sys::NodeTag::T_CallContext && !(*context.cast::<pg_sys::CallContext>()).atomic
+            !context.is_null()
+                && (*context).type_ == pg_sys::NodeTag::T_CallContext
+                && !(*context.cast::<pg_sys::CallContext>()).atomic
         };
         if !may_commit {
             Report::new(code::ACTIVE_TRANSACTION, "a refresh cannot run inside a transaction block or a function")
                 .detail("It commits as it goes.")
-                .hint("CALL it as a statement of its own: in a dbt hook {\"sql\": \"CALL health_refresh('crm')\", \"transaction\": false}, in pg_cron as a job's only statement. From a trigger call health_refresh_account().")
+                .hint(
+                    "CALL it as a statement of its own: in a dbt hook {\"sql\": \"CALL health_refresh('crm')\", \
+                     \"transaction\": false}, in pg_cron as a job's only statement. From a trigger call \
+                     health_refresh_account().",
+                )
                 .raise();
         }
         None

@@ -1,7 +1,8 @@
-//! health_run_tally(accounts) → SETOF rows: as health_signal_counts(), counted while health_source_assess() scored the accounts;
-//! health_run_tally_begin() starts the count
+//! health_run_tally(accounts) → SETOF rows: as health_signal_counts(), counted while health_source_assess() scored the
+//! accounts; health_run_tally_begin() starts the count
 //!
-//! The rows of a run are 2 kB wide. Where one statement scored and wrote all of them, they need not be read a second time.
+//! The rows of a run are 2 kB wide. Where one statement scored and wrote all of them, they need not be read a second
+//! time.
 
 use std::cell::RefCell;
 
@@ -11,7 +12,7 @@ use crate::function::runs::signal_counts::{BySignal, CountedDriver, add, count_r
 use crate::sql_function;
 
 thread_local! {
-    /// Of what this session has scored since health_run_tally_begin().
+    /// The count of what this session has scored since health_run_tally_begin().
     static TALLY: RefCell<Option<Tally>> = const { RefCell::new(None) };
 }
 
@@ -30,7 +31,8 @@ sql_function! {
 }
 
 sql_function! {
-    /// Nothing, where other accounts were scored than were written: then the rows themselves have to be counted.
+    /// No rows, if the number of scored accounts is not that of the written ones: then the written rows must be
+    /// counted.
     fn health_run_tally(arguments) {
         let written = arguments.get::<i64>(0);
         let tally = TALLY.take().filter(|tally| Some(tally.accounts) == written);

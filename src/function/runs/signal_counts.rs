@@ -72,7 +72,7 @@ fn timestamp_literal(micros: i64) -> String {
     )
 }
 
-/// What counts of a driver.
+/// The parts of a driver that are counted.
 #[derive(Default)]
 pub struct CountedDriver<'a> {
     pub kind: &'a [u8],

@@ -1,4 +1,5 @@
-//! health_source_assess(model, account, as_of, segment, given) → one row: what a run writes about an account of a source
+//! health_source_assess(model, account, as_of, segment, given) → one row: what a run writes about an account of a
+//! source
 
 use pgrx::IntoDatum;
 
@@ -10,7 +11,8 @@ use crate::pg::returning::{Returned, row};
 use crate::sql_function;
 
 sql_function! {
-    /// A row of a source's relation; what people have given for the account (argument 4) counts instead of its values.
+    /// Argument 1 is a row of the source's relation; the values that people have entered for the account (argument 4)
+    /// replace its values.
     fn health_source_assess(arguments) {
         let (site, (returned, json)) = CallSite::with::<(Returned, JsonbWriter)>(arguments);
         let row_type = returned.row_type(arguments, COLUMNS + 1);

@@ -1,4 +1,5 @@
-//! health_explain(model, account …) and health_explain(model, account, before …) → text: a score, or its change, in words
+//! health_explain(model, account …) and health_explain(model, account, before …) → text: a score, or its change, in
+//! words
 
 use std::ffi::CString;
 
@@ -23,8 +24,8 @@ sql_function! {
 }
 
 sql_function! {
-    /// For a literal in the third place, which Postgres takes for text: an object is the account before, as its neighbour's
-    /// literal would be; anything else is as_of, as in health_score().
+    /// For a literal as argument 3, which Postgres passes as text: a JSON object is the account before, anything else
+    /// is as_of, as in health_score().
     fn health_explain_literal(arguments) {
         if is_object(arguments.text(2)?) {
             return compared(arguments, given_as_of(arguments, 3), given_as_of(arguments, 4));
@@ -34,7 +35,7 @@ sql_function! {
 }
 
 sql_function! {
-    /// For literals in the third and fourth place: the account before and as_of, or as_of and segment.
+    /// For literals as arguments 3 and 4: the account before and as_of, or as_of and segment.
     fn health_explain_literals(arguments) {
         if arguments.text(2).is_some_and(is_object) {
             return compared(arguments, literal_as_of(arguments, 3), None);

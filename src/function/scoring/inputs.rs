@@ -49,9 +49,9 @@ enum Part {
     Name,
 }
 
-/// jsonb or json, also below a domain.
+/// jsonb or json, or a domain over one of them.
 fn json_kind(type_id: pg_sys::Oid) -> Option<JsonKind> {
-    // Asked for every value: of the types that Postgres itself brings, none is a domain.
+    // Called for every value. None of Postgres's built-in base types is a domain.
     const FIRST_DOMAIN: u32 = 10_000;
     let base = match type_id.to_u32() {
         // SAFETY: a catalog look-up by Oid.
@@ -138,8 +138,8 @@ fn put_pair(arguments: &Arguments, at: usize, object: &mut JsonbWriter) -> usize
     2
 }
 
-/// A value as JSON that gives the engine what the row would have given it. No setting of the session plays a part:
-/// numbers are exact, times are UTC.
+/// A value as JSON that the engine reads like the value in a row. No setting of the session matters: numbers are exact,
+/// times are UTC.
 fn put(object: &mut JsonbWriter, name: &str, type_id: pg_sys::Oid, datum: Option<pg_sys::Datum>) {
     object.key(name);
     let Some(datum) = datum else { return object.null() };

@@ -23,8 +23,8 @@ pub fn jsonb_of(json: &Json) -> pg_sys::Datum {
 
 /// The text of a jsonb, from its payload.
 pub fn jsonb_text(payload: &[u8]) -> String {
-    // SAFETY: the payload of a jsonb begins with its root container; the copy is palloc'd, so aligned, and freed with the
-    // call's memory. JsonbToCString gives a C string; how deep it goes was bounded when the jsonb was read.
+    // SAFETY: the payload of a jsonb begins with its root container; the copy is palloc'd, so aligned, and freed with
+    // the call's memory. JsonbToCString gives a C string; how deep it goes was bounded when the jsonb was read.
     unsafe {
         let copy: *mut u8 = pg_sys::palloc(payload.len()).cast();
         std::ptr::copy_nonoverlapping(payload.as_ptr(), copy, payload.len());

@@ -1,5 +1,5 @@
-//! Writing jsonb's binary form directly, as jsonb_in would from the same JSON text. No Postgres memory is touched before
-//! [`JsonbWriter::to_datum`].
+//! Writing jsonb's binary form directly, as jsonb_in would from the same JSON text. No Postgres memory is touched
+//! before [`JsonbWriter::to_datum`].
 //!
 //! Layout: src/include/utils/jsonb.h.
 
@@ -264,8 +264,8 @@ impl JsonbWriter {
         }
     }
 
-    /// A value of an account, so that the engine reads it as it was: what no signal can read (NaN, infinite times, arrays)
-    /// goes into an array, so that it stays unreadable instead of turning into a text.
+    /// A value of an account, so that the engine reads it as it was: what no signal can read (NaN, infinite times,
+    /// arrays) goes into an array, so that it stays unreadable instead of turning into a text.
     pub fn input(&mut self, value: &Value) {
         match value {
             Value::Missing => self.null(),

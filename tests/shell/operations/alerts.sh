@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Four workers claim alerts at once: each alert is handed out exactly once; what a lease lost is handed out again, once.
-# And a run compares nights without reading their rows.
+# Four workers claim alerts at once: each alert is handed out exactly once, and an alert whose lease has expired once
+# more. A run compares nights with index-only scans.
 set -euo pipefail
 . "$ROOT/tests/shell/lib/test.sh"
 
@@ -15,7 +15,7 @@ CALL health_refresh('many', '2025-01-02Z');
 SQL
 expect "alerts" "$(sql -c "SELECT count(*) FROM health_alert")" 2000
 
-# claim FILE: claims seven at a time until there is nothing more.
+# claim FILE: claims seven alerts at a time, more often than there are alerts.
 claim() {
   for _ in $(seq 400); do printf "SELECT id FROM health_alert_claim(7, '10 minutes');\n"; done | sql >"$1"
 }
@@ -38,7 +38,7 @@ four second
 expect "handed out again" "$(cat "$TMPDIR"/second.? | sort -n | uniq | wc -l)|$(cat "$TMPDIR"/second.? | wc -l)|$(cat "$TMPDIR"/second.? | awk '$1 % 4 != 1' | wc -l)" "500|500|0"
 printf 'ok what a lease lost is handed out again, once\n'
 
-# What alerts compare comes from the index of a history alone, in its order: a month of rows of 2 kB is never read.
+# The comparison of alerts is an index-only scan of a history, in the order of the index: the rows of 2 kB are not read.
 sql -c "VACUUM many_history" -c "INSERT INTO health_playbook (name, model, trigger, direction, points, within, action)
   VALUES ('declines', 'm', 'trend', 'declining', NULL, NULL, 'Ask.'), ('drops', 'm', 'drop', NULL, 10, '1 day', 'Ask.')"
 pairs=$(sql -c "SELECT health_score_internal.health_alert_pairs(s, '2025-01-03Z', 'many_history', 'public') FROM health_source s")

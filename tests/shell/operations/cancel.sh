@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Whatever runs long can be stopped: by statement_timeout, and by pg_cancel_backend. How late it may be is measured in the same run
-# by the yardstick of test.sh.
+# statement_timeout and pg_cancel_backend stop every long statement. The permitted delay is measured in the same run by
+# the yardstick of test.sh.
 set -euo pipefail
 . "$ROOT/tests/shell/lib/test.sh"
 
@@ -8,8 +8,8 @@ TIMEOUT_MS=100
 
 sql <<'SQL'
 SELECT health_model_save('cancel', '{"signals": {"v": {"scale": {"linear": [0, 100]}}, "w": {"scale": {"curve": [[0, 0], [5, 60], [20, 100]]}}}}') \g /dev/null
--- At the limits of a document: 5,000 signals in ten plans, and nearly two million values in them. Each call makes another one,
--- so that no cache knows it.
+-- At the limits of a document: 5,000 signals in ten plans, with nearly two million values. Each call makes another
+-- document, so that no cache has it.
 CREATE FUNCTION largest(n int) RETURNS jsonb LANGUAGE sql AS $$
     SELECT jsonb_build_object(
         'meta', jsonb_build_object('n', n),
@@ -20,18 +20,18 @@ CREATE FUNCTION largest(n int) RETURNS jsonb LANGUAGE sql AS $$
                        FROM generate_series(1, 9) j))
 $$;
 CREATE TABLE document AS SELECT n, largest(n) AS definition FROM generate_series(1, 8) n;
--- At the limit of bytes, close below 2 MiB: in many small values, and in one long map.
+-- Just below the limit of 2 MiB: many small values, and one long map.
 CREATE TABLE heavy AS
 SELECT n, jsonb_build_object('meta', jsonb_build_object('n', n), 'signals', CASE n % 2
     WHEN 0 THEN (SELECT jsonb_object_agg('s' || i, jsonb_build_object('scale', (SELECT jsonb_build_object('curve', jsonb_agg(jsonb_build_array(x, x))) FROM generate_series(1, 10) x)))
                    FROM generate_series(1, 5000) i)
     ELSE jsonb_build_object('s1', jsonb_build_object('scale', jsonb_build_object('map', (SELECT jsonb_object_agg('k' || i, i % 100) FROM generate_series(1, 90000) i)))) END) AS definition
   FROM generate_series(1, 4) n;
--- Ten megabytes of other keys around the one that the model reads, stored without compression: reading it is what takes time.
+-- Ten megabytes of other keys around the key that the model reads, stored without compression: the read takes the time.
 CREATE TABLE account (id int, payload jsonb);
 ALTER TABLE account ALTER payload SET STORAGE EXTERNAL;
 INSERT INTO account SELECT 1, jsonb_object_agg('key' || i, repeat('x', 400) || i) || '{"v": 50, "w": 7}' FROM generate_series(1, 25000) i;
--- Enough to learn from for a while.
+-- Enough rows for a long fit.
 CREATE TABLE labelled AS SELECT i % 100 AS v, i % 20 AS w, i * 7919 % 10007 AS x, i * 104729 % 1009 AS y, (i * 31 % 97) + i % 100 < 60 AS churned FROM generate_series(1::bigint, 1000000) i;
 SQL
 [ "$(sql -c "SELECT count(*) FROM document d WHERE NOT EXISTS (SELECT FROM health_model_check(d.definition) WHERE severity = 'error')")" = 8 ] ||
@@ -40,7 +40,8 @@ SQL
   fail "the heavy documents are not legal, or not heavy"
 [ "$(sql -c "SELECT pg_column_size(payload) > 10000000 FROM account")" = t ] || fail "the account has no ten megabytes"
 
-# by_timeout NAME QUERY: prints how late after the timeout the statement ends. \timing counts the statement alone, not the connection.
+# by_timeout NAME QUERY: prints the delay (ms) between the timeout and the end of the statement. \timing excludes the
+# connection.
 by_timeout() {
   local output took
   output=$(psql -X -q -At -v VERBOSITY=sqlstate -c "SET statement_timeout = $TIMEOUT_MS" -c '\timing on' -c "$2" 2>&1) || true
@@ -49,8 +50,8 @@ by_timeout() {
   printf '%s\n' $((took - TIMEOUT_MS))
 }
 
-# by_cancel NAME QUERY: prints how long after pg_cancel_backend the statement ends; both times by the server's clock, since clients
-# take their time to begin and end.
+# by_cancel NAME QUERY: prints the delay (ms) between pg_cancel_backend and the end of the statement. Both times are the
+# server's: a client needs time to start and to end.
 NOW='(extract(epoch FROM clock_timestamp()) * 1000000)::bigint'
 by_cancel() {
   local tag=cancel_$RANDOM output pid begin end client
@@ -77,7 +78,7 @@ stops() {
   printf 'ok %s, pg_cancel_backend (%s ms)\n' "$1" "$TOOK"
 }
 
-# In the SELECT list: in FROM, generate_series() would still be filling its tuplestore when the time is up.
+# generate_series() is in the SELECT list: in FROM, it would still fill its tuplestore at the timeout.
 rows="SELECT i % 100 AS v, i % 20 AS w FROM (SELECT generate_series(1, 10000000) AS i) g"
 stops "scoring ten million rows" "SELECT sum(health_score('cancel', a)) FROM ($rows) a"
 stops "drivers of ten million rows" "SELECT count(*) FROM ($rows) a, health_drivers('cancel', a) d"
@@ -117,7 +118,7 @@ stops "a moving trend" "SELECT count(t) FROM (SELECT health_trend(i % 100, at) O
 sql -c "CREATE TABLE book AS SELECT i AS id, i % 100 AS v, i % 20 AS w FROM generate_series(1, 1000000) i" -c "SELECT health_source_add('cancelled', 'cancel', 'book', 'id')" \
   -c "CREATE VIEW timed AS SELECT *, timestamptz '2025-01-01' AS at FROM book" -c "SELECT health_source_add('timed', 'cancel', 'timed', 'id', time_column => 'at')" \
   -c "CREATE VIEW small AS SELECT * FROM book WHERE id <= 100000" -c "SELECT health_source_add('small', 'cancel', 'small', 'id')" >/dev/null 2>&1
-# Its application_name tells how far it is, so that by_cancel would not find it.
+# Only times_out: a refresh changes application_name, so by_cancel would not find it.
 times_out "refreshing a million accounts" "CALL health_refresh('cancelled')"
 [ "$(sql -c "SELECT string_agg(DISTINCT status, ',') || ' ' || (SELECT count(*) FROM cancelled_history) FROM health_run")" = "cancelled 0" ] || fail "a refresh that was stopped has left rows, or is not marked"
 times_out "backfilling a million accounts" "CALL health_backfill('timed', '2026-01-01', '2026-06-01', '1 month')"
@@ -128,7 +129,7 @@ stops "a review" "DO \$\$ BEGIN FOR i IN 1 .. 100000 LOOP PERFORM health_model_r
 stops "an error caught in a loop" "DO \$\$ DECLARE s float8; BEGIN FOR i IN 1 .. 100000000 LOOP
   BEGIN s := health_score('cancel', '[]'); EXCEPTION WHEN invalid_parameter_value THEN NULL; END; END LOOP; END \$\$"
 
-# What was stopped leaves the session usable, and its model cache right.
+# After a cancelled statement the session is usable and its model cache is correct.
 answer=$(psql -X -q -At -c "SET statement_timeout = $TIMEOUT_MS" -c "SELECT sum(health_score('cancel', a)) FROM ($rows) a" \
   -c "RESET statement_timeout" -c "SELECT health_score('cancel', '{\"v\": 50, \"w\": 5}')" -c "SELECT count(*) FROM health_drivers('cancel', '{\"v\": 50, \"w\": 5}')" 2>&1) || true
 [[ $answer == *'canceling statement due to statement timeout'*$'\n55\n2' ]] || fail "the session after a timeout: $answer"

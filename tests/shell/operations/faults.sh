@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# What no server is spared, in one of its own: kill -9 in the middle of whatever runs long, a full disk, and no more memory. What
-# was committed is there, what was not is gone, the server lives.
+# Faults, in a server of the test's own: kill -9 during long statements, a full disk, and no more memory. Committed data
+# stays, uncommitted data is gone, the server lives.
 set -euo pipefail
 . "$ROOT/tests/shell/lib/test.sh"
 
 . "$ROOT/tests/shell/lib/own_server.sh"
 
-# A disk of 24 MB that only the server sees: a user namespace lets anybody mount one, where the kernel has them. The server may
-# not be root there, so it becomes somebody else in one more.
+# A disk of 24 MB that only the server sees, mounted in a user namespace if the kernel has them. The server must not be
+# root, so it runs as another user in a second namespace.
 small=$TMPDIR/small
 mkdir "$small"
 # shellcheck disable=SC2016
@@ -32,7 +32,7 @@ CALL health_refresh('many', '2025-05-01');
 INSERT INTO health_playbook (name, source, trigger, condition, action) VALUES ('best', 'many', 'opportunity', '{"all": [{"input": "a", "eq": 100}, {"input": "b", "eq": 10}]}', 'Talk about growth.');
 SQL
 
-# All that a crash may not change.
+# The state that a crash must not change.
 state() {
   sql -c "SELECT (SELECT md5(string_agg(m::text, ',' ORDER BY name, version)) FROM health_model m), (SELECT md5(string_agg(s::text, ',' ORDER BY name)) FROM health_source s),
     (SELECT count(*) || md5(string_agg(account_id || score::text || scored_at::text, ',' ORDER BY scored_at, account_id)) FROM many_history), (SELECT count(*) FROM health_alert), (SELECT count(*) FROM health_outcome),
@@ -40,7 +40,7 @@ state() {
 }
 before=$(state)
 
-# killed NAME STATEMENT [BACKEND]: kill -9 of the process that runs it, or of a worker of it.
+# killed NAME STATEMENT [BACKEND]: kill -9 of the process that runs the statement, or of one of its workers.
 killed=0
 killed() {
   local name=$1 statement=$2 backend=${3:-client backend} pid client
@@ -61,7 +61,7 @@ events="'events', 'use', 'text ' || i % 1000, timestamptz '2026-01-01' + make_in
 killed "refresh" "CALL health_refresh('many', '2025-06-01')"
 expect "runs after a crash" "$(sql -c "SELECT string_agg(status, ',' ORDER BY id) FROM health_run")" "done,running"
 killed "backfill" "CALL health_backfill('many', '2025-06-01', '2025-12-01', '1 month')"
-# (A function in FROM that depends on no row would be called once, and be done too soon.)
+# (A function in FROM that depends on no row is called only once and would end too soon.)
 killed "fit" "SELECT health_model_fit('m', 'labelled', 'churned', '{*}')"
 killed "signal power" "SELECT count(*) FROM generate_series(1, 1000) i, health_signal_power('m', CASE WHEN i > 0 THEN 'labelled'::regclass END, 'churned', 'b')"
 killed "backtest" "SELECT health_backtest(a, b < 3, 'm') FROM ($rows) a"
@@ -92,7 +92,7 @@ printf 'ok temp_file_limit\n'
 if [ -z "$disk" ]; then
   printf 'skip a full disk: there is no user namespace in which to mount a small one\n'
 else
-  # The history lies on the small disk, which ten accounts fit on, and as many as are added later do not.
+  # The history is on the small disk: ten accounts fit, the accounts that are added later do not.
   sql >/dev/null <<SQL
 SET client_min_messages = warning;
 CREATE TABLESPACE small LOCATION '$small/space';
@@ -106,7 +106,7 @@ SQL
   refused "a full disk" 53100 -c "SET default_tablespace = small" -c "CALL health_refresh('book', '2025-06-02')"
   expect "the run on a full disk" "$(sql -c "SELECT status, sqlstate FROM health_run ORDER BY id DESC LIMIT 1")|$(sql -c "SELECT count(*) FROM book_history WHERE scored_at = '2025-06-02'")" "failed|53100|0"
   refused "backfill on a full disk" 53100 -c "SET default_tablespace = small" -c "CALL health_backfill('book', '2025-06-03', '2025-06-05', '1 day')"
-  # Somebody makes a little room; what was written before the error goes with a VACUUM, as Postgres has it.
+  # After the ballast is removed, a VACUUM removes the rows that were written before the error.
   sql -c "COPY (SELECT 1) TO PROGRAM 'rm $small/ballast'" -c "DELETE FROM book WHERE id > 10" -c "VACUUM book_history" -c "SET default_tablespace = small" -c "CALL health_refresh('book', '2025-06-02')"
   expect "when there is room again" "$(sql -c "SELECT count(*) FROM book_history WHERE scored_at = '2025-06-02'")" 10
   ! crashed || fail "a server process has crashed: $(crashed)"
@@ -117,12 +117,12 @@ if ! command -v prlimit >/dev/null || [ ! -r "/proc/$$/status" ]; then
   printf 'skip memory: there is no prlimit or no /proc here\n'
   exit 0
 fi
-# starved NAME STATEMENT: in sessions that may take 6 or 80 MB more than they have (make faults: 2 to 256): a result, or "out of memory" as an error or as the
-# end of this session alone.
+# starved NAME STATEMENT: runs the statement in sessions whose memory may grow by 6 or 80 MB (make faults: 2 to 256).
+# The outcome is a result, or "out of memory" as an error or as the end of this session alone.
 starved() {
   local name=$1 statement=$2 output room errors=0 ends=0 fine=0
   for room in ${FAULT_ROOMS:-6 80}; do
-    # An error before: its messages need stack, which cannot be had when the limit has come.
+    # An error before the limit: the messages of the first error need stack, which cannot grow under the limit.
     output=$(psql -X -q -At -v VERBOSITY=verbose 2>&1 <<SQL || true
 SELECT pg_backend_pid() AS pid \\gset
 SET max_parallel_workers_per_gather = 0;

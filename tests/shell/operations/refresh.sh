@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Refresh where it hurts, in a server of its own: the server dies in the middle, the call is cancelled, its session is ended,
-# and pg_cron runs it for real.
+# Faults of a refresh, in a server of the test's own: the server crashes, the call is cancelled, the session is
+# terminated. A real pg_cron runs the refresh.
 set -euo pipefail
 . "$ROOT/tests/shell/lib/test.sh"
 
@@ -19,10 +19,10 @@ CREATE TABLE account AS SELECT i AS id, i % 101 AS a, i % 11 AS b, timestamptz '
 CREATE TABLE few AS SELECT i AS id, i AS a, i AS b, timestamptz '2025-01-01' AS at FROM generate_series(1, 10) i;
 SELECT health_source_add('many', 'm', 'account', 'id', time_column => 'at'), health_source_add('few', 'm', 'few', 'id', time_column => 'at') \g /dev/null
 CALL health_refresh('many', '2025-05-01');
--- Of the accounts with the best score, which the second run finds as it will.
+-- Alerts about the accounts with the best score, raised by the second run.
 INSERT INTO health_playbook (name, source, trigger, condition, action) VALUES ('best', 'many', 'opportunity', '{"all": [{"input": "a", "eq": 100}, {"input": "b", "eq": 10}]}', 'Talk about growth.');
 SQL
-# Every score of one time, in the order of the accounts.
+# A checksum of all scores of one time, in the order of the accounts.
 checksum() { sql -c "SELECT count(*), md5(string_agg(account_id || ' ' || encode(float8send(score), 'hex') || drivers::text || inputs::text, ',' ORDER BY account_id)) FROM many_history WHERE scored_at = '$1'"; }
 expected=$(checksum 2025-05-01)
 [[ $expected == 200000\|* ]] || fail "the first refresh: $expected"
@@ -48,7 +48,7 @@ expect "history after the crash" "$(checksum 2025-06-01)" "$expected"
 expect "alerts of the rerun" "$(sql -c "SELECT count(*), count(DISTINCT account_id), count(*) FILTER (WHERE a.run <> r.id OR a.as_of <> r.as_of), min(r.alerts) FROM health_alert a, (SELECT * FROM health_run ORDER BY id DESC LIMIT 1) r")" "180|180|0|180"
 printf 'ok a crash in the middle: the rerun is exact, the run is marked, no alert is orphaned or doubled\n'
 
-# How long the call goes on after somebody cancels it, with both connections.
+# The time between the cancel and the end of the call, with both connections.
 cancelled() {
   local begin
   begin_refresh 2025-07-01 cancel
@@ -64,7 +64,7 @@ sql -c "CALL health_refresh('many', '2025-07-01')"
 expect "history after the cancel" "$(checksum 2025-07-01)" "$expected"
 printf 'ok cancelled (%s ms, with two connections): nothing written, the run is marked, the next one goes\n' "$TOOK"
 
-# In the middle, by what a whole one takes here.
+# The timeout is half the time of a whole refresh on this machine.
 timed_out=$(sql -c "SET statement_timeout = '$((whole / 2))ms'" -c "CALL health_refresh('many', '2025-07-02')" 2>&1) && fail "statement_timeout: no error"
 [[ $timed_out == *'statement timeout'* ]] || fail "statement_timeout: $timed_out"
 expect "after the timeout" "$(sql -c "SELECT status FROM health_run ORDER BY id DESC LIMIT 1")|$(sql -c "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")" "cancelled|0"

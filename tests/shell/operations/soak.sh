@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Eight clients for SOAK_SECONDS (20; make soak has 600) that score, save and activate models, refresh, and take alerts, all at
-# once. No error, no deadlock; the memory of each backend stays flat; and every score that was written or given is the one of the
-# version beside it, which was active then.
+# For SOAK_SECONDS (20; make soak has 600), eight clients score, save and activate models, refresh, and claim alerts at
+# the same time. No error, no deadlock; the memory of each backend stays flat; every written or returned score is the
+# score of the version beside it, and that version was active.
 set -euo pipefail
 . "$ROOT/tests/shell/lib/test.sh"
 
 LASTS=${SOAK_SECONDS:-20}
 CLIENTS=8
-# By which the private memory of a backend may grow from the second third to the last.
+# The permitted growth of a backend's private memory from the second third of the run to the last.
 MOST_KB=6144
 
 if ! command -v pgbench >/dev/null; then
@@ -21,10 +21,10 @@ SELECT health_model_save('soak', '{"signals": {"a": {"scale": {"linear": [0, 100
     "rules": [{"name": "quiet", "when": {"input": "a", "lt": 10}, "cap": 39}], "bands": [{"name": "red", "from": 0}, {"name": "yellow", "from": 40}, {"name": "green", "from": 70}]}');
 CREATE TABLE account AS SELECT i AS id, i % 101 AS a, i % 21 AS b, (ARRAY['good', 'bad'])[1 + i % 2] AS tone FROM generate_series(1, 80) i;
 CREATE UNIQUE INDEX ON account (id);
--- A source for each client: two refreshes of one would not run side by side.
+-- A source for each client: two refreshes of the same source cannot run at the same time.
 SELECT health_source_add('soak_' || i, 'soak', 'account', 'id', hold_alerts_above => 1) FROM generate_series(0, $CLIENTS - 1) i;
 INSERT INTO health_playbook (name, model, trigger, band, action, cooldown) VALUES ('red', 'soak', 'band', 'red', 'Call them.', '0');
--- What scoring has given, and when which version was active.
+-- The returned scores, and the times at which versions became active.
 CREATE TABLE given (account jsonb, score float8, band text, model_version int, at timestamptz DEFAULT clock_timestamp(), began timestamptz DEFAULT now());
 CREATE TABLE activated (version int, at timestamptz DEFAULT clock_timestamp());
 INSERT INTO activated (version) VALUES (1);
@@ -46,7 +46,7 @@ script change <<'SQL'
 UPDATE account SET a = :a, b = :a % 21 WHERE id = :id;
 SELECT health_refresh_account('soak_' || :client_id, :id);
 SQL
-# Forty documents in all: most of them are stored already, and become active again.
+# Forty documents in all: most saves activate a stored version again.
 script save <<'SQL'
 \set weight random(1, 40)
 SELECT health_model_patch('soak', jsonb_build_object('signals', jsonb_build_object('a', jsonb_build_object('weight', :weight))));
@@ -68,7 +68,7 @@ SELECT count(health_alert_resolve(id, 'called', 'done')) FROM health_alert WHERE
 COMMIT;
 SQL
 
-# Of each backend the kB that are its own alone.
+# The private memory of each backend, in kB.
 sample() {
   local pid own
   for pid in $(sql -c "SELECT pid FROM pg_stat_activity WHERE application_name = 'soak'"); do
@@ -98,8 +98,9 @@ printf 'ok %s s, %s transactions without an error or a deadlock: %s refreshes of
 if [ ! -s "$TMPDIR/memory" ]; then
   printf 'skip memory of the backends: it cannot be read here\n'
 else
-  # The least of the second third against the least of the last: what a statement takes for a while goes up and down, a leak stays.
-  # In a short run each against the largest of the second third: all do the same, but on a busy machine some come to it late.
+  # Compares the minimum of the last third with the minimum of the second: temporary memory is freed, a leak stays. A
+  # short run compares with the largest minimum of all backends: on a busy machine some backends reach the same memory
+  # later.
   growth=$(awk -v lasts="$LASTS" '{ part = $1 < lasts / 3 ? 0 : $1 < lasts * 2 / 3 ? 1 : 2; at = part SUBSEP $2; if (!(at in least) || $3 < least[at]) least[at] = $3; if ($3 > peak) peak = $3; pids[$2] }
     END { for (pid in pids) if (least[1, pid] > largest) largest = least[1, pid]
       for (pid in pids) { grown = least[2, pid] - (lasts < 60 ? largest : least[1, pid]); if (n++ == 0 || grown > worst) worst = grown }
@@ -110,8 +111,9 @@ else
   printf 'ok the memory of the %s backends is flat: at most %s kB each at any time, the least of the last third at most %s kB more than of the second\n' "$backends" "$peak" "$worst"
 fi
 
-# Each score again by the version beside it; and that version was active at some time of its statement. A version becomes active
-# when its transaction ends, which is after the time that its trigger sees, by less than the longest transaction of the run took.
+# Scores each account again with the version beside it, and checks that this version was active during the statement. A
+# version becomes active at its commit, later than the time in the trigger by at most the longest transaction of the
+# run.
 longest=$(awk '$3 > most { most = $3 } END { print most }' "$TMPDIR"/latency.*)
 sql >/dev/null <<SQL
 CREATE INDEX ON activated (version, at);
@@ -119,7 +121,7 @@ CREATE TABLE active AS SELECT version, at AS from_at, coalesce(lead(at) OVER (OR
 CREATE INDEX ON active (version, from_at);
 CREATE VIEW written AS $(for ((at = 0; at < CLIENTS; at++)); do printf '%s SELECT * FROM soak_%s_history ' "$([ $at = 0 ] || echo 'UNION ALL')" $at; done);
 SQL
-# The times of an account that was scored alone are its own; a run's rows have the time of the run.
+# A row of health_refresh_account has a time of its own; the rows of a run have the time of the run.
 wrong=$(sql -c "SELECT count(*) FROM written w WHERE score IS DISTINCT FROM health_score('soak@' || model_version, inputs, scored_at) OR band IS DISTINCT FROM health_band('soak@' || model_version, inputs, scored_at)")
 [ "$wrong" = 0 ] || fail "$wrong scores of the history are not those of the version beside them"
 wrong=$(sql -c "SELECT count(*) FROM given WHERE score IS DISTINCT FROM health_score('soak@' || model_version, account) OR band IS DISTINCT FROM health_band('soak@' || model_version, account)")

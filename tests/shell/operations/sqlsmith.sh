@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Random statements on the extension's functions (sqlsmith): no crash, and no XX000, which would be a bug. Set-returning functions
-# and those that take a row are called through functions of the test. SQLSMITH_STATEMENTS is how many; make faults has 5,000.
+# Random statements on the extension's functions (sqlsmith): no crash, and no XX000, which would be a bug. Wrappers of
+# the test call set-returning functions and functions that take a row. SQLSMITH_STATEMENTS is the number of statements;
+# make faults has 5,000.
 set -euo pipefail
 . "$ROOT/tests/shell/lib/test.sh"
 
@@ -28,7 +29,7 @@ SELECT health_source_add('s', 'm', 'account', 'id', time_column => 'at');
 CALL health_backfill('s', '2026-01-15', '2026-03-15', '1 month');
 SELECT health_pulse_set('accounts', 3, 'a', 9, 'why'), health_override_set('accounts', 4, 'cap', 10, 'why'), health_identity_link('zendesk', 5, 'accounts', 5);
 INSERT INTO health_outcome (account_id, kind, at) SELECT i, 'churned', '2026-02-20' FROM generate_series(1, 20) i;
--- What the statements choose their arguments from: sqlsmith itself knows only columns, small numbers and NULL.
+-- The values for arguments: sqlsmith itself knows only columns, small numbers and NULL.
 CREATE TABLE words AS SELECT unnest(ARRAY['m', 'm@1', 'm@99', 'saas', 'actions', 's', 'accounts', 'account', '3', '', 'big', 'a', 'nobody', '{"a": 5}', '{"a": "x"}', '[1]', '{', 'true', 'cap', 'churned', 'drop', '2026-02-01', repeat('long ', 300), 'ä''"\', '1 month', 'segment']) AS w1,
     unnest(ARRAY['m', 's', 'a', 'tone', 'accounts', 'zendesk', '4', 'saas@1', 'all', 'owner', 'red', 'x.%I', 'text', 'account', '*', '%', 'public']) AS w2, ARRAY['a', 'b', NULL, '*'] AS w3;
 CREATE TABLE document AS SELECT definition AS d1, (SELECT to_jsonb(a) FROM account a WHERE id = version) AS d2 FROM health_model
@@ -39,8 +40,8 @@ CREATE TABLE number AS SELECT unnest(ARRAY[0, 50, 100, -1, 101, 'NaN', 'Infinity
 CREATE TABLE moment AS SELECT unnest(ARRAY['2026-02-01', '2026-03-15', 'infinity', '-infinity', '4714-11-24 BC', '294276-12-31', NULL]::timestamptz[]) AS t1, unnest(ARRAY['1 day', '-1 day', '0', '1 month', '178000000 years', NULL]::interval[]) AS v1,
     unnest(ARRAY['account', 'words', 'health_model', 's_history', 's_current', 'pg_class']::regclass[]) AS r1, unnest(ARRAY['2026-02-01', 'infinity']::date[]) AS d1, unnest(ARRAY['\x6873', '\x', '\x000173680000000000000000']::bytea[]) AS y1;
 SQL
-# sqlsmith reads pg_proc as what the search_path finds: ours only, and what makes arguments. A wrapper for each function that gives
-# rows, or takes one, and for each procedure.
+# sqlsmith reads the first pg_proc in its search_path: this view has only the extension's functions and those that make
+# arguments. Each function that returns rows or takes a row has a wrapper.
 sql >/dev/null <<'SQL'
 CREATE SCHEMA smith;
 CREATE TABLE smith.ours AS SELECT p.oid, p.proname, p.prokind, p.proretset FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid AND e.extname = 'health_score' JOIN pg_catalog.pg_proc p ON p.oid = d.objid
@@ -66,7 +67,7 @@ CREATE VIEW smith.pg_proc AS SELECT p.* FROM pg_catalog.pg_proc p
     OR (p.pronamespace = 'pg_catalog'::regnamespace AND p.proname IN ('jsonb_build_object', 'jsonb_object_field', 'concat', 'upper', 'make_interval', 'to_jsonb', 'float8', 'now') AND p.provariadic = 0);
 SELECT pg_stat_reset();
 SQL
-# Each statement is rolled back, and has one second.
+# sqlsmith rolls each statement back and gives it one second.
 sqlsmith --verbose --target="host=$TMPDIR port=$PGPORT dbname=smith user=$PGUSER options='-c search_path=smith,pg_catalog,public'" \
   --exclude-catalog --max-queries="$STATEMENTS" --seed="$SEED" >"$TMPDIR/smith.out" 2>&1 || true
 wait_for_server
