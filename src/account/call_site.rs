@@ -1,5 +1,5 @@
-//! One call site of a function that takes an account: what the call needs again for the next row. The model, the form of the
-//! accounts and the memory of scoring are kept here; what else a function keeps is its own.
+//! One call site of a function that takes an account: what the call needs again for the next row. The model, the form
+//! of the accounts and the memory of scoring are kept here.
 
 use std::rc::Rc;
 
@@ -28,7 +28,7 @@ pub struct CallSite {
     /// The model argument is a constant of the query, so it need not be compared for every row.
     constant_model: bool,
     account: AccountType,
-    /// Of a second account, in argument 2.
+    /// The type of a second account, in argument 2.
     second_account: AccountType,
     context: pg_sys::MemoryContext,
     model: Option<SiteModel>,
@@ -58,7 +58,7 @@ enum SiteModel {
     Document { bytes: Box<[u8]>, compiled: Rc<Compiled> },
 }
 
-/// Who made a score: none for a document.
+/// The name and version of the model of a score; none for a document.
 pub struct Identity<'a> {
     pub name: Option<&'a str>,
     pub version: Option<i32>,
@@ -149,7 +149,7 @@ impl CallSite {
                 let bytes = unsafe { varlena_bytes(datum) };
                 SiteModel::Document { bytes: bytes.into(), compiled: by_document(bytes) }
             };
-            // Looked at again, it is most often the same.
+            // The model is usually unchanged.
             if !before.is_some_and(|before| std::ptr::eq(before.compiled(), after.compiled())) {
                 self.reader.reset();
                 self.second.reader.reset();
@@ -277,7 +277,7 @@ impl CallSite {
         Some(result)
     }
 
-    /// What was given, or the transaction's now() for a model by name that reads time.
+    /// The given as_of, or the transaction's now() for a model by name that reads time.
     #[inline]
     fn as_of(&self, given: Option<i64>, compiled: &Compiled) -> Option<i64> {
         if given.is_none() && self.by_name && compiled.model.may_read_time() { Some(now()) } else { given }

@@ -41,7 +41,7 @@ impl ColumnLayout {
     }
 }
 
-/// Refuses a call by hand that would go round the rights on the function that the planner stands in for.
+/// Refuses a direct call, which would bypass the rights on the replaced function.
 pub fn check_caller(arguments: &Arguments) {
     let Some(function) = arguments.get::<pg_sys::Oid>(FUNCTION) else { misused() };
     if columns_function(function, arguments.type_of(0)) != Some(arguments.function()) {
@@ -64,7 +64,10 @@ pub fn columns_function(function: pg_sys::Oid, model: pg_sys::Oid) -> Option<pg_
 }
 
 fn misused() -> ! {
-    Report::new(code::INVALID_PARAMETER, "this function is for the planner, which puts it in place of a whole row")
-        .hint("Call health_score(model, row) or health_band(model, row).")
-        .raise()
+    Report::new(
+        code::INVALID_PARAMETER,
+        "this function cannot be called directly: the planner puts it in place of a whole row",
+    )
+    .hint("Call health_score(model, row) or health_band(model, row).")
+    .raise()
 }

@@ -1,7 +1,8 @@
 //! The planner's side: health_score(model, t) over a table t becomes a call with the columns of t, when the query is planned.
 //!
 //! Nothing else changes: the same model, the same values, the same errors. A row that may be NULL as a whole (of the
-//! nullable side of an outer join, of a grouping set) is left alone, since its columns could not tell.
+//! nullable side of an outer join, of a grouping set) is left unchanged, because its columns do not show whether the
+//! row is NULL.
 
 use pgrx::{IntoDatum, pg_sys};
 
@@ -16,7 +17,7 @@ sql_function! {
     /// The support function of those functions that take a row: model, account, as_of, segment.
     fn health_row_support(arguments) {
         let request = arguments.datum(0)?;
-        // SAFETY: Postgres passes a node, and nodes say what they are.
+        // SAFETY: Postgres passes a node, and every node has a tag.
         let result = unsafe {
             let node: *mut pg_sys::Node = request.cast_mut_ptr();
             if (*node).type_ == pg_sys::NodeTag::T_SupportRequestSimplify {
@@ -47,17 +48,17 @@ unsafe fn simplify(request: &pg_sys::SupportRequestSimplify) -> Option<*mut pg_s
         let outer = |table: &pg_sys::RangeTblEntry| {
             table.rtekind == pg_sys::RTEKind::RTE_JOIN && table.jointype != pg_sys::JoinType::JOIN_INNER
         };
-        // Of a MERGE or RETURNING that asks for the old or the new row.
+        // A variable for the old or the new row in MERGE or RETURNING.
         #[cfg(feature = "pg18")]
         if row.varreturningtype != pg_sys::VarReturningType::VAR_RETURNING_DEFAULT {
             return None;
         }
-        // How many groups there are is guessed from the columns in the expression: with all of them, a handful of bands
-        // would look like as many as there are rows, and be sorted.
+        // Postgres estimates the number of groups from the columns in the expression: with all columns, a few bands
+        // would look like one group per row, and Postgres would sort.
         if !query.groupClause.is_null() || !query.distinctClause.is_null() {
             return None;
         }
-        // Grouping sets make NULL of the variables that they leave out, but not of others in their place.
+        // Grouping sets set the variables that they leave out to NULL, but not the variables that replace them.
         if !query.groupingSets.is_null()
             || row.varattno != 0
             || row.varlevelsup != 0
@@ -70,14 +71,14 @@ unsafe fn simplify(request: &pg_sys::SupportRequestSimplify) -> Option<*mut pg_s
         if table.rtekind != pg_sys::RTEKind::RTE_RELATION || !kinds.contains(&(table.relkind as u8)) {
             return None;
         }
-        // An index on the row, which only a document can have made, is known to the planner as it is written.
+        // An index on the row, which only a document allows, matches the expression only as it is written.
         if pg_sys::exprType(model) == pg_sys::JSONBOID && has_computed_index(table.relid) {
             return None;
         }
         let columns = columns_of(row)?;
         let function = columns_function(call.funcid, pg_sys::exprType(model))?;
-        // Rights are checked when a query starts, on the function in the plan; plans outlive a change of role. Where both
-        // are everybody's there is nothing to check.
+        // Rights are checked when a query starts, on the function in the plan; plans outlive a change of role. If
+        // everybody may execute both functions, there is nothing to check.
         if !may_execute(None, call.funcid) || !may_execute(None, function) {
             return None;
         }

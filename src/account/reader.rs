@@ -98,8 +98,8 @@ impl AccountReader {
 }
 
 impl AccountReader {
-    /// Puts the values of a jsonb object over those that are there; keys that the model does not read, and nulls, are not
-    /// for it.
+    /// Puts the values of a jsonb object over those that are there; keys that the model does not read, and nulls, are
+    /// ignored.
     pub fn read_over<'a>(&mut self, bytes: &'a [u8], model: &Compiled, values: &mut [Value<'a>]) {
         if let Err(problem @ (NotAnAccount::Array | NotAnAccount::Scalar)) =
             jsonb::read(bytes, &model.keys, &mut self.last_keys, values)
@@ -143,7 +143,7 @@ impl<'a> Account<'a> {
     }
 }
 
-/// Of text that does not even begin like JSON, Postgres's own error would not say what belongs there.
+/// For text that does not begin like JSON, Postgres's own error does not say what is expected.
 fn could_be_json(text: &[u8]) -> bool {
     let text = text.trim_ascii();
     matches!(text, b"true" | b"false" | b"null")
@@ -157,15 +157,17 @@ fn not_an_account(problem: NotAnAccount, model: &Compiled) -> ! {
             .detail(reads)
             .hint("Use the input names of the model as keys; a key with null counts as known.")
             .raise(),
-        NotAnAccount::NoJson => Report::new(code::INVALID_TEXT, "the account is text that is no JSON")
+        NotAnAccount::NoJson => Report::new(code::INVALID_TEXT, "the account is text that is not JSON")
             .detail(reads)
-            .hint("Pass a row, or an object such as {\"nps\": 9}; for a band of a score, pass it as float8.")
+            .hint("Pass a row, or an object such as {\"nps\": 9}; for the band of a score, pass the score as float8.")
             .raise(),
         NotAnAccount::Array | NotAnAccount::Scalar => {
             let what = if problem == NotAnAccount::Array { "an array" } else { "a scalar" };
             Report::new(code::INVALID_PARAMETER, format!("the account must be a JSON object, not {what}"))
                 .detail(reads)
-                .hint("Pass a row, or an object such as {\"nps\": 9}; for a band of a score, pass it as float8.")
+                .hint(
+                    "Pass a row, or an object such as {\"nps\": 9}; for the band of a score, pass the score as float8.",
+                )
                 .raise()
         }
     }

@@ -30,8 +30,8 @@ pub fn is_constant(arguments: &Arguments, at: usize) -> bool {
     }
 }
 
-/// Whether the states of this call may reach another process, or anything but the functions here: those of a parallel worker,
-/// or of an aggregate that somebody else has built over the functions of ours, as Citus does.
+/// Whether the states of this call may leave this process or the functions here: in a parallel worker, or in an
+/// aggregate that others build over our functions, as Citus does.
 pub fn leaves(arguments: &Arguments) -> bool {
     // SAFETY: fcinfo is valid; its context is null or a node, whose tag is checked before it is cast. The elements of an
     // AggState's list within its length are Aggrefs.

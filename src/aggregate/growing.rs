@@ -1,5 +1,5 @@
 //! States that grow: a head of fixed size, words that are written once, and a table behind them that is moved to one of
-//! twice the size when it is full. What they count is the engine's.
+//! twice the size when it is full. The engine defines what the states count.
 
 use std::mem::size_of;
 
@@ -58,12 +58,12 @@ head!(Stability);
 /// The parts of a state.
 pub struct Parts<'a, H> {
     pub head: &'a mut H,
-    /// What was written with the first row.
+    /// The words that were written with the first row.
     pub fixed: &'a mut [u64],
     pub table: &'a mut [u64],
 }
 
-/// How many fixed words there are stands before them.
+/// The number of the fixed words is stored before them.
 fn parts<'a, H: Head>(words: &'a mut [u64], kind: StateKind) -> Parts<'a, H> {
     // SAFETY: by the contract of the trait.
     let (head, rest) = unsafe { state::split::<H>(words, kind) };
@@ -116,7 +116,7 @@ pub fn step<H: Head>(
     state::datum_of(words)
 }
 
-/// The state of argument 1 into that of argument 0.
+/// Merges the state of argument 1 into the state of argument 0.
 pub fn combine<H: Head>(arguments: &Arguments, kind: StateKind) -> Result<Option<pg_sys::Datum>, Varying> {
     require_aggregate(arguments, kind);
     let Some(other) = arguments.datum(1) else { return Ok(arguments.datum(0)) };
@@ -142,7 +142,7 @@ pub fn combine<H: Head>(arguments: &Arguments, kind: StateKind) -> Result<Option
     Ok(state::datum_of(words))
 }
 
-/// What was written with the first rows differs.
+/// The words that were written with the first rows differ.
 pub struct Varying;
 
 /// Hands the state at the end to `act`; it stays as it is, since other aggregates or more rows may need it.

@@ -1,5 +1,5 @@
-//! Aggregates: how Postgres calls the engine's states row by row. What a state adds up, and what follows from it, is the
-//! engine's; how it lies in memory is state.rs's.
+//! Aggregates: how Postgres calls the engine's states row by row. The engine defines the sums and the results of a
+//! state; state.rs defines its layout in memory.
 
 mod aggref;
 mod auc;

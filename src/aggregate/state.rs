@@ -11,7 +11,7 @@ use crate::pg::arguments::Arguments;
 use crate::pg::datum::varlena_bytes;
 use crate::pg::error::{Report, code, refuse};
 
-/// Whose state it is. A number is never used for another aggregate, and a changed layout gets a new one.
+/// The aggregate of a state. A number is never reused for another aggregate, and a changed layout gets a new number.
 #[derive(Clone, Copy)]
 pub struct StateKind {
     number: u16,
@@ -28,12 +28,12 @@ pub const ROLLUP: StateKind = StateKind { number: 7, aggregate: "health_rollup" 
 pub const CHURN_RATE: StateKind = StateKind { number: 8, aggregate: "health_churn_rate" };
 pub const USAGE_RATE: StateKind = StateKind { number: 9, aggregate: "health_usage_rate" };
 pub const SPARK: StateKind = StateKind { number: 10, aggregate: "health_spark" };
-/// Whose state is a plain float8.
+/// This state is a plain float8.
 pub const WORST: StateKind = StateKind { number: 11, aggregate: "health_worst" };
 pub const AUC: StateKind = StateKind { number: 12, aggregate: "health_auc" };
 pub const BACKTEST: StateKind = StateKind { number: 13, aggregate: "health_backtest" };
 pub const PSI: StateKind = StateKind { number: 14, aggregate: "health_psi" };
-/// Of health_score over events, and of health_signals.
+/// The state of health_score over events, and of health_signals.
 pub const EVENTS: StateKind = StateKind { number: 15, aggregate: "health_score" };
 
 impl StateKind {
@@ -92,32 +92,33 @@ pub fn require_aggregate(arguments: &Arguments, kind: StateKind) {
 
 #[cold]
 fn called_outside(kind: StateKind) -> ! {
-    Report::new(code::WRONG_OBJECT_TYPE, format!("a support function of aggregate {} is not for calls", kind.aggregate))
-        .hint(format!("Call {} itself.", kind.aggregate))
-        .raise()
+    Report::new(
+        code::WRONG_OBJECT_TYPE,
+        format!("a support function of aggregate {} cannot be called directly", kind.aggregate),
+    )
+    .hint(format!("Call {} itself.", kind.aggregate))
+    .raise()
 }
 
 #[cold]
 pub fn forged(kind: StateKind) -> ! {
     Report::new(code::INVALID_BINARY, format!("invalid state of aggregate {}", kind.aggregate))
-        .detail("The bytes are cut, altered, or those of another aggregate.")
-        .hint(
-            "Pass states on as the aggregate made them; they are not kept from one version of health_score to another.",
-        )
+        .detail("The bytes are truncated, altered, or the state of another aggregate.")
+        .hint("Pass states unchanged; a state is valid only in the version of health_score that made it.")
         .raise()
 }
 
-/// New words for a state, all 0, in the memory of the call: whoever runs the aggregate copies them.
+/// New words for a state, all 0, in the memory of the call: the executor of the aggregate copies them.
 pub fn allocate<'a>(kind: StateKind, words: usize) -> &'a mut [u64] {
     allocate_tagged(kind.tag(), kind, words)
 }
 
-/// The same for a state that is told by another tag than its kind's.
+/// The same for a state whose tag is not that of its kind.
 pub fn allocate_tagged<'a>(tag: u32, kind: StateKind, words: usize) -> &'a mut [u64] {
     let bytes = BEFORE_WORDS + words * WORD;
     if bytes > LONGEST {
         Report::new(code::PROGRAM_LIMIT, format!("{} holds too many rows at once", kind.aggregate))
-            .hint("Take a smaller window frame, or smaller groups.")
+            .hint("Use a smaller window frame, or smaller groups.")
             .raise();
     }
     // SAFETY: palloc gives these bytes, maximally aligned, or does not return.
@@ -228,8 +229,8 @@ fn first<'a, T: State>() -> &'a mut [u64] {
     words
 }
 
-/// The state of argument 1 into that of argument 0. What the numbers say is judged where they are believed, at the end:
-/// adding up wrong ones does no harm.
+/// Merges the state of argument 1 into the state of argument 0. The numbers are checked at the end, where they are
+/// used: adding up wrong numbers does no harm.
 pub fn combine<T: State>(
     arguments: &Arguments,
     merge: impl FnOnce(&mut T, &T) -> Result<(), Refused>,
@@ -248,7 +249,7 @@ pub fn combine<T: State>(
     datum_of(words)
 }
 
-/// The same where no two states refuse each other.
+/// The same for states that can always be merged.
 pub fn combine_all<T: State>(arguments: &Arguments, merge: impl FnOnce(&mut T, &T)) -> Option<pg_sys::Datum> {
     combine(arguments, |state, other| {
         merge(state, other);

@@ -1,7 +1,7 @@
 //! Compiled models of this backend: documents by their bytes, stored models by name while nobody has changed them.
 //!
-//! Who may use a stored model is asked again at every call site; what is cached is only the compiling. A cached model
-//! is used under a snapshot only if that snapshot sees the row it came from.
+//! The right to use a stored model is checked at every call site; only the compiled form is cached. A cached model is
+//! used under a snapshot only if that snapshot sees the row it came from.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -22,7 +22,7 @@ use crate::pg::memory::interruptible;
 pub struct Compiled {
     pub model: Model,
     pub keys: Keys,
-    /// A hash of the document: aggregate states tell by it whose they are.
+    /// A hash of the document, by which an aggregate state identifies its model.
     pub hash: u64,
 }
 
@@ -31,13 +31,13 @@ pub struct NamedModel {
     pub compiled: Rc<Compiled>,
     pub name: Rc<str>,
     pub version: i32,
-    /// None where the next call has to look again, whatever has happened.
+    /// None where the next call must look again in any case.
     seen: Option<Seen>,
     /// The command that saw the row, where this transaction wrote it itself.
     own_command: Option<pg_sys::CommandId>,
 }
 
-/// What a look into health_model depends on: while nothing of it changes, the same row would be found.
+/// The state that a look-up in health_model depends on: as long as it is unchanged, the look-up finds the same row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Seen {
     generation: u64,
@@ -123,7 +123,7 @@ impl Seen {
 }
 
 impl NamedModel {
-    /// Whether the same look would find the same row.
+    /// Whether the same look-up would find the same row.
     #[inline]
     pub fn is_current(&self) -> bool {
         match (self.seen, Seen::now()) {
@@ -175,7 +175,7 @@ fn load(store: ModelStore, key: (ModelStore, String), now: Option<(Seen, pg_sys:
         compiled,
         name: reference.name.into(),
         version: stored.version,
-        // A policy may look at anything, a setting for example: it is asked at every call.
+        // A row-level security policy may read anything, for example a setting: it is checked at every call.
         seen: now.map(|(seen, _)| seen).filter(|_| !by_policy),
         own_command: now.map(|(_, command)| command).filter(|_| is_own),
     };
@@ -220,8 +220,8 @@ fn is_visible(xmin: pg_sys::TransactionId) -> bool {
     unsafe { ActiveSnapshotSet() && !pg_sys::XidInMVCCSnapshot(xmin, GetActiveSnapshot()) }
 }
 
-/// Whether the newest snapshot shows the same row: an old one (a cursor, REPEATABLE READ) may not speak for later
-/// statements.
+/// Whether the newest snapshot shows the same row: the result of an old snapshot (a cursor, REPEATABLE READ) must not
+/// serve later statements.
 fn is_latest(store: &ModelStore, reference: &Reference, stored: &Stored) -> bool {
     // SAFETY: pushes and pops a snapshot around a read; an error in between is cleaned up by the transaction's abort.
     unsafe {

@@ -16,7 +16,7 @@ pub fn read(bytes: &[u8]) -> Result<Json, Unreadable> {
     // A large document takes some 50 ms for each of these steps.
     let text = jsonb_text(bytes);
     interruptible();
-    // Of small objects, {"a":1}, each takes half a kilobyte as a tree.
+    // A small object such as {"a":1} takes half a kilobyte as a tree.
     require_room(text.len() * 80);
     let document = serde_json::from_str(&text).map_err(|error| {
         // The line and column that serde_json names are those of a text that nobody wrote.
@@ -26,7 +26,7 @@ pub fn read(bytes: &[u8]) -> Result<Json, Unreadable> {
     document
 }
 
-/// Why a jsonb is no document; it is JSON, so little else can be wrong.
+/// Why a jsonb cannot be read as a document.
 pub enum Unreadable {
     TooLarge(usize),
     TooDeep,
@@ -45,13 +45,10 @@ impl Unreadable {
     pub fn raise(&self, what: &str) -> ! {
         let (code, hint) = match self {
             Unreadable::TooLarge(_) => (code::PROGRAM_LIMIT, "Move what is not part of the model out of the document."),
-            _ => (
-                code::INVALID_PARAMETER,
-                "A document is nested a few levels deep, and its numbers fit double precision.",
-            ),
+            _ => (code::INVALID_PARAMETER, "Nest at most 127 levels deep, and use numbers within double precision."),
         };
         Report::new(code, format!("the {what} cannot be read"))
-            .detail(format!("It {}.", self.reason()))
+            .detail(format!("The {what} {}.", self.reason()))
             .hint(hint)
             .raise()
     }

@@ -1,6 +1,6 @@
 //! How SQL functions are exported, and how they read their arguments.
 //!
-//! The functions are declared by hand in sql/, because one Rust function serves many overloads: what an argument is
+//! The functions are declared by hand in sql/, because one Rust function serves many overloads: the type of an argument
 //! comes from the declaration, once per call site.
 
 use pgrx::{FromDatum, IntoDatum, pg_sys};

@@ -78,7 +78,7 @@ impl DatumKind {
         }
     }
 
-    /// Reads straight into its place: a value that is made elsewhere and moved would cost more than the reading.
+    /// Reads into the final place: moving a value costs more than reading it.
     ///
     /// # Safety
     /// As of [`Self::value`].
@@ -150,8 +150,8 @@ unsafe extern "C" {
     fn float_to_shortest_decimal_bufn(number: f32, result: *mut std::ffi::c_char) -> std::ffi::c_int;
 }
 
-/// A float4 means its shortest decimal, 0.1 is 0.1 in a row as in JSON; and Postgres's own shortest decimal, which is
-/// sometimes a digit longer than what others write.
+/// A float4 stands for its shortest decimal, so that 0.1 in a row equals 0.1 in JSON. It is the shortest decimal of
+/// Postgres, which is sometimes a digit longer than that of other libraries.
 fn float4(number: f32) -> Value<'static> {
     /// Below this every whole number is its own shortest decimal.
     const EXACT: f32 = 16_777_216.0;
@@ -211,7 +211,7 @@ pub fn instant(timestamp: i64) -> Option<i64> {
     (timestamp != i64::MIN && timestamp != i64::MAX).then(|| timestamp.saturating_add(POSTGRES_EPOCH))
 }
 
-/// What the type's own output function writes.
+/// The text that the type's output function writes.
 pub fn output(type_id: pg_sys::Oid, datum: pg_sys::Datum) -> String {
     // SAFETY: the datum is of this type; output functions give C strings in the call's memory.
     unsafe {

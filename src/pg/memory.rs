@@ -1,6 +1,6 @@
-//! The memory of the Rust side. Postgres knows nothing of it, and where there is no more Rust aborts the process: to the server a
-//! crash, which ends every session. So who collects much asks first, and gets an ERROR; and where an allocation fails all the
-//! same, this session ends with a FATAL, and no other.
+//! The memory of the Rust side. Postgres does not manage this memory. When no memory is left, Rust aborts the process,
+//! which the server treats as a crash: every session ends. So code that collects much data checks first, and raises an
+//! ERROR. If an allocation still fails, a FATAL ends only this session.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::ffi::{CStr, c_char, c_int};
@@ -22,7 +22,7 @@ fn count(more: usize, less: usize) {
     IN_USE.store(IN_USE.load(Ordering::Relaxed).wrapping_add(more).wrapping_sub(less), Ordering::Relaxed);
 }
 
-// SAFETY: the system's allocator, with a count beside it; what fails does not return.
+// SAFETY: the system's allocator, with a count beside it; a failed allocation does not return.
 unsafe impl GlobalAlloc for Counting {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
@@ -76,10 +76,11 @@ unsafe extern "C" {
 }
 
 const MESSAGE: &CStr = c"out of memory";
-const DETAIL: &CStr = c"health_score could not get the memory that it needs; the session has ended.";
+const DETAIL: &CStr = c"health_score could not allocate memory; the session has ended.";
 
-/// Address space that is given up when there is no more, since the report of an error and the end of a session need some too:
-/// a server that cannot report an error panics. Of a memory context's smallest last resort, 1 MB, it has a few.
+/// Address space that is released when memory runs out, because an error report and the end of a session need memory
+/// too: a server that cannot report an error panics. It holds a few blocks of 1 MB, the smallest request that a memory
+/// context falls back to.
 static RESERVE: AtomicPtr<libc::c_void> = AtomicPtr::new(std::ptr::null_mut());
 const RESERVED: usize = 4 << 20;
 
@@ -98,9 +99,9 @@ fn release() {
     }
 }
 
-/// Stands around each of our functions. An error of Postgres on its way through Rust is copied first, in the memory of the
-/// moment; where there is none, that is an error again, at the same place, until the server panics. So the reserve is given up
-/// when an error says that memory is short, before it leaves the place where it was raised.
+/// Wraps each of our functions. An error of Postgres is copied into the current memory context before it passes through
+/// Rust. Without memory the copy raises the same error again, until the server panics. So the reserve is released when
+/// an out-of-memory error is reported, before the error propagates.
 pub struct Watch(pg_sys::ErrorContextCallback);
 
 impl Watch {
@@ -113,7 +114,7 @@ impl Watch {
         Watch(pg_sys::ErrorContextCallback { previous: std::ptr::null_mut(), callback, arg: std::ptr::null_mut() })
     }
 
-    /// Begins; from here on it may not move.
+    /// Begins the watch; the watch must not move afterwards.
     ///
     /// # Safety
     /// In a backend; watches end in the order opposite to that in which they began.
@@ -142,7 +143,7 @@ unsafe extern "C-unwind" fn on_error(_: *mut std::ffi::c_void) {
     }
 }
 
-/// New pages; untouched they are no memory yet.
+/// New pages; untouched pages do not use memory.
 fn pages(bytes: usize) -> Option<*mut libc::c_void> {
     let (access, flags) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
     // SAFETY: a new mapping, wherever there is room.
@@ -150,8 +151,8 @@ fn pages(bytes: usize) -> Option<*mut libc::c_void> {
     (pages != libc::MAP_FAILED).then_some(pages)
 }
 
-/// An allocator may neither unwind nor jump out of the frames above it, which would leave what they own in disorder. A FATAL
-/// does not come back to them.
+/// An allocator must neither unwind nor jump out of the frames above it, which would leave their data inconsistent. A
+/// FATAL does not return to these frames.
 #[cold]
 #[inline(never)]
 fn exhausted() {
@@ -170,24 +171,24 @@ fn exhausted() {
     }
 }
 
-/// Between two questions nobody takes more.
+/// The maximum allocation between two checks.
 const SPARE: usize = 16 << 20;
 
-/// Raises 53200 unless there is room for what is in use to double, as vectors and tables do when they grow, and for so many
-/// bytes besides.
+/// Raises 53200 unless there is room to double the memory in use, as vectors and tables do when they grow, and for
+/// `bytes` more.
 pub fn require_room(bytes: usize) {
     let wanted = IN_USE.load(Ordering::Relaxed).saturating_mul(2).saturating_add(bytes).saturating_add(SPARE);
     let Some(pages) = pages(wanted) else {
         Report::new(PgSqlErrorCode::ERRCODE_OUT_OF_MEMORY, "out of memory")
             .detail(format!("There is no room for {} MB more.", wanted >> 20))
-            .hint("Give fewer rows or a smaller document, or the server more memory.")
+            .hint("Pass fewer rows or a smaller document, or give the server more memory.")
             .raise();
     };
     // SAFETY: the pages that were just made.
     unsafe { libc::munmap(pages, wanted) };
 }
 
-/// The same where a call is too frequent to ask each time: for what is small there is always room.
+/// The same for frequent calls: small requests are not checked.
 #[inline]
 pub fn require_room_if_large(bytes: usize) {
     const LARGE: usize = 1 << 20;

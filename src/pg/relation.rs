@@ -1,7 +1,7 @@
 //! Reading a sample of a relation, with the rights of the current user and under the active snapshot.
 //!
-//! Large tables are read by blocks chosen at random, since their first rows are seldom like the others; of a view, which
-//! cannot be sampled that way, the first rows are taken, and the result says so.
+//! Large tables are read by blocks chosen at random, because their first rows are rarely typical. A view cannot be
+//! sampled by blocks: its first rows are read, and the result says so.
 
 use std::ffi::CStr;
 use std::panic::AssertUnwindSafe;
@@ -14,12 +14,13 @@ use crate::pg::datum::DatumKind;
 use crate::pg::error::{Report, code};
 use crate::pg::spi::{Connection, FetchedRow};
 
-/// Rows and cells of a sample: enough that a percentile is right to a fraction of a percent, little enough to hold.
+/// The maximum number of rows and cells of a sample: a percentile is right to a fraction of a percent, and the sample
+/// fits in memory.
 const MOST_ROWS: usize = 50_000;
 const MOST_CELLS: usize = 2_000_000;
-/// Tables up to so many blocks (32 MB) are read whole; of larger ones about so many are.
+/// Tables up to this number of blocks (32 MB) are read whole; from larger tables about this number of blocks is read.
 const MOST_BLOCKS: f64 = 4096.0;
-/// So many rows of a view are looked at.
+/// The maximum number of rows that are read from a view.
 const MOST_OF_A_VIEW: u64 = 200_000;
 
 pub struct Relation {
@@ -36,7 +37,7 @@ pub struct SampleReading {
 }
 
 impl Relation {
-    /// Raises 42P01 where there is none, 42809 where it has no rows to read.
+    /// Raises 42P01 where there is none, 42809 where it is not a table or view.
     pub fn open(oid: pg_sys::Oid) -> Relation {
         // SAFETY: catalog look-ups by Oid inside a transaction; names are C strings in the call's memory.
         unsafe {
@@ -52,7 +53,7 @@ impl Relation {
             let is_table =
                 [pg_sys::RELKIND_RELATION, pg_sys::RELKIND_PARTITIONED_TABLE, pg_sys::RELKIND_MATVIEW].contains(&kind);
             if !is_table && ![pg_sys::RELKIND_VIEW, pg_sys::RELKIND_FOREIGN_TABLE].contains(&kind) {
-                Report::new(code::WRONG_OBJECT_TYPE, format!("{name} has no rows to read"))
+                Report::new(code::WRONG_OBJECT_TYPE, format!("{name} is not a table or view"))
                     .hint("Name a table, view, materialized view or foreign table.")
                     .raise();
             }
@@ -93,7 +94,7 @@ impl Relation {
         });
     }
 
-    /// What goes wrong inside, as in a view's expression, is reported with the relation's name.
+    /// An error inside, for example in a view's expression, is reported with the relation's name.
     fn trying<R>(&self, act: impl FnOnce() -> R) -> R {
         let act = AssertUnwindSafe(act);
         // The whole wrapper is moved in, not the closure inside it.
@@ -127,7 +128,7 @@ impl Relation {
             let sample = sample(&connection, &whole, u64::MAX);
             return SampleReading { source: of_all(&sample), sample };
         }
-        // A block of every so many, the same ones every time.
+        // The percentage of blocks to read; the choice is repeatable.
         let percent = (MOST_BLOCKS / blocks * 100.0).max(1e-4);
         let sample = sample(&connection, &format!("{whole} TABLESAMPLE SYSTEM ({percent}) REPEATABLE (1)"), u64::MAX);
         let all = if estimate > 0.0 { estimate } else { sample.seen() as f64 / percent * 100.0 };
@@ -140,7 +141,7 @@ impl Relation {
     }
 }
 
-/// A cancel, a timeout or a shutdown is not the relation's doing.
+/// A cancel, a timeout or a shutdown is not an error of the relation.
 fn is_interrupt(code: PgSqlErrorCode) -> bool {
     use PgSqlErrorCode as Code;
     matches!(
@@ -179,7 +180,7 @@ fn grouped(number: u64) -> String {
     grouped
 }
 
-/// An estimate is not known to the last row.
+/// An estimate is shown with two significant digits.
 fn two_digits(estimate: f64) -> u64 {
     let unit = 10f64.powf((estimate.max(1.0).log10().floor() - 1.0).max(0.0));
     ((estimate / unit).round() * unit) as u64

@@ -7,7 +7,7 @@ use pgrx::{FromDatum, PgMemoryContexts, pg_sys};
 
 use crate::pg::memory::interruptible;
 
-/// So many rows are fetched at once.
+/// The number of rows per fetch.
 const BATCH: i64 = 1000;
 
 /// SPI, connected as long as this lives.
@@ -112,7 +112,7 @@ impl Drop for Connection {
     }
 }
 
-/// The row in hand.
+/// The current row.
 pub struct FetchedRow {
     pub descriptor: pg_sys::TupleDesc,
     datums: Vec<pg_sys::Datum>,

@@ -1,6 +1,6 @@
-//! Compact states: those that no other process sees, of models that need no more than the last numbers of their signals. The
-//! words are the engine's alone; whose they are is said by the tag before them, which says it to this process only, and while
-//! the call site that made them is there.
+//! Compact states, for models that need only the last numbers of their signals. No other process sees a compact state.
+//! Its words belong to the engine. The tag before the words identifies the owner, only in this process and only as long
+//! as the call site exists.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -23,11 +23,11 @@ struct Owner {
 }
 
 thread_local! {
-    /// By tag, those of the call sites that are there.
+    /// The owners of the existing call sites, by tag.
     static OWNERS: RefCell<HashMap<u32, Weak<Owner>>> = RefCell::new(HashMap::new());
 }
 
-/// What a call site needs of its own compact states. As long as it is there, their owner is known.
+/// What a call site needs for its own compact states. As long as this value exists, their owner is known.
 pub struct Compact {
     tag: u32,
     words: usize,
@@ -35,8 +35,8 @@ pub struct Compact {
 }
 
 impl Compact {
-    /// None where states of this model cannot be compact. Where another owner has its tag, they are not, which costs memory
-    /// and nothing else.
+    /// None where states of this model cannot be compact. States are not compact either where another owner has the
+    /// same tag; this costs only memory.
     pub fn of(compiled: &Rc<Compiled>, as_of: Option<i64>) -> Option<Compact> {
         let words = compiled.model.gathering().compact_words()?;
         // Fibonacci hashing: the upper bits depend on all.
@@ -63,7 +63,7 @@ impl Compact {
         words
     }
 
-    /// The words of a state, if it is one of these.
+    /// The words of a state, if the state belongs to this owner.
     #[inline(always)]
     pub fn open<'a>(&self, datum: pg_sys::Datum) -> Option<&'a mut [u64]> {
         state::in_place(datum)

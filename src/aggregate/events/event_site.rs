@@ -24,7 +24,7 @@ pub struct EventSite {
     models: Vec<Held>,
 }
 
-/// What the declaration and the query say.
+/// Properties of the declaration and of the query.
 #[derive(Clone, Copy)]
 pub struct EventForm {
     by_name: bool,
@@ -107,7 +107,7 @@ impl EventForm {
         if self.leaves { held } else { held.with_compact(as_of) }
     }
 
-    /// The time to which a row's ages count.
+    /// The time that the ages of a row are relative to.
     #[inline]
     pub fn as_of(&self, arguments: &Arguments, model: &Held) -> Option<i64> {
         let given = if arguments.count() > AS_OF { given_as_of(arguments, AS_OF) } else { None };
@@ -128,7 +128,7 @@ impl EventForm {
 fn require_no_times(compiled: &Compiled) {
     if let Some(signal) = compiled.model.gathering().needs_times() {
         Report::new(code::INVALID_PARAMETER, format!("signal {} needs the times of its events", quoted(signal)))
-            .detail("It has a window or a lag, or counts days.")
+            .detail("The signal has a window or a lag, or counts days.")
             .hint("Pass them: health_score(model, signal, value, observed_at).")
             .raise();
     }

@@ -1,6 +1,6 @@
-//! Whose state it is. Before what the engine has gathered, a state has the hash of the model's document. Where it may reach
-//! another process it says also how to find the model there: the name with its version, or the document itself. Within one
-//! process the hash is enough, and a million groups need no million documents.
+//! The model of a state. A state begins with the hash of the model's document, before the words of the engine. A state
+//! that may reach another process also has a reference to the model: the name with its version, or the document itself.
+//! Within one process the hash is enough, so a million groups do not need a million documents.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -20,7 +20,7 @@ use crate::pg::error::{Report, code};
 use crate::pg::fn_extra::kept;
 use crate::pg::json::text::parse_jsonb;
 
-/// The words before a reference: the hash, and what the reference is with its length in bytes.
+/// The words before a reference: the hash, and the kind of the reference with its length in bytes.
 const HASH: usize = 0;
 const REFERENCE: usize = 1;
 const HEAD: usize = 2;
@@ -58,17 +58,17 @@ pub struct Held {
     pub compiled: Rc<Compiled>,
     /// The beginning of its states: hash and reference.
     head: Box<[u64]>,
-    /// How its states are as long as they are compact, where they may be.
+    /// The compact form of its states, where it is possible.
     pub compact: Option<Compact>,
 }
 
-/// How a process that has only the state finds the model.
+/// The reference by which a process that has only the state finds the model.
 pub enum StateReference<'a> {
     /// The state never leaves this process.
     None,
     /// With the version.
     Name(&'a str),
-    /// As text: bytes from elsewhere are never taken for a jsonb.
+    /// As text: bytes from elsewhere are never read as jsonb.
     Document(&'a str),
 }
 
@@ -88,7 +88,7 @@ impl Held {
         let compiled = HELD.with_borrow_mut(|held| {
             held.retain(|_, compiled| compiled.strong_count() > 0);
             let known = held.entry(compiled.hash).or_insert_with(|| Rc::downgrade(&compiled));
-            // One for all that hold it, so that it is there as long as any of them is.
+            // One shared model, which exists as long as any holder.
             known.upgrade().unwrap_or(compiled)
         });
         Held { compiled, head: head.into(), compact: None }
@@ -99,7 +99,7 @@ impl Held {
         Held { compact: Compact::of(&self.compiled, as_of), ..self }
     }
 
-    /// New words with room for so many of the engine.
+    /// New words with room for `body` words of the engine.
     pub fn state<'a>(&self, body: usize) -> &'a mut [u64] {
         let words = state::allocate(EVENTS, self.head.len() + body);
         words[..self.head.len()].copy_from_slice(&self.head);

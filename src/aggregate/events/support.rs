@@ -21,7 +21,7 @@ use crate::sql_function;
 sql_function! {
     fn health_score_step(arguments) {
         require_aggregate(arguments, EVENTS);
-        // Who scores by no model gets no score.
+        // Without a model there is no score.
         let Some(model) = arguments.datum(MODEL) else { return arguments.datum(STATE) };
         let site = EventSite::of(arguments);
         let number = site.model_number(arguments, model);
@@ -71,7 +71,7 @@ fn observed_at(arguments: &Arguments) -> Option<i64> {
 #[cold]
 fn infinite_time(at: i64) -> ! {
     let shown = if at < 0 { "-infinity" } else { "infinity" };
-    Report::new(code::INVALID_PARAMETER, format!("an event has a finite time or none, not {shown}"))
+    Report::new(code::INVALID_PARAMETER, format!("the time of an event must be finite or NULL, not {shown}"))
         .hint("Leave such rows out with FILTER (WHERE isfinite(observed_at)), or pass NULL for an unknown time.")
         .raise()
 }
@@ -111,7 +111,7 @@ fn stopped(stop: Stop, compiled: &Compiled) -> ! {
         Stop::Unknown(seen) => {
             let first = seen.trim_start_matches('"').split('"').next().unwrap_or_default();
             let known = compiled.model.columns().map(|input| input.name.as_str());
-            let hint = did_you_mean(first, known, "Name the signals or inputs of the model; others are left out.");
+            let hint = did_you_mean(first, known, "Name signals or inputs of the model; other names are ignored.");
             Report::new(code::INVALID_PARAMETER, "the events have none of the model's signals")
                 .detail(format!("Seen: {seen}. {}", wanted_inputs(compiled.model.inputs())))
                 .hint(hint)
@@ -141,7 +141,7 @@ sql_function! {
     }
 }
 
-/// What a final function keeps from group to group: for reading, and for what it makes of it.
+/// What a final function keeps between groups: for reading, and for its result.
 #[derive(Default)]
 struct FinalSite<T> {
     models: Models,
@@ -161,7 +161,7 @@ fn read<T: Default + 'static, R>(
     let datum = arguments.datum(STATE)?;
     let FinalSite { models, owners, compact, values: last, own } = kept(arguments, FinalSite::default);
     let mut values = recycle(std::mem::take(last));
-    // To others than our own aggregates any bytes may be given as a state.
+    // An aggregate of others may pass any bytes as a state.
     let compact = *compact.get_or_insert_with(|| !leaves(arguments));
     let (compiled, as_of, read) = match compact.then(|| owners.open(datum)).flatten() {
         Some((words, compiled, as_of)) => {

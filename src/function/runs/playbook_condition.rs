@@ -20,7 +20,7 @@ sql_function! {
         let model = arguments.payload(1).map(by_document);
         if let Err(issues) = PlaybookCondition::parse(&parse(condition, WHAT), model.as_ref().map(|compiled| &compiled.model)) {
             invalid(WHAT, &issues)
-                .hint("It is written as the when of a rule; driver and category_drop may be asked too: {\"category_drop\": \"usage\", \"ge\": 10}.")
+                .hint("Write the condition like the when of a rule; driver and category_drop are allowed too: {\"category_drop\": \"usage\", \"ge\": 10}.")
                 .raise();
         }
         true.into_datum()
@@ -33,7 +33,7 @@ sql_function! {
         let (condition, as_of) = (arguments.payload(0)?, arguments.datum(1)?);
         let compiled = kept(arguments, Conditions::default).compiled(condition);
         let mut values = vec![Value::Missing; compiled.condition.inputs().len()];
-        // What history did not keep is missing.
+        // A value that is not in the history is missing.
         if let Some(inputs) = arguments.payload(3) {
             let _ = read(inputs, &compiled.keys, &mut LastKeys::default(), &mut values);
         }

@@ -11,7 +11,7 @@ use crate::function::runs::signal_counts::{BySignal, CountedDriver, add, count_r
 use crate::sql_function;
 
 thread_local! {
-    /// Of what this session has scored since health_run_tally_begin().
+    /// The counts of the accounts that this session has scored since health_run_tally_begin().
     static TALLY: RefCell<Option<Tally>> = const { RefCell::new(None) };
 }
 
@@ -30,7 +30,7 @@ sql_function! {
 }
 
 sql_function! {
-    /// Nothing, where other accounts were scored than were written: then the rows themselves have to be counted.
+    /// No rows if the scored accounts differ from the written accounts: then the caller counts the written rows.
     fn health_run_tally(arguments) {
         let written = arguments.get::<i64>(0);
         let tally = TALLY.take().filter(|tally| Some(tally.accounts) == written);

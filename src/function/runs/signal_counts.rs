@@ -72,7 +72,7 @@ fn timestamp_literal(micros: i64) -> String {
     )
 }
 
-/// What counts of a driver.
+/// The counted part of a driver.
 #[derive(Default)]
 pub struct CountedDriver<'a> {
     pub kind: &'a [u8],

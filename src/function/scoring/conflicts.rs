@@ -1,4 +1,4 @@
-//! health_conflicts(model, account …) → SETOF rows: categories of one account that say very different things
+//! health_conflicts(model, account …) → SETOF rows: categories of one account that disagree strongly
 
 use crate::account::call_site::{CallSite, Purpose};
 use crate::pg::returning::Returned;

@@ -23,8 +23,8 @@ sql_function! {
 }
 
 sql_function! {
-    /// For a literal in the third place, which Postgres takes for text: an object is the account before, as its neighbour's
-    /// literal would be; anything else is as_of, as in health_score().
+    /// For a literal as the third argument, which Postgres reads as text: a JSON object is the account before; anything
+    /// else is as_of, as in health_score().
     fn health_explain_literal(arguments) {
         if is_object(arguments.text(2)?) {
             return compared(arguments, given_as_of(arguments, 3), given_as_of(arguments, 4));
@@ -34,7 +34,7 @@ sql_function! {
 }
 
 sql_function! {
-    /// For literals in the third and fourth place: the account before and as_of, or as_of and segment.
+    /// For literals as the third and the fourth argument: the account before and as_of, or as_of and segment.
     fn health_explain_literals(arguments) {
         if arguments.text(2).is_some_and(is_object) {
             return compared(arguments, literal_as_of(arguments, 3), None);

@@ -51,7 +51,7 @@ enum Part {
 
 /// jsonb or json, also below a domain.
 fn json_kind(type_id: pg_sys::Oid) -> Option<JsonKind> {
-    // Asked for every value: of the types that Postgres itself brings, none is a domain.
+    // Checked for every value: no built-in type of Postgres is a domain.
     const FIRST_DOMAIN: u32 = 10_000;
     let base = match type_id.to_u32() {
         // SAFETY: a catalog look-up by Oid.
@@ -101,7 +101,7 @@ fn merge_json(arguments: &Arguments, at: usize, kind: JsonKind, object: &mut Jso
     if let Some(datum) = arguments.datum(at)
         && !object.members(jsonb_bytes(kind, datum))
     {
-        let message = format!("argument {} of health_inputs() is no JSON object", at + 1);
+        let message = format!("argument {} of health_inputs() is not a JSON object", at + 1);
         Report::new(code::INVALID_PARAMETER, message)
             .hint("Merge objects and rows, or write name and value in turn.")
             .raise();
@@ -138,8 +138,8 @@ fn put_pair(arguments: &Arguments, at: usize, object: &mut JsonbWriter) -> usize
     2
 }
 
-/// A value as JSON that gives the engine what the row would have given it. No setting of the session plays a part:
-/// numbers are exact, times are UTC.
+/// A value as JSON that the engine reads like the value in a row. No session setting has an effect: numbers are exact,
+/// times are UTC.
 fn put(object: &mut JsonbWriter, name: &str, type_id: pg_sys::Oid, datum: Option<pg_sys::Datum>) {
     object.key(name);
     let Some(datum) = datum else { return object.null() };

@@ -81,7 +81,7 @@ SELECT format(E'\\echo == %s\n', oid::regprocedure) || format('BEGIN; SELECT x::
 SQL
 # Those of the planner and of aggregates; those that ask for pg_cron; ids that are UUIDs, which this book has none of; scores of a past
 # that is not there; a model as text that looks like JSON.
-refusals="for the planner|is not for calls|pg_cron is not installed|6b1c5bd6|is old enough to be judged|has no value for"
+refusals="cannot be called directly|pg_cron is not installed|6b1c5bd6|is old enough to be judged|has no value for"
 refused=$(psql -X -q -At -v SHOW_CONTEXT=never -f "$TMPDIR/usual.sql" 2>&1 | awk '/^== /{ at = $0 } /ERROR:/{ print at ": " $0 }' | grep -Ev "$refusals" || true)
 [ -z "$refused" ] || fail "the usual arguments: $refused"
 
