@@ -338,7 +338,7 @@ mod tests {
             (json!({"boolean": 1}), "true or false"),
             (json!({"recency": {"best": "1 month", "worst": "2 days"}}), "fixed length"),
             (json!({"recency": {"best": "1 day"}}), "worst is required"),
-            (json!({"linear": [0, 1], "otherwise": 5}), "map only"),
+            (json!({"linear": [0, 1], "otherwise": 5}), "only with map"),
             (json!({"linaer": [0, 1]}), "did you mean \"linear\"?"),
         ] {
             let mut issues = Issues::default();
