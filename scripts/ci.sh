@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What a CI server runs: make test on the default Postgres, then the regression and isolation tests on the newest, and the dashboard
-# in a browser. What is skipped without leave is a failure (tests/skips.txt). The last line is the sum.
+# in a browser. A skip without permission is a failure (tests/skips.txt). The last line is the sum.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib/env.sh"
 . "$SCRIPTS/lib/runs.sh"

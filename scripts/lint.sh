@@ -22,7 +22,7 @@ cargo clippy --workspace --all-targets --no-default-features --features "pg$PG" 
 command -v shellcheck >/dev/null || "$SCRIPTS/setup/packages.sh" --tests shellcheck
 if command -v shellcheck >/dev/null; then
   say "lint: shellcheck"
-  # Where sourced files are looked for: beside a script, and what stands behind $SCRIPTS and $ROOT.
+  # The search path of sourced files: beside a script, and the values of $SCRIPTS and $ROOT.
   find .ci/run bench dashboards scripts tests '(' -name '*.sh' -o -path .ci/run ')' -exec shellcheck -S warning -x -P "SCRIPTDIR:$SCRIPTS:$ROOT" '{}' +
 else
   printf 'skip shellcheck: it is not installed (Debian: shellcheck)\n'

@@ -16,7 +16,7 @@ package=$ROOT/target/deb/${name}_${version}-1_$architecture.deb
 
 rm -rf "$tree" "$package"
 mkdir -p "$tree/DEBIAN" "$tree/usr/lib/postgresql/$PG/lib" "$tree/usr/share/postgresql/$PG/extension" "$tree/usr/share/doc/$name"
-# Where Debian's server looks, wherever the one that it was built with does.
+# The place where Debian's server looks, not that of the server that the build used.
 find "$ROOT/target/package/pg$PG" -name "$EXTENSION.so" -exec install -m 644 '{}' "$tree/usr/lib/postgresql/$PG/lib/" ';'
 find "$ROOT/target/package/pg$PG" '(' -name "$EXTENSION.control" -o -name "$EXTENSION--*.sql" ')' -exec install -m 644 '{}' "$tree/usr/share/postgresql/$PG/extension/" ';'
 [ -f "$tree/usr/lib/postgresql/$PG/lib/$EXTENSION.so" ] || die "the build left no $EXTENSION.so"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Brings a bare machine to where the extension can be built: packages, and a server where they have none.
-# Silent where nothing is missing.
+# Prepares a bare machine for the build of the extension: packages, and a server where the packages have none. Silent
+# where nothing is missing.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib/env.sh"
 

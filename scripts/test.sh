@@ -14,7 +14,7 @@ PASSED=0
 FAILED=0
 SKIPPED=0
 BROKEN=0
-# Whatever happens, the last line says how it went; a run that did not reach its end has failed.
+# The last line always gives the result; a run that did not reach its end has failed.
 summary() {
   local line
   [ "$1" = 0 ] || [ $((FAILED + BROKEN)) -gt 0 ] || BROKEN=1
@@ -27,7 +27,7 @@ trap 'summary $?' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# step NAME COMMAND: one that fails must not hide what the others would say.
+# step NAME COMMAND: a step that fails must not hide the results of the others.
 step() {
   local output=$ROOT/target/test/$1.out
   mkdir -p "$ROOT/target/test"

@@ -1,8 +1,8 @@
 //! Customer health scoring without a database.
 //!
-//! The data's way is one way: a JSON document is checked and compiled into a [`Model`]; [`Value`]s read from an account
-//! go in; an [`Assessment`] comes out. What is computed over many rows ([`Trend`], [`Nps`], [`Rollup`] …) is a plain
-//! state of numbers with `add`, `merge` and a result. Nothing here knows Postgres.
+//! The data flow in one direction: a JSON document is checked and compiled into a [`Model`]; [`Value`]s read from an
+//! account go in; an [`Assessment`] comes out. What is computed over many rows ([`Trend`], [`Nps`], [`Rollup`] …) is a
+//! plain state of numbers with `add`, `merge` and a result. Nothing here knows Postgres.
 
 #![cfg_attr(not(test), warn(clippy::expect_used, clippy::unwrap_used))]
 

@@ -115,7 +115,7 @@ fn one_kind_or_too_few_say_so() {
     assert_eq!(verdict(&constant).verdict, "fails: the scores rank accounts no better than chance");
     assert_eq!(verdict(&constant).worst_decile_lift, Some(1.0));
     let wrong_way: Vec<_> = (0..1000).map(|i| (f64::from(i % 100), i % 100 > 80)).collect();
-    assert_eq!(verdict(&wrong_way).verdict, "fails: the scores rank accounts the wrong way round");
+    assert_eq!(verdict(&wrong_way).verdict, "fails: the scores rank accounts in the wrong order");
     let right: Vec<_> =
         (0..1000).map(|i| (if i % 5 == 0 { 10.0 } else { f64::from(41 + i % 59) }, i % 5 == 0)).collect();
     assert_eq!(verdict(&right).verdict, "passes");

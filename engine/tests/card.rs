@@ -87,12 +87,12 @@ account looks better than its band.
 ## How it is computed
 
 Each signal's value earns a subscore from 0 to 100, and the score is the mean of the subscores, weighted by the shares \
-below; the share of a signal without a value goes to the others unless its line says otherwise. Coverage is the share \
-that rests on the account's own values: below 40 % there is no score, only \"insufficient data\".
+below; the share of a signal without a value goes to the others unless its line says otherwise. Coverage is the total \
+share of the signals whose value comes from the account: below 40 % there is no score, only \"insufficient data\".
 
 A value that cannot be read counts as missing.
 
-In what follows, as_of is the moment for which the score is asked, usually now.
+Below, as_of is the time for which the score is computed, usually now.
 
 ## Signals
 
@@ -111,14 +111,14 @@ In what follows, as_of is the moment for which the score is asked, usually now.
 
 ## Rules
 
-Rules move the computed score, one after the other. One that cannot be decided for lack of data does nothing.
+Rules change the computed score, one after the other. A rule that lacks data does nothing.
 
 1. **Sponsor left (left)**: if sponsor_left is true, the score is capped at 39. Reason given: nobody there
 2. **joy**: if subscore of nps at least 90, 5 is added to the score
 
 ## Segments
 
-The first segment that fits an account changes the model as said here; every other account is scored as above.
+The first segment that matches an account changes the model as listed here; an account without a segment is scored as above.
 
 1. **First month (new)**: age below 30
    - A score needs a coverage of 20 % instead of 40 %.
@@ -198,7 +198,7 @@ fn points_have_a_table_of_their_own() {
     }
     let text = section(&card, "How it is computed").join(" ");
     assert!(text.contains("a sum of -100 or less is a score of 0, a sum of 100 or more a score of 100"), "{text}");
-    assert!(text.contains("each point is worth 0.5. Coverage is the share of the signals"), "{text}");
+    assert!(text.contains("each point is worth 0.5. Coverage is the fraction of the signals"), "{text}");
 }
 
 /// What a segment with this patch is said to change.
@@ -390,7 +390,7 @@ fn a_bare_model_has_a_card_too() {
     let card = card(&json!({"signals": {"a": {"scale": {"linear": [0, 1]}}}}));
     assert!(card.starts_with("# Health score model\n\n## What the score means\n"), "{card}");
     assert!(!card.contains("###") && !card.contains("## Segments") && !card.contains("as_of"), "{card}");
-    has(&card, "There are none: nothing but the signals moves the score.");
+    has(&card, "There are no rules: only the signals change the score.");
     has(&card, "| a | a | 100.0 % | 0 at 0, 100 at 1, in between in proportion | its weight is shared out |");
-    assert!(card.contains("own values: this model asks for none at least."), "{card}");
+    assert!(card.contains("comes from the account: this model has no minimum."), "{card}");
 }

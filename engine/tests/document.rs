@@ -1,4 +1,4 @@
-//! What a document may not say: each slip is reported at its place, in words that help, and all of them at once.
+//! Errors of a document: each error has its path and a helpful message, and all errors are reported at once.
 
 use health_score_engine::{Assessor, Issue, Model, SegmentChoice, Severity, Value, merge};
 use serde_json::{Map, Value as Json, json};
@@ -72,7 +72,7 @@ fn values_of_the_wrong_kind() {
             (json!({"signals": []}), "$.signals", "must be an object, not an array"),
             (json!({"rules": {}}), "$.rules", "must be an array, not an object"),
             (json!({"bands": 1}), "$.bands", "must be an array, not a number"),
-            (json!({"bands": []}), "$.bands", "one band at least"),
+            (json!({"bands": []}), "$.bands", "at least one band"),
             (json!({"segments": {}}), "$.segments", "must be an array"),
             (json!({"display": true}), "$.display", "must be an object, not a boolean"),
             (json!({"display": {"decimals": 1.5}}), "$.display.decimals", "must be a whole number, not 1.5"),
@@ -90,7 +90,7 @@ fn values_of_the_wrong_kind() {
             (segment(json!({"meta": 1})), "$.segments[0].meta", "must be an object"),
         ],
     );
-    assert_eq!(check(&json!({"signals": {}}))[0].to_string(), "$.signals: must have one signal at least");
+    assert_eq!(check(&json!({"signals": {}}))[0].to_string(), "$.signals: must have at least one signal");
 }
 
 #[test]
@@ -158,16 +158,16 @@ fn signals_and_their_weights() {
             (signal("nps", json!({"max_age": "soon"})), "$.signals.nps.max_age", "is not a duration"),
             (signal("nps", json!({"max_age": "-1 day"})), "$.signals.nps.max_age", "is not a positive duration"),
             (signal("nps", json!({"observed": ""})), "$.signals.nps.observed", "a name has 1 to 200 bytes"),
-            (signal("tone", json!({"evidence": "@as_of"})), "$.signals.tone.evidence", "is no column"),
+            (signal("tone", json!({"evidence": "@as_of"})), "$.signals.tone.evidence", "is not a column"),
             (signal("tickets", json!({"combine": "summ"})), "$.signals.tickets.combine", "did you mean \"sum\"?"),
             (signal("tickets", json!({"window": "1 month"})), "$.signals.tickets.window", "months or years"),
             (signal("tickets", json!({"lag": 5})), "$.signals.tickets.lag", "must be a text"),
             (signal("nps", json!(5)), "$.signals.nps", "must be an object, not a number"),
-            (signal("@nps", json!({"scale": {"linear": [0, 1]}})), "$.signals.\"@nps\"", "does not start with @"),
+            (signal("@nps", json!({"scale": {"linear": [0, 1]}})), "$.signals.\"@nps\"", "must not start with @"),
             (signal("", json!({"scale": {"linear": [0, 1]}})), "$.signals.\"\"", "a name has 1 to 200 bytes"),
             (new_signal(json!({"input": long})), "$.signals.new.input", "a name has 1 to 200 bytes"),
             (new_signal(json!({"input": 5})), "$.signals.new.input", "must be a column name, or an object"),
-            (new_signal(json!({"input": "@as_of"})), "$.signals.new.input", "is no column"),
+            (new_signal(json!({"input": "@as_of"})), "$.signals.new.input", "is not a column"),
             (new_signal(json!({"input": {}})), "$.signals.new.input", "exactly one of ratio, change and days"),
             (
                 new_signal(json!({"input": {"ratio": ["a"]}})),
@@ -187,7 +187,7 @@ fn signals_and_their_weights() {
             (
                 new_signal(json!({"input": {"days": ["@as_of", "@as_of"]}})),
                 "$.signals.new.input.days",
-                "a column on one side at least",
+                "a column on at least one side",
             ),
             (
                 new_signal(json!({"input": {"ratio": ["a", "b"]}, "scale": {"boolean": true}})),
@@ -215,13 +215,13 @@ fn scales() {
             (scale(json!({"linear": [0, 1], "steps": [[0, 1]]})), "$.signals.nps.scale", "exactly one of"),
             (scale(json!({"linear": [5, 5]})), "$.signals.nps.scale.linear", "must differ"),
             (scale(json!({"linear": [0, "ten"]})), "$.signals.nps.scale.linear", "two numbers"),
-            (scale(json!({"linear": [0, 1], "otherwise": 5})), "$.signals.nps.scale.otherwise", "goes with map only"),
             (
-                scale(json!({"steps": [[0, 10], [5, 20], [5, 30]]})),
-                "$.signals.nps.scale.steps[2]",
-                "5 does not rise above 5",
+                scale(json!({"linear": [0, 1], "otherwise": 5})),
+                "$.signals.nps.scale.otherwise",
+                "is allowed only with map",
             ),
-            (scale(json!({"curve": [[0, 10], [-1, 20]]})), "$.signals.nps.scale.curve[1]", "-1 does not rise above 0"),
+            (scale(json!({"steps": [[0, 10], [5, 20], [5, 30]]})), "$.signals.nps.scale.steps[2]", "5 is not above 5"),
+            (scale(json!({"curve": [[0, 10], [-1, 20]]})), "$.signals.nps.scale.curve[1]", "-1 is not above 0"),
             (
                 scale(json!({"curve": [[0, 10], [1, 101]]})),
                 "$.signals.nps.scale.curve[1]",
@@ -230,7 +230,7 @@ fn scales() {
             (scale(json!({"curve": []})), "$.signals.nps.scale.curve", "a non-empty array"),
             (scale(json!({"steps": [[0, 10, 20]]})), "$.signals.nps.scale.steps[0]", "two numbers"),
             (scale(json!({"map": {"a": -1}})), "$.signals.nps.scale.map.a", "a number between 0 and 100"),
-            (scale(json!({"map": {}})), "$.signals.nps.scale.map", "one entry at least"),
+            (scale(json!({"map": {}})), "$.signals.nps.scale.map", "at least one entry"),
             (scale(json!({"map": {"a": 1}, "otherwise": 500})), "$.signals.nps.scale.otherwise", "between 0 and 100"),
             (scale(json!({"boolean": "yes"})), "$.signals.nps.scale.boolean", "true or false, not a text"),
             (scale(json!({"recency": {"best": "7 days"}})), "$.signals.nps.scale.recency", "worst is required"),
@@ -263,7 +263,7 @@ fn rules_and_conditions() {
             (
                 json!({"rules": [{"name": "r", "when": {"input": "a", "eq": 1}, "cap": 1}, {"name": "r", "when": {"input": "a", "eq": 2}, "cap": 1}]}),
                 "$.rules[1].name",
-                "\"r\" stands twice",
+                "\"r\" occurs twice",
             ),
             (json!({"rules": ["r"]}), "$.rules[0]", "must be an object, not a text"),
             (
@@ -288,15 +288,19 @@ fn rules_and_conditions() {
             (when(json!({"input": "a", "lt": "x"})), "$.rules[0].when.lt", "a number or an ISO 8601 date"),
             (when(json!({"input": "a", "lt": true})), "$.rules[0].when.lt", "not a boolean"),
             (when(json!({"input": "a", "eq": null})), "$.rules[0].when.eq", "a number, text or boolean, not null"),
-            (when(json!({"input": "a", "in": []})), "$.rules[0].when.in", "one value at least"),
+            (when(json!({"input": "a", "in": []})), "$.rules[0].when.in", "at least one value"),
             (when(json!({"input": "a", "in": "x"})), "$.rules[0].when.in", "must be an array"),
             (when(json!({"input": "a", "in": ["x", {}]})), "$.rules[0].when.in[1]", "not an object"),
             (when(json!({"input": "a", "missing": 1})), "$.rules[0].when.missing", "true or false"),
             (when(json!({})), "$.rules[0].when", "exactly one of all, any, not"),
             (when(json!({"input": "a", "score": "base", "lt": 5})), "$.rules[0].when", "exactly one of"),
-            (when(json!({"all": []})), "$.rules[0].when.all", "one condition at least"),
+            (when(json!({"all": []})), "$.rules[0].when.all", "at least one condition"),
             (when(json!({"any": {}})), "$.rules[0].when.any", "must be an array"),
-            (when(json!({"any": [{"input": "a", "eq": 1}], "eq": 5})), "$.rules[0].when.eq", "does not go with any"),
+            (
+                when(json!({"any": [{"input": "a", "eq": 1}], "eq": 5})),
+                "$.rules[0].when.eq",
+                "is not allowed beside any",
+            ),
             (when(json!({"not": []})), "$.rules[0].when.not", "must be an object, not an array"),
             (when(json!("always")), "$.rules[0].when", "must be an object, not a text"),
         ],
@@ -309,13 +313,13 @@ fn bands_from_zero_upwards() {
         &weighted(),
         vec![
             (bands(&[10.0, 20.0]), "$.bands[0].from", "the first band starts at 0, not 10"),
-            (bands(&[0.0, 70.0, 40.0]), "$.bands[2].from", "40 does not rise above 70"),
-            (bands(&[0.0, 40.0, 40.0]), "$.bands[2].from", "40 does not rise above 40"),
+            (bands(&[0.0, 70.0, 40.0]), "$.bands[2].from", "40 is not above 70"),
+            (bands(&[0.0, 40.0, 40.0]), "$.bands[2].from", "40 is not above 40"),
             (bands(&[0.0, 101.0]), "$.bands[1].from", "between 0 and 100"),
             (
                 json!({"bands": [{"name": "a", "from": 0}, {"name": "a", "from": 5}]}),
                 "$.bands[1].name",
-                "\"a\" stands twice",
+                "\"a\" occurs twice",
             ),
             (json!({"bands": [{"name": "a"}]}), "$.bands[0]", "from is required"),
             (json!({"bands": [{"from": 0}]}), "$.bands[0]", "a name is required"),
@@ -336,12 +340,12 @@ fn segments_and_their_patches() {
             (
                 json!({"segments": [{"name": "s", "when": {"input": "a", "eq": 1}, "patch": {}}, {"name": "s", "when": {"input": "a", "eq": 2}, "patch": {}}]}),
                 "$.segments[1].name",
-                "\"s\" stands twice",
+                "\"s\" occurs twice",
             ),
             (
                 segment(json!({"when": {"input": null, "score": "base", "eq": 5}})),
                 "$.segments[0].when.score",
-                "its condition looks at input only",
+                "the condition of a segment may use input only",
             ),
             (
                 segment(json!({"when": {"input": null, "eq": null, "not": {"subscore": "nps", "lt": 5}}})),
@@ -412,8 +416,8 @@ fn the_two_methods_do_not_mix() {
     expect(
         &weighted(),
         vec![
-            (json!({"start": 5}), "$.start", "goes with method \"points\" only"),
-            (json!({"range": [0, 1]}), "$.range", "goes with method \"points\" only"),
+            (json!({"start": 5}), "$.start", "is allowed only with method \"points\""),
+            (json!({"range": [0, 1]}), "$.range", "is allowed only with method \"points\""),
         ],
     );
     let demo = |body: Json| signal("demo_booked", body);
@@ -422,7 +426,7 @@ fn the_two_methods_do_not_mix() {
         vec![
             (json!({"range": null}), "$", "a range [lo, hi] is required"),
             (json!({"range": [0]}), "$.range", "two numbers"),
-            (json!({"range": [5, 5]}), "$.range", "lo must be below hi"),
+            (json!({"range": [5, 5]}), "$.range", "lo must be at least 1e-6 below hi"),
             (json!({"range": [5, 1e10]}), "$.range", "within ±1e9"),
             (json!({"range": [0, 1], "start": 5000}), "$.start", "more than 1000 ranges away from lo"),
             (json!({"start": "0"}), "$.start", "must be a number"),
@@ -438,7 +442,7 @@ fn the_two_methods_do_not_mix() {
             (demo(json!({"points": 1e10})), "$.signals.demo_booked.points", "must be between"),
             (demo(json!({"max": -5})), "$.signals.demo_booked.max", "must be between 0 and"),
             (demo(json!({"half_life": "1 month"})), "$.signals.demo_booked.half_life", "months or years"),
-            (demo(json!({"absent": null})), "$.signals.demo_booked.within", "goes with absent only"),
+            (demo(json!({"absent": null})), "$.signals.demo_booked.within", "is allowed only with absent"),
             (demo(json!({"default": "none"})), "$.signals.demo_booked.default", "must be a number or boolean"),
             (
                 when(json!({"subscore": "complaint", "lt": 5})),
@@ -514,12 +518,12 @@ fn doubtful_documents_compile_with_warnings() {
             "$.categories.unused",
             "no signal is in this category",
         ),
-        (weighted(), bands(&[0.0, 39.5]), "$.bands[1].from", "39.5 is not a number that display shows with 0 decimals"),
+        (weighted(), bands(&[0.0, 39.5]), "$.bands[1].from", "39.5 cannot be displayed with 0 decimals"),
         (
             weighted(),
             json!({"display": {"max": 10}, "bands": [{"name": "a", "from": 0}, {"name": "b", "from": 45}]}),
             "$.bands[1].from",
-            "45 is not",
+            "45 cannot be displayed",
         ),
         (weighted(), signal("nps", json!({"observed": null})), "$.signals.nps.max_age", "has no effect"),
         (
@@ -594,7 +598,7 @@ fn limits() {
         (
             json!({"signals": many_signals(1), "segments": many_segments(80, json!({})), "rules": five_thousand_rules}),
             "$.segments",
-            "the document is too large for so many",
+            "the values of the document times segments exceed",
         ),
     ] {
         let issues = check(&document);

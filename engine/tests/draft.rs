@@ -128,8 +128,8 @@ fn names_and_synonyms_are_found_and_scales_fitted() {
     assert_eq!(document["rules"][1]["when"]["input"], "Days Overdue");
     let told = &document["meta"]["draft"];
     assert_eq!(told["dropped"]["signals"], json!({"seat_use": "no column for active_users"}));
-    assert_eq!(told["left_out"]["churned"], "looks like the outcome that the score is to foretell");
-    assert_eq!(told["left_out"]["age"], "says who the customer is, not how the relationship goes");
+    assert_eq!(told["left_out"]["churned"], "looks like the outcome that the score predicts");
+    assert_eq!(told["left_out"]["age"], "describes the customer, not the relationship");
     assert_eq!(told["left_out"]["accountID"], "identifies or names the account");
 }
 
@@ -176,7 +176,7 @@ fn what_is_told_goes_before_what_is_known() {
     let without = told(&[("logins", None), ("logins_30d", None)]).expect("a draft");
     assert_eq!(signals(&without), ["nps"]);
     let column_out = told(&[("kicks", None)]).expect("a draft");
-    assert_eq!(column_out["meta"]["draft"]["left_out"]["kicks"], "left out as told");
+    assert_eq!(column_out["meta"]["draft"]["left_out"]["kicks"], "left out by inputs");
     let measure = told(&[("tenure", Some("kicks"))]).expect("a draft");
     assert_eq!(measure["signals"]["tenure"]["input"], "kicks");
 

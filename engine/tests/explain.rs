@@ -76,7 +76,7 @@ fn gaps_are_named_and_weighed() {
         "48, Needs attention. Costs most: Logins in 30 days 11 logins (−33); Oldest unpaid invoice 34 days overdue (−16); \
          Satisfaction with support 4.8 of 5 (−1). No value: Last contact (its weight is shared out). Out of date: Last NPS \
          answer 120 days old (older than 90 days: its weight is shared out). Based on 70 % of the weight: between 34 and \
-         64 with the rest known."
+         64 once the rest is known."
     );
 }
 
@@ -151,7 +151,7 @@ fn gaps_beyond_the_fifth_are_counted_and_grouped_by_treatment() {
         "90, Healthy. Costs most: s2 no value (−7); s4 no value (−3). Best: own 100. \
          No value: s1, s3, s5 (its weight is shared out); s2 (counted as subscore 0); s4 (counted as 50); and 1 more. \
          Unreadable: Bad (\"bad\" is the text \"n/a\" where a finite number belongs: its weight is shared out). \
-         Based on 52 % of the weight: between 52 and 100 with the rest known."
+         Based on 52 % of the weight: between 52 and 100 once the rest is known."
     );
 }
 
@@ -190,7 +190,7 @@ fn points_are_taken_and_given() {
     assert_eq!(
         explain(&document, json!({"demos": 7, "complaints": 2})),
         "17, At risk. Took most: Webinar no value (−5); Complaints 2 (−3). Gave most: Demos 7 demos (+10). \
-         No value: Webinar (-10 points for its absence). Based on 66 % of the signals: between 17 and 50 with the rest known."
+         No value: Webinar (-10 points for its absence). Based on 66 % of the signals: between 17 and 50 once the rest is known."
     );
     assert_eq!(
         explain(&document, json!({"demos": 0, "complaints": 20, "webinar": true})),

@@ -87,7 +87,7 @@ fn a_new_value_of_a_segment_column_is_seen_until_it_is_known() {
         assert_eq!(plan.input.as_deref(), Some("plan"));
         (plan.status, plan.message.unwrap_or_default())
     };
-    let hint = "list them in meta.known_values if that is meant";
+    let hint = "list them in meta.known_values if this is intended";
     assert_eq!(
         message(&document),
         (FindingStatus::Warning, format!("no segment names \"basic\" (33 %), \"platinum\" (33 %); {hint}"))
@@ -145,7 +145,10 @@ fn missing_invalid_and_constant_values_are_told() {
     assert_eq!(said(of(&lenient, "odd")), (FindingStatus::Warning, odd));
     assert_eq!(said(of(&strict, "same")), (FindingStatus::Warning, "is the same for every account that has a value"));
     assert!(said(of(&strict, "word")).1.starts_with("\"word\" is of type text, where numbers are needed"));
-    assert_eq!(said(of(&strict, "color")), (FindingStatus::Ok, "the map leaves to otherwise: \"blue\" (3 %)"));
+    assert_eq!(
+        said(of(&strict, "color")),
+        (FindingStatus::Ok, "the map lists no subscore for \"blue\" (3 %): otherwise applies")
+    );
     assert_eq!(of(&strict, "strict").invalid_share, Some(0.03));
     assert_eq!(of(&strict, "strict").status, FindingStatus::Error);
 }

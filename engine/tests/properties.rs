@@ -1,4 +1,4 @@
-//! What must hold for every document and every account, tried on random ones.
+//! Properties of every document and every account, tested on random ones.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,7 +31,7 @@ fn without_rules(mut document: Json) -> Json {
 
 // -------------------------------------------------------------- assessments
 
-/// All that an assessment says, comparable to the last bit.
+/// The whole result of an assessment, comparable to the last bit.
 #[derive(Debug, Clone, PartialEq)]
 struct Outcome {
     score: Option<f64>,
@@ -217,7 +217,7 @@ proptest! {
             signal.remove("observed");
             signal.remove("max_age");
         }
-        // Points are for what happened, so many times: the interval does not reckon with less than never.
+        // Points count actions that happened: the interval does not include negative counts.
         let points = document["method"] == "points";
         let signals = document["signals"].to_string();
         prop_assume!(!points || !(signals.contains("{\"change\"") || signals.contains("{\"days\"")));

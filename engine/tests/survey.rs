@@ -70,7 +70,7 @@ fn other_ratings_are_named() {
 #[test]
 fn settings_are_checked_and_may_not_vary() {
     for top in [0, 6, -4, i32::MAX] {
-        assert!(refused(Csat::default().add(4.0, top)).ends_with(&format!("is from 1 to 5, not {top}")));
+        assert!(refused(Csat::default().add(4.0, top)).ends_with(&format!("must be from 1 to 5, not {top}")));
     }
     for highest in [0, 1, 6, 10, -7] {
         assert_eq!(refused(Ces::default().add(1.0, highest)), format!("a CES scale ends at 5 or 7, not {highest}"));

@@ -1,5 +1,4 @@
-//! jsonb's binary form of a JSON value, written for the fuzzer alone, so that the reader is held against another's work
-//! and not against that of its own side.
+//! A separate writer of jsonb's binary form for the fuzzer, so that the reader is tested against independent code.
 
 use serde_json::Value as Json;
 
@@ -7,7 +6,7 @@ use crate::pg::json::jsonb::{CONTAINER, FALSE, HAS_OFFSET, IS_ARRAY, IS_OBJECT, 
 
 const OFFSET_STRIDE: usize = 32;
 
-/// An object or array; none of what is neither, or has a number that does not stand for itself in decimals.
+/// An object or array; none for another value, or if a number has no exact decimal form.
 pub fn write(json: &Json) -> Option<Vec<u8>> {
     let (flag, count, entries): (u32, usize, Vec<(u32, Vec<u8>)>) = match json {
         Json::Array(list) => (IS_ARRAY, list.len(), list.iter().map(entry).collect::<Option<_>>()?),

@@ -1,5 +1,5 @@
-//! What is done with any bytes, and what must hold whatever they are. The readers of the extension's side that take
-//! bytes are included as they are: they know nothing of Postgres's memory.
+//! The fuzz targets: each takes any bytes and checks properties of the results. The extension's readers of bytes are
+//! included unchanged: they do not depend on Postgres's memory.
 
 #[path = "../../src/pg"]
 mod pg {

@@ -1,10 +1,10 @@
-//! What the fuzzers begin with and what they have found, and some thousand mistakes in each, without a fuzzer.
+//! Replays the seeds and the findings of the fuzzers, and random mistakes in each of them, without a fuzzer.
 
 use std::path::Path;
 
 use health_score_fuzz::target;
 
-/// Of each seed.
+/// The number of mistakes in each seed.
 const MISTAKEN: u32 = 100;
 
 /// xorshift: the same mistakes on every machine.

@@ -1,11 +1,11 @@
 #!/usr/bin/perl
-# Prints the upgrade script between two install scripts: what is written by hand, and around it what only repeats.
+# Prints the upgrade script between two install scripts: the hand-written part, and around it the generated part.
 #
 #   upgrade.pl OLD.sql NEW.sql HAND.sql
 #
-# Functions, views and comments of NEW that OLD has otherwise are replaced; statements that OLD has not are run; functions and
-# views that NEW has no more are dropped. Of a table, type, index, trigger or aggregate that both have, and differently, the
-# change is written by hand. The hand-written part runs first; a line "-- @generated" in it is where the generated part goes.
+# Functions, views and comments that differ between OLD and NEW are replaced; statements that are only in NEW are run;
+# functions and views that are only in OLD are dropped. A changed table, type, index, trigger or aggregate needs a
+# hand-written change. The hand-written part runs first; a line "-- @generated" in it is where the generated part goes.
 use strict;
 use warnings;
 

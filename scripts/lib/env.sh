@@ -6,7 +6,7 @@
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 SCRIPTS=$ROOT/scripts
 EXTENSION=health_score
-# Files that the server's user reads are made by whoever runs make.
+# The server's user reads files that the user of make creates.
 umask 022
 
 # Messages go to stderr, so that `echo 'select 1' | make psql` prints rows and nothing else.

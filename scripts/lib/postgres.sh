@@ -1,7 +1,8 @@
 # shellcheck shell=bash
-# Sourced after env.sh: which Postgres to build for. Sets PG (major version) and PG_CONFIG (its pg_config), and whose it is:
-# PG_ORIGIN is given (PG_CONFIG=/path), debian (installed, or offered by apt) or obtained (by servers.sh).
-# Installs nothing. Callers set PG=16, or PG_CONFIG=/path, which overrides PG. ASSERTIONS=yes asks for a server that checks itself.
+# Sourced after env.sh: which Postgres to build for. Sets PG (major version) and PG_CONFIG (its pg_config), and its
+# origin: PG_ORIGIN is given (PG_CONFIG=/path), debian (installed, or offered by apt) or obtained (by servers.sh).
+# Installs nothing. Callers set PG=16, or PG_CONFIG=/path, which overrides PG. ASSERTIONS=yes asks for a server that
+# checks itself.
 # shellcheck disable=SC2034  # the variables are for those who source this
 
 PG_DEFAULT=15
@@ -36,7 +37,7 @@ wheel_of() {
   esac
 }
 
-# Its path names what it was made from: another wheel is another server. What is built from source has one place a version.
+# The path names the wheel: another wheel is another server. A server built from source has one place per version.
 obtained_pg_config() {
   local project version sum inside
   read -r project version sum _ inside <<<"$(wheel_of "$1")"

@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# Sourced after env.sh: several runs of test.sh, one after the other whatever becomes of each. Their sum is the last line.
+# Sourced after env.sh: several runs of test.sh, one after the other, whether or not a run fails. The last line is their
+# sum.
 
 RUNS=()
 RUNS_PASSED=0

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Sourced after env.sh: the demo's database, made where it is not there yet, and its server shared by all who look at it. The last one
-# out stops the server.
+# Sourced after env.sh: the demo's database, made if it is missing, and its server, which all sessions share. The last
+# session stops the server.
 
 . "$SCRIPTS/lib/postgres.sh"
 . "$SCRIPTS/lib/work.sh"

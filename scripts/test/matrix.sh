@@ -8,7 +8,7 @@ set -euo pipefail
 
 for version in ${PG:-15 16 17 18}; do
   test_run "Postgres $version" env PG="$version" "$SCRIPTS/test.sh" all
-  # The next run would write over what this one says about its failures.
+  # The next run would overwrite the failure reports of this run.
   rm -rf "$ROOT/target/matrix/pg$version"
   if [ -d "$ROOT/target/test" ]; then
     mkdir -p "$ROOT/target/matrix"

@@ -50,7 +50,7 @@ dpkg_here -i "$package"
 cluster_database package scored
 score=$(cluster_psql package scored -At -c "SELECT health_score('{\"signals\": {\"nps\": {\"scale\": {\"linear\": [0, 10]}}}}'::jsonb, '{\"nps\": 7}'::jsonb)")
 [ "$score" = 70 ] || fail "nps 7 of 10 scores $score"
-# What the library is linked with comes with the packages that ours depends on.
+# The libraries that ours is linked with come with the packages that ours depends on.
 for library in $(objdump -p "$root/usr/lib/postgresql/$PG/lib/$EXTENSION.so" | sed -n 's/^ *NEEDED *//p'); do
   case $library in libc.so.* | libm.so.* | libgcc_s.so.* | ld-linux*) ;; *) fail "it needs $library, which no package it depends on is sure to have" ;; esac
 done

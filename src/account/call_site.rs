@@ -30,7 +30,7 @@ pub struct CallSite {
     /// The model argument is a constant of the query, so it need not be compared for every row.
     constant_model: bool,
     account: AccountType,
-    /// Of a second account, in argument 2.
+    /// The type of a second account, in argument 2.
     second_account: AccountType,
     context: pg_sys::MemoryContext,
     model: Option<SiteModel>,
@@ -60,7 +60,7 @@ enum SiteModel {
     Document { bytes: Box<[u8]>, compiled: Rc<Compiled> },
 }
 
-/// Who made a score: none for a document.
+/// The name and version of the model of a score; none for a document.
 pub struct Identity<'a> {
     pub name: Option<&'a str>,
     pub version: Option<i32>,
@@ -278,7 +278,7 @@ impl CallSite {
         Some(result)
     }
 
-    /// What was given, or the transaction's now() for a model by name that reads time.
+    /// The given as_of, or the transaction's now() for a model by name that reads time.
     #[inline]
     fn as_of(&self, given: Option<i64>, compiled: &Compiled) -> Option<i64> {
         if given.is_none() && self.by_name && compiled.model.may_read_time() { Some(now()) } else { given }

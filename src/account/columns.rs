@@ -41,7 +41,7 @@ impl ColumnLayout {
     }
 }
 
-/// The function that the query calls. A call by hand is refused, since it would go round the rights on that function.
+/// The function that the query calls. A direct call is refused: it would bypass the rights on that function.
 pub fn replaced_function(arguments: &Arguments) -> pg_sys::Oid {
     let Some(function) = arguments.get::<pg_sys::Oid>(FUNCTION) else { misused() };
     if columns_function(function, arguments.type_of(0)) != Some(arguments.function()) {
@@ -65,7 +65,10 @@ pub fn columns_function(function: pg_sys::Oid, model: pg_sys::Oid) -> Option<pg_
 }
 
 fn misused() -> ! {
-    Report::new(code::INVALID_PARAMETER, "this function is for the planner, which puts it in place of a whole row")
-        .hint("Call health_score(model, row) or health_band(model, row).")
-        .raise()
+    Report::new(
+        code::INVALID_PARAMETER,
+        "this function cannot be called directly: the planner puts it in place of a whole row",
+    )
+    .hint("Call health_score(model, row) or health_band(model, row).")
+    .raise()
 }

@@ -78,7 +78,7 @@ fn require_columns(inputs: &[Input], columns: &[Option<&NamedColumn>], names: &[
     let absent = inputs.iter().zip(columns).find(|(input, column)| input.required && column.is_none());
     if let Some((input, _)) = absent {
         let otherwise =
-            "Add the column (NULL will do), change the \"input\" in the model, or make the signal \"optional\".";
+            "Add the column (NULL is enough), change the \"input\" in the model, or make the signal \"optional\".";
         Report::new(
             code::UNDEFINED_COLUMN,
             format!("the row has no column {}, which the model reads", quoted(&input.name)),

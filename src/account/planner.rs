@@ -17,7 +17,7 @@ sql_function! {
     /// The support function of those functions that take a row: model, account, as_of, segment.
     fn health_row_support(arguments) {
         let request = arguments.datum(0)?;
-        // SAFETY: Postgres passes a node, and nodes say what they are.
+        // SAFETY: Postgres passes a node, and every node has a tag.
         let result = unsafe {
             let node: *mut pg_sys::Node = request.cast_mut_ptr();
             if (*node).type_ == pg_sys::NodeTag::T_SupportRequestSimplify {

@@ -156,15 +156,17 @@ fn not_an_account(problem: NotAnAccount, model: &Compiled) -> ! {
             .detail(reads)
             .hint("Use the input names of the model as keys; a key with null counts as known.")
             .raise(),
-        NotAnAccount::NoJson => Report::new(code::INVALID_TEXT, "the account is text that is no JSON")
+        NotAnAccount::NoJson => Report::new(code::INVALID_TEXT, "the account is text that is not JSON")
             .detail(reads)
-            .hint("Pass a row, or an object such as {\"nps\": 9}; for a band of a score, pass it as float8.")
+            .hint("Pass a row, or an object such as {\"nps\": 9}; for the band of a score, pass the score as float8.")
             .raise(),
         NotAnAccount::Array | NotAnAccount::Scalar => {
             let what = if problem == NotAnAccount::Array { "an array" } else { "a scalar" };
             Report::new(code::INVALID_PARAMETER, format!("the account must be a JSON object, not {what}"))
                 .detail(reads)
-                .hint("Pass a row, or an object such as {\"nps\": 9}; for a band of a score, pass it as float8.")
+                .hint(
+                    "Pass a row, or an object such as {\"nps\": 9}; for the band of a score, pass the score as float8.",
+                )
                 .raise()
         }
     }

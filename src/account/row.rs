@@ -29,7 +29,7 @@ impl RowLayout {
 
     /// Finds the columns of `inputs`; memory comes from `context`, which lives as long as the layout.
     pub fn resolve(row: &Composite, inputs: &[Input], context: pg_sys::MemoryContext) -> RowLayout {
-        // First of all: a change of the type that comes in later must be seen at the next row.
+        // This comes first: a later change of the type must be noticed at the next row.
         let row_type = RowType::of(row);
         let (type_id, typmod) = row.type_id();
         // SAFETY: the row's own type; the copy belongs to `context`.

@@ -70,7 +70,7 @@ sql_function! {
 #[cold]
 fn varying() -> ! {
     Report::new(code::INVALID_PARAMETER, "the model of health_backtest differs within a group")
-        .hint("Give one model, or group by the column that it comes from.")
+        .hint("Pass one model, or add the model's column to GROUP BY.")
         .raise()
 }
 

@@ -58,7 +58,7 @@ head!(Stability);
 /// The parts of a state.
 pub struct Parts<'a, H> {
     pub head: &'a mut H,
-    /// What was written with the first row.
+    /// The words that were written with the first row.
     pub fixed: &'a mut [u64],
     pub table: &'a mut [u64],
 }

@@ -25,7 +25,7 @@ sql_function! {
 fn too_long() -> ! {
     let most = Spark::MOST_POINTS;
     Report::new(code::PROGRAM_LIMIT, format!("a sparkline has at most {most} points"))
-        .hint("Draw fewer: group by account, take the last months only, or one average for each week.")
+        .hint("Draw fewer points: group by account, use only the last months, or average each week.")
         .raise()
 }
 

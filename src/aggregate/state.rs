@@ -93,18 +93,19 @@ pub fn require_aggregate(arguments: &Arguments, kind: StateKind) {
 
 #[cold]
 fn called_outside(kind: StateKind) -> ! {
-    Report::new(code::WRONG_OBJECT_TYPE, format!("a support function of aggregate {} is not for calls", kind.aggregate))
-        .hint(format!("Call {} itself.", kind.aggregate))
-        .raise()
+    Report::new(
+        code::WRONG_OBJECT_TYPE,
+        format!("a support function of aggregate {} cannot be called directly", kind.aggregate),
+    )
+    .hint(format!("Call {} itself.", kind.aggregate))
+    .raise()
 }
 
 #[cold]
 pub fn forged(kind: StateKind) -> ! {
     Report::new(code::INVALID_BINARY, format!("invalid state of aggregate {}", kind.aggregate))
-        .detail("The bytes are cut, altered, or those of another aggregate.")
-        .hint(
-            "Pass states on as the aggregate made them; they are not kept from one version of health_score to another.",
-        )
+        .detail("The bytes are truncated, altered, or the state of another aggregate.")
+        .hint("Pass states unchanged; a state is valid only in the version of health_score that made it.")
         .raise()
 }
 
@@ -118,7 +119,7 @@ pub fn allocate_tagged<'a>(tag: u32, kind: StateKind, words: usize) -> &'a mut [
     let bytes = BEFORE_WORDS + words * WORD;
     if bytes > LONGEST {
         Report::new(code::PROGRAM_LIMIT, format!("{} holds too many rows at once", kind.aggregate))
-            .hint("Take a smaller window frame, or smaller groups.")
+            .hint("Use a smaller window frame, or smaller groups.")
             .raise();
     }
     // SAFETY: palloc gives these bytes, maximally aligned, or does not return.

@@ -26,7 +26,7 @@ fn point(arguments: &Arguments) -> Option<(f64, i64)> {
 #[cold]
 fn infinite_time(at: i64) -> ! {
     let shown = if at < 0 { "-infinity" } else { "infinity" };
-    Report::new(code::INVALID_PARAMETER, format!("a trend needs the time of each score, not {shown}"))
+    Report::new(code::INVALID_PARAMETER, format!("the time of a score must be finite, not {shown}"))
         .hint("Leave such rows out with FILTER (WHERE isfinite(observed_at)).")
         .raise()
 }

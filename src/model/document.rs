@@ -45,13 +45,10 @@ impl Unreadable {
     pub fn raise(&self, what: &str) -> ! {
         let (code, hint) = match self {
             Unreadable::TooLarge(_) => (code::PROGRAM_LIMIT, "Move what is not part of the model out of the document."),
-            _ => (
-                code::INVALID_PARAMETER,
-                "A document is nested a few levels deep, and its numbers fit double precision.",
-            ),
+            _ => (code::INVALID_PARAMETER, "Nest at most 127 levels deep, and use numbers within double precision."),
         };
         Report::new(code, format!("the {what} cannot be read"))
-            .detail(format!("It {}.", self.reason()))
+            .detail(format!("The {what} {}.", self.reason()))
             .hint(hint)
             .raise()
     }

@@ -48,7 +48,7 @@ impl<'a> Reference<'a> {
         let digits = !version.is_empty() && version.bytes().all(|byte| byte.is_ascii_digit());
         match version.parse() {
             Ok(version) if digits => Reference { name, version: Some(version) },
-            _ => Report::new(code::UNDEFINED_OBJECT, format!("{} is not a model and a version", quoted(text)))
+            _ => Report::new(code::UNDEFINED_OBJECT, format!("{} is not of the form name@version", quoted(text)))
                 .hint("Write the version as a whole number after @, as in 'saas@12'.")
                 .raise(),
         }
@@ -59,7 +59,7 @@ impl ModelStore {
     /// The installation that a SQL function belongs to; no search_path is asked.
     pub fn of_function(function: pg_sys::Oid) -> ModelStore {
         let Some((schema, relation)) = table_of(function, c"health_model") else {
-            Report::new(code::UNDEFINED_OBJECT, "this function stands outside the schema of extension health_score")
+            Report::new(code::UNDEFINED_OBJECT, "this function is outside the schema of extension health_score")
                 .hint("Use the function that CREATE EXTENSION health_score made.")
                 .raise()
         };
@@ -124,7 +124,7 @@ impl ModelStore {
         select(&query, reference.name, reference.version, row).pop()
     }
 
-    /// Says what is wrong with a name or version that [`Self::find`] does not know.
+    /// Raises the error for a name or version that [`Self::find`] does not know.
     pub fn not_found(&self, reference: &Reference) -> ! {
         let query = format!(
             "SELECT version FROM {} WHERE name OPERATOR(pg_catalog.=) $1 ORDER BY version DESC LIMIT 1",
@@ -135,7 +135,7 @@ impl ModelStore {
         if let Some(latest) = latest {
             match reference.version {
                 Some(version) => Report::new(code::UNDEFINED_OBJECT, format!("model {name} has no version {version}"))
-                    .hint(format!("Its latest version is {latest}.")),
+                    .hint(format!("The latest version is {latest}.")),
                 None => {
                     Report::new(code::UNDEFINED_OBJECT, format!("model {name} has no active version")).hint(format!(
                         "Activate one: SELECT health_model_activate('{}', {latest}).",

@@ -8,10 +8,10 @@ use crate::pg::error::{Report, code, did_you_mean, quoted};
 pub fn template_of(name: &str) -> &'static Template {
     template(name).unwrap_or_else(|| {
         let names = || templates().iter().map(|template| template.name);
-        let all = format!("There are: {}.", names().collect::<Vec<_>>().join(", "));
+        let all = format!("The templates are: {}.", names().collect::<Vec<_>>().join(", "));
         Report::new(code::UNDEFINED_OBJECT, format!("unknown template {}", quoted(name)))
             .detail(all)
-            .hint(did_you_mean(name, names(), "Take one of these."))
+            .hint(did_you_mean(name, names(), "Use one of these templates."))
             .raise()
     })
 }

@@ -58,7 +58,7 @@ impl Report {
     }
 }
 
-/// So many columns or inputs are listed in a message.
+/// The maximum number of columns or inputs in a message.
 const MOST_COLUMNS: usize = 20;
 
 /// A name as it is quoted in messages.
@@ -74,7 +74,7 @@ pub fn did_you_mean<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>, 
     }
 }
 
-/// 42703 with the nearest column as a HINT, else with the columns that there are.
+/// 42703 with the nearest column as a HINT, else with the existing columns.
 pub fn no_column<'a>(relation: &str, wanted: &str, known: impl IntoIterator<Item = &'a str> + Clone) -> Report {
     let some = known.clone().into_iter().take(MOST_COLUMNS).collect::<Vec<_>>().join(", ");
     Report::new(code::UNDEFINED_COLUMN, format!("{relation} has no column {}", quoted(wanted))).hint(did_you_mean(
@@ -89,7 +89,7 @@ pub fn invalid_document(what: &str, issues: &[Issue]) -> Report {
     invalid(what, issues).hint("SELECT * FROM health_model_check(…) lists errors and warnings without raising them.")
 }
 
-/// All errors of something that was written in JSON.
+/// All errors of a JSON text in one report.
 pub fn invalid(what: &str, issues: &[Issue]) -> Report {
     let errors: Vec<_> =
         issues.iter().filter(|issue| issue.severity == Severity::Error).map(Issue::to_string).collect();
@@ -112,18 +112,18 @@ pub fn score_error(error: ScoreError) -> Report {
                 Report::new(code::UNDEFINED_OBJECT, format!("the model has no segment {}", quoted(&unknown.name)));
             match unknown.nearest {
                 Some(name) => report.hint(format!("Did you mean {}?", Quoted(&name))),
-                None => report.hint("Leave the segment out to choose it by its condition; '' scores without one."),
+                None => report.hint("Omit the segment to choose one by its condition; '' scores without a segment."),
             }
         }
         ScoreError::AsOfRequired => {
             Report::new(code::INVALID_PARAMETER, "this model reads time, so as_of must be given")
                 .detail("A score from a document is IMMUTABLE and may not depend on the clock.")
-                .hint("Pass as_of => now(), or use the model by its name, which takes the transaction's now().")
+                .hint("Pass as_of => now(), or name a saved model: its as_of defaults to the transaction's now().")
         }
     }
 }
 
-/// What an aggregate's state does not take.
+/// The error for a value that an aggregate refuses.
 #[cold]
 pub fn refuse(refused: Refused) -> ! {
     Report::new(code::INVALID_PARAMETER, refused.message).hint(refused.hint).raise()

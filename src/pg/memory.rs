@@ -22,7 +22,7 @@ fn count(more: usize, less: usize) {
     IN_USE.store(IN_USE.load(Ordering::Relaxed).wrapping_add(more).wrapping_sub(less), Ordering::Relaxed);
 }
 
-// SAFETY: the system's allocator, with a count beside it; what fails does not return.
+// SAFETY: the system's allocator, with a count beside it; a failed allocation does not return.
 unsafe impl GlobalAlloc for Counting {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
@@ -76,7 +76,7 @@ unsafe extern "C" {
 }
 
 const MESSAGE: &CStr = c"out of memory";
-const DETAIL: &CStr = c"health_score could not get the memory that it needs; the session has ended.";
+const DETAIL: &CStr = c"health_score could not allocate memory; the session has ended.";
 
 /// Address space that is released when memory runs out. Reporting an error and ending a session need memory too, and a
 /// server that cannot report an error panics. A memory context asks for 1 MB at worst; the reserve holds a few times
@@ -114,7 +114,7 @@ impl Watch {
         Watch(pg_sys::ErrorContextCallback { previous: std::ptr::null_mut(), callback, arg: std::ptr::null_mut() })
     }
 
-    /// Begins; from here on it may not move.
+    /// Begins the watch; the watch must not move afterwards.
     ///
     /// # Safety
     /// In a backend; watches end in the order opposite to that in which they began.
@@ -143,7 +143,7 @@ unsafe extern "C-unwind" fn on_error(_: *mut std::ffi::c_void) {
     }
 }
 
-/// New pages; untouched they are no memory yet.
+/// New pages; untouched pages do not use memory.
 fn pages(bytes: usize) -> Option<*mut libc::c_void> {
     let (access, flags) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
     // SAFETY: a new mapping, wherever there is room.
@@ -182,7 +182,7 @@ pub fn require_room(bytes: usize) {
     let Some(pages) = pages(wanted) else {
         Report::new(PgSqlErrorCode::ERRCODE_OUT_OF_MEMORY, "out of memory")
             .detail(format!("There is no room for {} MB more.", wanted >> 20))
-            .hint("Give fewer rows or a smaller document, or the server more memory.")
+            .hint("Pass fewer rows or a smaller document, or give the server more memory.")
             .raise();
     };
     // SAFETY: the pages that were just made.

@@ -40,7 +40,7 @@ pub fn write_billionths(billionths: i64, out: &mut Vec<u8>) {
     out.extend_from_slice(&bytes[..size]);
 }
 
-/// Of a digit of base 10000 that is not 0.
+/// The zeros at the end of a base-10000 digit that is not 0.
 fn zeros_at_end(digit: u32) -> usize {
     match digit {
         _ if !digit.is_multiple_of(10) => 0,

@@ -37,7 +37,7 @@ pub struct SampleReading {
 }
 
 impl Relation {
-    /// Raises 42P01 where there is none, 42809 where it has no rows to read.
+    /// Raises 42P01 where there is none, 42809 where it is not a table or view.
     pub fn open(oid: pg_sys::Oid) -> Relation {
         // SAFETY: catalog look-ups by Oid inside a transaction; names are C strings in the call's memory.
         unsafe {
@@ -53,7 +53,7 @@ impl Relation {
             let is_table =
                 [pg_sys::RELKIND_RELATION, pg_sys::RELKIND_PARTITIONED_TABLE, pg_sys::RELKIND_MATVIEW].contains(&kind);
             if !is_table && ![pg_sys::RELKIND_VIEW, pg_sys::RELKIND_FOREIGN_TABLE].contains(&kind) {
-                Report::new(code::WRONG_OBJECT_TYPE, format!("{name} has no rows to read"))
+                Report::new(code::WRONG_OBJECT_TYPE, format!("{name} is not a table or view"))
                     .hint("Name a table, view, materialized view or foreign table.")
                     .raise();
             }

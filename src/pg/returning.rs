@@ -18,7 +18,7 @@ pub struct Returned {
 }
 
 impl Returned {
-    /// Of a function that keeps nothing else.
+    /// For a function that keeps nothing else.
     pub fn of(arguments: &Arguments) -> &'static mut Returned {
         kept(arguments, Returned::default)
     }
@@ -156,7 +156,7 @@ pub fn row<const N: usize>(descriptor: pg_sys::TupleDesc, columns: [Option<pg_sy
 enum Mode {
     /// All at once: the function stands in FROM. It returns NULL itself.
     Store(*mut pg_sys::Tuplestorestate),
-    /// One a call: it stands in a select list, where a store would only be read again.
+    /// One row per call: the function is in a select list, where a store would only be read again.
     PerCall,
 }
 
@@ -171,7 +171,7 @@ impl Mode {
                     code::FEATURE_NOT_SUPPORTED,
                     "set-valued function called in a context that cannot accept a set",
                 )
-                .hint("Put it into FROM: SELECT … FROM health_drivers(…), or CROSS JOIN LATERAL.")
+                .hint("Call the function in FROM: SELECT … FROM health_drivers(…), or CROSS JOIN LATERAL.")
                 .raise();
             }
             let allowed = (*info).allowedModes as u32;

@@ -112,7 +112,7 @@ impl Drop for Connection {
     }
 }
 
-/// The row in hand.
+/// The current row.
 pub struct FetchedRow {
     pub descriptor: pg_sys::TupleDesc,
     datums: Vec<pg_sys::Datum>,

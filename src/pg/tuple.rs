@@ -156,7 +156,7 @@ pub fn written<'a>(value: &Value<'a>, buffer: &'a mut String) -> Option<&'a str>
     }
 }
 
-/// What the length of a composite datum can say.
+/// The maximum length of a composite datum.
 const LONGEST_ROW: usize = (1 << 30) - 1;
 
 /// The rows of one call of a set-returning function, as composite datums that are handed out one by one.
@@ -185,7 +185,7 @@ impl PendingRows {
         assert_eq!(row.column, row.columns, "every column is written");
         if row.end > LONGEST_ROW {
             Report::new(code::PROGRAM_LIMIT, "a driver's row is too long")
-                .detail("Its texts, evidence above all, have a gigabyte together.")
+                .detail("The texts of the row, mostly its evidence, exceed a gigabyte.")
                 .hint("Leave the evidence column out of the model, or shorten its texts.")
                 .raise();
         }

@@ -1,13 +1,13 @@
-//! Was the score right? Scores with later events, judged by the bar that a score must pass before it is acted on.
-//! Nothing here scores an account.
+//! Backtest of scores against later events, with the minimum quality that a score needs before use. Nothing here scores
+//! an account.
 
 use super::outcomes::Outcomes;
 use super::ranking::{Auc, auc, events_of_worst_tenth, ks, totals};
 use crate::model::band::{Band, band_of, default_bands};
 
-/// Fewer accounts of either kind prove nothing.
+/// The minimum number of accounts with the event, and without the event.
 pub(crate) const FEWEST: f64 = 30.0;
-/// The bar: the event rate of the lowest band, as a multiple of that of all accounts.
+/// The required event rate of the lowest band, as a multiple of the rate of all accounts.
 const LOWEST_BAND_LIFT: f64 = 3.0;
 /// The smallest share of the events that must happen below the highest band.
 const CAUGHT: f64 = 2.0 / 3.0;
@@ -33,10 +33,10 @@ impl BandRate {
 pub struct Backtest {
     pub accounts: u64,
     pub events: u64,
-    /// None unless there are accounts of both kinds, as all that compares them.
+    /// None unless accounts of both kinds exist; the same holds for the other figures that compare the kinds.
     pub auc: Option<Auc>,
     pub ks: Option<f64>,
-    /// How many times as often the worst tenth has the event as all accounts.
+    /// The event rate of the worst tenth, as a multiple of the rate of all accounts.
     pub worst_decile_lift: Option<f64>,
     /// The share of the events that the worst tenth holds.
     pub worst_decile_capture: Option<f64>,
@@ -51,7 +51,7 @@ pub fn usual_bands() -> Vec<(String, f64)> {
 }
 
 impl Backtest {
-    /// Of bad events, by bands with the lowest score of each in rising order from 0.
+    /// Judges bad events. `bands` has the lowest score of each band, in rising order from 0.
     pub fn of(outcomes: &Outcomes, table: &[u64], bands: &[(String, f64)]) -> Backtest {
         let (bins, _) = outcomes.bins(table);
         let (with, without) = totals(&bins);
@@ -105,7 +105,7 @@ fn verdict(accounts: f64, events: f64, auc: Option<Auc>, bands: &[BandRate]) -> 
     let (low, high) = auc.interval();
     if low <= 0.5 {
         return if high < 0.5 {
-            "fails: the scores rank accounts the wrong way round".into()
+            "fails: the scores rank accounts in the wrong order".into()
         } else {
             "fails: the scores rank accounts no better than chance".into()
         };
@@ -118,7 +118,7 @@ fn verdict(accounts: f64, events: f64, auc: Option<Auc>, bands: &[BandRate]) -> 
     let mut notes = Vec::new();
     if base * LOWEST_BAND_LIFT > 1.0 {
         notes.push(format!(
-            "of all accounts {} have the event, so that no band can have three times as many",
+            "{} of all accounts have the event, so no band can have three times that share",
             floored_percent(base)
         ));
     } else if let Some(rate) = lowest.rate() {
@@ -130,7 +130,7 @@ fn verdict(accounts: f64, events: f64, auc: Option<Auc>, bands: &[BandRate]) -> 
             ));
         }
     } else {
-        faults.push(format!("nobody is {}", lowest.name));
+        faults.push(format!("no account is {}", lowest.name));
     }
     let caught = 1.0 - highest.events as f64 / events;
     if caught < CAUGHT {

@@ -19,7 +19,7 @@ const LARGEST_KEY: u32 = (1 << KEY_BITS) - 2;
 
 /// The words of an empty table.
 pub(crate) const FIRST_WORDS: usize = 8 * SLOT;
-/// More slots than this no number of keys can need.
+/// The largest table that any number of keys can need.
 const MOST_WORDS: usize = SLOT << (KEY_BITS + 1);
 
 pub(crate) fn is_table(words: &[u64]) -> bool {
@@ -82,8 +82,8 @@ pub(crate) fn sorted(words: &[u64]) -> Vec<Pair> {
     pairs
 }
 
-/// Whether rows could have led to this table: as many different keys as are said, none above `largest`, each with a
-/// count, all of them few enough to be added up.
+/// Whether rows can produce this table: it has `keys` different keys, none above `largest`, each with a count, and the
+/// sum of the counts does not overflow.
 pub(crate) fn is_consistent(words: &[u64], keys: u64, largest: u32) -> bool {
     let sorted = sorted(words);
     sorted.len() as u64 == keys

@@ -6,8 +6,8 @@ use crate::base::exact::Whole;
 use crate::base::rounding::round9;
 use crate::base::time::DAY;
 
-/// A score is counted in units of 2⁻⁴⁸. That is exact from 16 on and otherwise finer than the steps between the doubles
-/// around 100; and SCORE_LIMIT still fits an i64.
+/// A score is counted in units of 2⁻⁴⁸. Scores from 16 on are exact; the error of smaller scores is below the distance
+/// between doubles near 100. SCORE_LIMIT still fits an i64.
 pub(crate) const UNITS: f64 = (1_u64 << 48) as f64;
 /// More rows than a table can have.
 const MOST_ROWS: i64 = 1 << 50;
@@ -15,7 +15,7 @@ const MOST_ROWS: i64 = 1 << 50;
 /// The straight line of least squares.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Line {
-    /// Of the fitted score between the first and the last time, in points, rounded to 9 decimals.
+    /// The change of the fitted score between the first and the last time, in points, rounded to 9 decimals.
     pub change: f64,
     pub slope_per_day: f64,
     /// The standard error of the slope; none for two points, which any line fits.
@@ -93,8 +93,8 @@ impl Moments {
         self.products.times::<1, 4>(&self.count_as_whole()).minus(&self.times.times(&self.scores))
     }
 
-    /// What the line leaves of the spread of the scores, times the spread of the times. Never negative (Cauchy and
-    /// Schwarz), and exactly 0 for points on a line.
+    /// The residual spread of the scores, times the spread of the times. Never negative (Cauchy and Schwarz), and
+    /// exactly 0 for points on a line.
     fn residual(&self) -> Whole<8> {
         let covariance = self.covariance();
         let spreads: Whole<8> = self.spread_of_times().times(&self.spread_of_scores());
@@ -117,7 +117,7 @@ impl Moments {
 
     /// Whether there can be points between `from` and `to` with these sums: a state may have been made up.
     pub fn is_consistent(&self, from: i64, to: i64) -> bool {
-        /// For what is compared in doubles.
+        /// The tolerance for comparisons of doubles.
         const ROUNDING: f64 = 1.0 + 1e-9;
         if !(1..=MOST_ROWS).contains(&self.count) || from > to {
             return false;
@@ -133,8 +133,8 @@ impl Moments {
         }
         let (spread, residual) = (self.spread_of_times(), self.residual());
         let spread_in_doubles = spread.to_f64();
-        // Of all points between two, the ends spread least when the others are in the middle, most when half are at
-        // each.
+        // The spread is smallest when all points except the two ends are in the middle, and largest when half of the
+        // points are at each end.
         !spread.is_negative()
             && spread_in_doubles * ROUNDING >= count * span * span / 2.0
             && spread_in_doubles <= count * count * span * span / 4.0 * ROUNDING

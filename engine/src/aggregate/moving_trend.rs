@@ -1,6 +1,6 @@
 //! The trend of a window frame that moves: points leave in the order in which they came. The sums give up a point
-//! exactly; the first and the last time of what is left are kept in two queues, so that each point costs the same,
-//! however many the frame holds.
+//! exactly; the first and the last time of the remaining points are kept in two queues, so that each point costs the
+//! same, however many the frame holds.
 
 use super::moments::{Moments, score_in_units};
 use super::refused::Refused;
@@ -22,7 +22,7 @@ impl Ring {
         self.length <= capacity && (self.start < capacity || *self == Ring::EMPTY)
     }
 
-    /// Where the entry lies that comes `at` after the first.
+    /// The place of the entry that comes `at` entries after the first.
     fn place(&self, at: u64, capacity: usize) -> usize {
         let place = self.start as usize + at as usize;
         if place < capacity { place } else { place - capacity }
@@ -61,9 +61,9 @@ impl Ring {
 pub struct MovingTrend {
     moments: Moments,
     tolerance: Tolerance,
-    /// Times that rise from the first: each is the earliest of those that came with it or later.
+    /// Rising times: each is the earliest of the points that came with it or later.
     earliest: Ring,
-    /// Times that fall from the first.
+    /// Falling times: each is the latest of the points that came with it or later.
     latest: Ring,
     slots: u64,
 }
@@ -81,7 +81,7 @@ impl Default for MovingTrend {
 }
 
 impl MovingTrend {
-    /// How many there are at the beginning: enough for a month of days.
+    /// The initial number of slots: enough for a month of days.
     pub const FIRST_SLOTS: usize = 64;
 
     /// Whether the queues lie within `slots` slots; everything else is safe only then.

@@ -1,5 +1,5 @@
-//! Scores with what became of the accounts: how many had the event and how many had not, by score in steps of 0.01.
-//! From these counts follows all that a ranking can be judged by, without sorting a row.
+//! Scores with the outcomes of accounts: how many had the event and how many had not, by score in steps of 0.01. All
+//! figures of ranking quality follow from these counts, without sorting a row.
 
 use super::counts::{self, FIRST_WORDS};
 use super::refused::{Refused, refused_variation};
@@ -12,7 +12,7 @@ const LARGEST_BIN: u32 = 10_000;
 #[repr(C)]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Outcomes {
-    /// Bins that occur.
+    /// The number of bins that occur.
     bins: u64,
     /// Whether the event is a good one: 0 before the first row, 1 no, 2 yes.
     good: u64,
@@ -108,7 +108,7 @@ pub(crate) fn bins_of(mut scores: Vec<(f64, bool)>) -> Vec<Bin> {
 #[cold]
 fn refused_score(score: f64) -> Refused {
     Refused {
-        message: format!("a score to be judged is a number between 0 and 100, not {}", shortest(score)),
-        hint: "Scores of health_score lie there; bring another measure to 0 to 100, or leave rows out with a FILTER clause.",
+        message: format!("a score must be a number between 0 and 100, not {}", shortest(score)),
+        hint: "Scale another measure to 0 to 100 first, or leave rows out with a FILTER clause.",
     }
 }

@@ -29,14 +29,14 @@ impl Outcomes {
     }
 }
 
-/// Of bins in the order of their scores.
+/// The AUC of bins in the order of their scores.
 pub(crate) fn auc(bins: &[Bin]) -> Option<Auc> {
     let (all_with, all_without) = totals(bins);
     if all_with == 0.0 || all_without == 0.0 {
         return None;
     }
-    // The placement of an account: the share of the other kind that it is right about. Placements of either kind have
-    // the AUC as their mean; their variances are those of the two samples.
+    // The placement of an account is the share of accounts of the other kind that are ranked correctly against it. The
+    // mean of the placements of either kind is the AUC; DeLong's variance needs the variances of the placements.
     let (mut with_below, mut without_below) = (0.0, 0.0);
     let (mut sum, mut squares_with, mut squares_without) = (0.0, 0.0, 0.0);
     for bin in bins {
@@ -51,7 +51,8 @@ pub(crate) fn auc(bins: &[Bin]) -> Option<Auc> {
     let value = sum / all_with;
     let spread =
         |squares: f64, n: f64| if n > 1.0 { ((squares - n * value * value) / (n - 1.0)).max(0.0) / n } else { 0.0 };
-    // One account of a kind has no variance of its own: the greatest that shares between 0 and 1 can have stands in.
+    // A single account of a kind has no sample variance: the largest possible variance of shares between 0 and 1 takes
+    // its place.
     let lonely = if all_with == 1.0 || all_without == 1.0 { value * (1.0 - value) } else { 0.0 };
     Some(Auc { value, variance: spread(squares_with, all_with) + spread(squares_without, all_without) + lonely })
 }
@@ -75,8 +76,8 @@ pub(crate) fn ks(bins: &[Bin]) -> Option<f64> {
     Some(gap)
 }
 
-/// Of the tenth of the accounts with the lowest scores, the events; a score that only a part of is needed of gives them
-/// pro rata.
+/// The events in the tenth of the accounts with the lowest scores. A bin that is only partly in the tenth counts in
+/// proportion.
 pub(crate) fn events_of_worst_tenth(bins: &[Bin]) -> f64 {
     let (all_with, all_without) = totals(bins);
     let mut room = (all_with + all_without) / 10.0;

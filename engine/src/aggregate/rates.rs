@@ -5,7 +5,7 @@ use super::refused::{LARGEST_AMOUNT, Refused, SCORE_LIMIT, SMALLEST_AMOUNT, chec
 use crate::base::exact::Sum;
 use crate::base::rounding::round9;
 
-/// For comparing sums that were rounded on different ways.
+/// The tolerance for comparing sums that were rounded in different ways.
 const ROUNDING: f64 = 1.0 + 1e-9;
 
 /// Larger than the sum over all rows of a table.
@@ -37,7 +37,7 @@ impl Ratio {
         (whole > 0.0).then(|| self.part.value() / whole)
     }
 
-    /// Whether both can be sums of amounts, the whole of none below 0.
+    /// Whether both can be sums of amounts, where the whole has no negative amount.
     fn is_consistent(&self) -> bool {
         let (part, whole) = (self.part.value(), self.whole.value());
         part.abs() <= LARGEST_PART && (whole == 0.0 || (SMALLEST_AMOUNT..=LARGEST_WHOLE).contains(&whole))
@@ -49,7 +49,7 @@ impl Ratio {
     }
 }
 
-/// The weighted mean of scores: a parent's of its accounts, a portfolio's by value.
+/// The weighted mean of scores: of a parent's accounts, or of a portfolio weighted by value.
 #[repr(transparent)]
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Rollup(Ratio);

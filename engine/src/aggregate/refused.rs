@@ -1,9 +1,9 @@
-//! What the aggregates refuse: an argument that cannot be counted, with the sentence that names it. Each check of a
-//! single number is here, once.
+//! Errors of the aggregates: an argument that cannot be counted, with its message. Every check of a single number is
+//! here.
 
 use crate::base::number::shortest;
 
-/// An argument of an aggregate that is no such number.
+/// An invalid argument of an aggregate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused {
     pub message: String,
@@ -26,7 +26,7 @@ pub(crate) fn check_score(score: f64) -> Result<(), Refused> {
 fn refused_score(score: f64) -> Refused {
     Refused {
         message: format!("a score is a number between -10000 and 10000, not {}", shortest(score)),
-        hint: "Leave out what is no score with a FILTER clause; divide a larger measure, and a tolerance with it.",
+        hint: "Leave out other values with a FILTER clause; divide a larger measure, and its tolerance too.",
     }
 }
 
@@ -73,6 +73,6 @@ fn refused_rating(survey: &str, (lowest, highest): (i64, i64), rating: f64) -> R
 pub(crate) fn refused_variation(what: &str, first: f64, other: f64) -> Refused {
     Refused {
         message: format!("{what} differs within a group: {} and {}", shortest(first), shortest(other)),
-        hint: "Give a constant, or group by the column that it comes from.",
+        hint: "Pass a constant, or add its column to GROUP BY.",
     }
 }

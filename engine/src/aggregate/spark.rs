@@ -60,7 +60,7 @@ fn level(score: f64) -> Result<u64, Refused> {
     if !(0.0..=100.0).contains(&score) {
         return Err(Refused {
             message: format!("a sparkline's score is between 0 and 100, not {}", shortest(score)),
-            hint: "Bring another measure to 0 to 100 first.",
+            hint: "Scale another measure to 0 to 100 first.",
         });
     }
     Ok((score * BLOCKS.len() as f64 / 100.0).min(7.0) as u64 + 1)

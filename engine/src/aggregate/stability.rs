@@ -1,5 +1,5 @@
 //! The population stability index: do values have the same distribution today as in the baseline? Counts values of two
-//! samples in bins whose width follows their size, so that the order of the rows plays no part and any range of values
+//! samples in bins whose width follows their size, so that the order of the rows has no effect and any range of values
 //! needs little memory.
 
 use super::counts::{self, FIRST_WORDS};
@@ -8,7 +8,7 @@ use crate::base::number::shortest;
 
 /// Sign, exponent and 7 bits of the mantissa make a bin: 128 to each doubling, no wider than 0.8 % of their values.
 const KEPT_BITS: u32 = 1 + 11 + 7;
-/// A share of less would make the index of one empty bin infinite.
+/// The smallest share in the index: a share of 0 would make the index infinite.
 const LEAST_SHARE: f64 = 1e-4;
 const DECILES: u64 = 10;
 
@@ -46,11 +46,8 @@ impl Stability {
             }
             Some(value) => {
                 return Err(Refused {
-                    message: format!(
-                        "a value whose distribution is compared is a finite number, not {}",
-                        shortest(value)
-                    ),
-                    hint: "Make it NULL, which has a bin of its own, or leave such rows out with a FILTER clause.",
+                    message: format!("a compared value must be a finite number, not {}", shortest(value)),
+                    hint: "Replace the value with NULL, which has a separate bin, or leave such rows out with a FILTER clause.",
                 });
             }
         }

@@ -10,8 +10,8 @@ fn is_count(count: i64) -> bool {
     (0..=MOST_ANSWERS).contains(&count)
 }
 
-/// Net Promoter Score (Reichheld 2003): of ratings 0 to 10 the percentage of promoters, 9 and 10, less that of
-/// detractors, 0 to 6.
+/// Net Promoter Score (Reichheld 2003): on ratings 0 to 10, the percentage of promoters (9 and 10) minus the percentage
+/// of detractors (0 to 6).
 #[repr(C)]
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Nps {
@@ -51,7 +51,7 @@ impl Nps {
 /// The lowest rating that counts as satisfied, unless the caller says otherwise: "top two boxes".
 pub const DEFAULT_TOP: i32 = 4;
 
-/// Customer satisfaction: of ratings 1 to 5 the percentage at or above `top`.
+/// Customer satisfaction: the percentage of ratings at or above `top`, on ratings 1 to 5.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Csat {
@@ -77,8 +77,8 @@ impl Csat {
         }
         if !(1..=5).contains(&top) {
             return Err(Refused {
-                message: format!("the lowest rating that counts as satisfied is from 1 to 5, not {top}"),
-                hint: "Give 4 for the two highest ratings, as without it, or 5 for the highest alone.",
+                message: format!("the lowest rating that counts as satisfied must be from 1 to 5, not {top}"),
+                hint: "Pass 4, the default, for the two highest ratings, or 5 for the highest only.",
             });
         }
         if self.top != 0 {
@@ -117,7 +117,7 @@ pub const DEFAULT_HIGHEST: i32 = 7;
 pub struct Ces {
     sum: i64,
     answers: i64,
-    /// Of the scale, 5 or 7; 0 before the first answer.
+    /// The end of the scale, 5 or 7; 0 before the first answer.
     highest: i64,
 }
 
@@ -138,7 +138,7 @@ impl Ces {
         if highest != 5 && highest != 7 {
             return Err(Refused {
                 message: format!("a CES scale ends at 5 or 7, not {highest}"),
-                hint: "Give the highest rating that the survey offers; without it, 7.",
+                hint: "Pass the highest rating that the survey offers; the default is 7.",
             });
         }
         if self.highest != 0 {

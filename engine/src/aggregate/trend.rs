@@ -59,7 +59,7 @@ impl Tolerance {
         if !(0.0..=SCORE_LIMIT).contains(&tolerance) {
             return Err(Refused {
                 message: format!("the tolerance is a number between 0 and 10000, not {}", shortest(tolerance)),
-                hint: "Give the least change, in points, that counts as a trend; without it, 5.",
+                hint: "Pass the smallest change, in points, that counts as a trend; the default is 5.",
             });
         }
         if !self.0.is_nan() {
@@ -78,7 +78,7 @@ impl Tolerance {
     }
 }
 
-/// The trend of a group of points, empty by default; what it says is asked of groups with a point. Times are
+/// The trend of a group of points, empty by default. The results are valid only with at least one point. Times are
 /// microseconds since any fixed instant.
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
@@ -124,7 +124,7 @@ impl Trend {
     }
 
     pub fn is_consistent(&self) -> bool {
-        // The ends of 64 bits stand for no time.
+        // The smallest and the largest i64 stand for no time.
         self.from > i64::MIN
             && self.to < i64::MAX
             && self.moments.is_consistent(self.from, self.to)

@@ -7,7 +7,7 @@ pub enum ColumnKind {
     Boolean,
     Text,
     Time,
-    /// Nothing that a signal can read.
+    /// A type that no signal can read.
     Other,
 }
 

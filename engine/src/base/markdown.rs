@@ -1,6 +1,6 @@
 //! Markdown that is safe to render and still good to read as it is: texts of a document are never markup.
 
-/// Nothing longer stands in a cell or sentence: whatever a document holds, a card stays a page.
+/// The maximum length of a text in a cell or sentence, so that every card stays short.
 const LONGEST: usize = 1000;
 
 /// A text of a document on one line, with all markup escaped. Not for the start of a line.

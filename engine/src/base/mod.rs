@@ -1,4 +1,4 @@
-//! What everything else stands on: values, times, numbers, exact sums, texts between quotes. Nothing here knows what a
+//! The base of all other modules: values, times, numbers, exact sums, texts between quotes. Nothing here knows what a
 //! model document or a score is.
 
 pub(crate) mod column;

@@ -21,7 +21,7 @@ pub fn parse_time(text: &str) -> Option<i64> {
     let pieces = Pieces::parse(text.trim()).ok()?;
     let offset = pieces.to_numeric_offset();
     if offset.is_none() && pieces.time_zone_annotation().is_some() {
-        // The local time of a place, whose offset is not known here.
+        // A local time in a named time zone, whose offset is not known here.
         return None;
     }
     let local = pieces.date().to_datetime(pieces.time().unwrap_or(Time::midnight()));
@@ -29,7 +29,7 @@ pub fn parse_time(text: &str) -> Option<i64> {
     i64::try_from(local.duration_since(EPOCH).as_micros()).ok()?.checked_sub(ahead)
 }
 
-/// The day alone at midnight UTC, else the instant; both ISO 8601.
+/// Writes only the date for midnight UTC, else the full timestamp; both in ISO 8601.
 pub(crate) fn write_time(micros: i64, out: &mut String) {
     match EPOCH.checked_add(SignedDuration::from_micros(micros)) {
         Ok(local) => {
@@ -94,7 +94,7 @@ mod tests {
         for text in ["", "yesterday", "2026-13-01", "2026-02-30", "infinity", "5", "12:00"] {
             assert_eq!(parse_time(text), None, "{text}");
         }
-        // What time it is in New York is not known here.
+        // The offset of New York is not known here.
         assert_eq!(parse_time("2026-01-02T00:00[America/New_York]"), None);
         assert_eq!(parse_time("2026-01-01T19:00-05:00[America/New_York]"), Some(1_767_312_000_000_000));
     }

@@ -1,5 +1,5 @@
-//! What differs between two documents, leaf by leaf. Knows where rules, bands and segments stand, which are told apart
-//! by their names and not by their positions. Apart from that any two JSON values can be compared.
+//! What differs between two documents, leaf by leaf. Knows where rules, bands and segments stand, which are identified
+//! by their names, not by their positions. Apart from that any two JSON values can be compared.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -17,8 +17,8 @@ pub struct Difference {
 }
 
 /// The leaves that differ, in the order of the document: keys bytewise, named items as they stand in `after`, then
-/// those that are gone. What only one side has is one difference, however large. A signal's `scale` and `input` are
-/// leaves. Where the named items of an array have changed places, one difference of the array tells the names in both
+/// those that are gone. A part that only one side has is one difference, whatever its size. A signal's `scale` and
+/// `input` are leaves. When named items of an array change places, one difference of the array lists the names in both
 /// orders. Numbers of the same value are equal (1 and 1.0).
 pub fn diff(before: &Json, after: &Json) -> Vec<Difference> {
     let mut differences = Vec::new();
@@ -54,7 +54,7 @@ impl Part {
         }
     }
 
-    /// What the items of an array are, if they are told apart by name.
+    /// The kind of the items of an array, if names identify the items.
     fn of_items(self) -> Option<Part> {
         match self {
             Part::Items => Some(Part::Elsewhere),

@@ -56,7 +56,7 @@ impl Issues {
         self.push(Issue { severity, path: path.to_string(), message });
     }
 
-    /// Errors and warnings have room of their own: a hundred warnings must not hide the one error.
+    /// Errors and warnings have separate limits: a hundred warnings must not hide one error.
     pub fn push(&mut self, issue: Issue) {
         if self.listed(issue.severity) < LISTED {
             self.list.push(issue);

@@ -143,7 +143,7 @@ pub(crate) fn check_column(name: &str, path: &Path, issues: &mut Issues) -> bool
     if reserved {
         issues.error(
             path,
-            format!("{name} is no column; \"@as_of\" stands only in {{\"days\": [from, to]}}", name = Quoted(name)),
+            format!("{name} is not a column; \"@as_of\" stands only in {{\"days\": [from, to]}}", name = Quoted(name)),
         );
     }
     check_name(name, path, issues) && !reserved

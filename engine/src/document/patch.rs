@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json};
 use super::issue::{Issues, Path};
 use crate::base::quoted::Quoted;
 
-/// The document after the patch. A patch that is no object replaces everything, as the RFC has it.
+/// The document after the patch. A patch that is no object replaces everything, as the RFC specifies.
 pub fn merge(document: &Json, patch: &Json) -> Json {
     merge_at(document.clone(), patch, 0, false)
 }
@@ -38,7 +38,7 @@ fn merge_at(target: Json, patch: &Json, depth: usize, in_signals: bool) -> Json 
 const FORBIDDEN: [&str; 2] = ["segments", "method"];
 const FORBIDDEN_IN_SIGNAL: [&str; 3] = ["combine", "window", "lag"];
 
-/// Checks a segment's patch against the document it is laid over.
+/// Checks a segment's patch against the document that it is applied to.
 pub(crate) fn check_segment_patch(document: &Json, patch: &Json, path: &Path, issues: &mut Issues) {
     let Some(map) = patch.as_object() else {
         issues.error(path, "must be an object");

@@ -16,10 +16,10 @@ pub(super) struct Derived {
     pub cells: Vec<usize>,
 }
 
-/// What tells cells apart: input, way to combine, ages, half-life.
+/// The identity of a cell: input, way to combine, ages, half-life.
 type Key = (usize, Combine, Option<Ages>, Option<i64>);
 
-/// Cells as they are asked for, each once.
+/// The requested cells, each once.
 #[derive(Default)]
 pub(super) struct Builder {
     cells: Vec<Cell>,
@@ -31,7 +31,7 @@ impl Builder {
         self.cells.len()
     }
 
-    /// The number of a cell, a new one or one that does the same.
+    /// The number of an equal existing cell, or of a new cell.
     pub fn cell(
         &mut self,
         input: usize,
@@ -71,7 +71,7 @@ impl Builder {
         let source = match recipe.source {
             Source::Column(input) => Source::Column(side(input, lag)),
             Source::Ratio(a, b) => Source::Ratio(side(a, lag), side(b, lag)),
-            // The change of one column is that from one window to the next.
+            // A change with one column compares a window with the window before it.
             Source::Change(now, before) if now == before => {
                 let end = recipe.window.map_or(lag, |window| lag.saturating_add(window));
                 Source::Change(side(now, lag), side(before, end))

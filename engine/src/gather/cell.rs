@@ -1,5 +1,5 @@
 //! One accumulator of a state: one way to combine the events of one input. It adds an event, merges what another state
-//! has, and gives a value. How a value lies in words is decided here.
+//! has, and gives a value. The layout of a value in words is decided here.
 
 use std::cmp::Ordering;
 
@@ -16,10 +16,10 @@ use crate::signal::recipe::Combine;
 
 const MICROS_OF_A_DAY: i64 = DAY as i64;
 
-/// The time of an event that has none: older than all others.
+/// The time of an event without a time: older than all others.
 const NO_TIME: i64 = i64::MIN;
 
-/// Days of a window up to this length are bits; of a longer one, or of none, a set.
+/// The days of a window up to this length are bits; the days of a longer or unbounded window are a set.
 const MOST_DAY_BITS: i64 = 512;
 
 /// What the word of a cell holds, one byte a cell. A text of up to eight bytes lies in the word itself, its length in
@@ -32,7 +32,7 @@ mod kind {
     pub const TIME: u8 = 4;
     pub const LONG_TEXT: u8 = 5;
     pub const UNUSABLE: u8 = 6;
-    /// A value was among the events that cannot be combined with others.
+    /// At least one value cannot be combined with others.
     pub const SPOILT: u8 = 7;
     pub const SHORT_TEXT: u8 = 0x10;
 }
@@ -50,7 +50,7 @@ impl Ages {
         age >= self.from && self.below.is_none_or(|below| age < below)
     }
 
-    /// The days of a short window that end where it ends, at most.
+    /// The maximum number of days that a short window touches.
     fn days(&self) -> Option<i64> {
         let days = self.below?.saturating_sub(self.from) / MICROS_OF_A_DAY + 2;
         (days <= MOST_DAY_BITS).then_some(days)
@@ -63,7 +63,7 @@ pub(super) struct Cell {
     pub combine: Combine,
     /// None where events of any age count, also those without a time.
     pub ages: Option<Ages>,
-    /// Of a sum or a count: each event fades by its own age.
+    /// For a sum or a count: each event fades by its own age.
     pub half_life: Option<i64>,
     pub keeps_time: bool,
     /// The first signal that needs it, for messages.
@@ -74,7 +74,7 @@ pub(super) struct Cell {
     pub time_at: usize,
 }
 
-/// What the short way needs of a cell of last values of any age.
+/// The part of a last-value cell that the fast path needs.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Plain {
     pub number: usize,
@@ -89,7 +89,7 @@ impl Plain {
         fixed[self.at] = number.to_bits();
     }
 
-    /// Keeps a number where that needs no second look: the first value, or one that is later than the number before.
+    /// Keeps a number in the simple cases: the first value, or a value later than the number before.
     #[inline(always)]
     pub fn add(&self, fixed: &mut [u64], timed: bool, number: f64, at: Option<i64>) -> bool {
         let time = at.unwrap_or(NO_TIME);
@@ -115,7 +115,7 @@ impl Plain {
 pub(super) struct Event<'a> {
     pub value: Value<'a>,
     pub at: Option<i64>,
-    /// Before as_of, where both times are known.
+    /// The age before as_of, where both times are known.
     pub age: Option<i64>,
 }
 
@@ -144,7 +144,7 @@ impl Cell {
         })
     }
 
-    /// Whether its words grow with the events, whatever their values are.
+    /// Whether the cell is a set, whose words grow with the events.
     pub fn is_set(&self) -> bool {
         match self.combine {
             Combine::Distinct => true,
@@ -153,7 +153,7 @@ impl Cell {
         }
     }
 
-    /// The words of the heap that one value more takes at most.
+    /// The maximum number of heap words that one more value takes.
     pub fn room_for(&self, fields: &Fields, value: &Value) -> Result<usize, Stop> {
         if self.is_set() {
             return self.room_for_elements(fields.fixed, 1);
@@ -174,7 +174,7 @@ impl Cell {
         u32::try_from(fixed[self.at + 1]).map(|count| count as usize).map_err(|_| Stop::Forged)
     }
 
-    /// The words of the heap that it holds, and where.
+    /// The heap words that the cell holds, and their place.
     pub fn held(&self, view: &View) -> Option<(Region, usize)> {
         let place = Region::unpack(view.fixed[self.at]);
         if self.is_set() {
@@ -245,7 +245,8 @@ impl Cell {
         self.keep(fields, &event.value)
     }
 
-    /// Of values at one time the greatest is the last, so that the order of the rows plays no part.
+    /// Among values with the same time the greatest counts as the last, so the result does not depend on the order of
+    /// the rows.
     fn is_greater(&self, fields: &Fields, value: &Value) -> Result<bool, Stop> {
         Ok(order(value, &self.last(&fields.view())?) == Ordering::Greater)
     }
@@ -362,7 +363,7 @@ impl Cell {
         Ok(())
     }
 
-    /// The words of the heap that merging takes at most.
+    /// The maximum number of heap words that merging takes.
     pub fn room_to_merge(&self, fields: &Fields, other: &View) -> Result<usize, Stop> {
         if self.is_set() {
             return self.room_for_elements(fields.fixed, self.elements(other.fixed)?);
@@ -399,7 +400,7 @@ impl Cell {
                 }
             }
             Combine::Distinct | Combine::ActiveDays if self.is_set() => {
-                // At once, not step by step: the steps would leave more behind than was asked for.
+                // One move instead of many: intermediate moves would leave more unused words than were requested.
                 self.make_room(fields, self.elements(other.fixed)?)?;
                 for element in elements(other.heap, Region::unpack(words[0]))? {
                     self.insert(fields, element)?;
@@ -417,19 +418,19 @@ impl Cell {
         Ok(())
     }
 
-    /// A new state's time: none.
+    /// Begins a state without a time for this cell.
     pub fn begin(&self, fields: &mut Fields) {
         if fields.timed && self.has_time() {
             fields.fixed[self.time_at] = NO_TIME as u64;
         }
     }
 
-    /// Whether a state with times has one for it.
+    /// Whether a state with times has a time for this cell.
     pub fn has_time(&self) -> bool {
         self.keeps_time || self.combine == Combine::Last
     }
 
-    /// When the last event was.
+    /// The time of the last event.
     pub fn time(&self, view: &View) -> Option<i64> {
         let time = (view.timed && self.has_time()).then(|| view.fixed[self.time_at] as i64);
         time.filter(|time| *time != NO_TIME)
@@ -484,7 +485,7 @@ impl Cell {
     }
 }
 
-/// What is left of one unit: 0.5^(age / half-life). Of an unknown age, all.
+/// The remaining part of one unit: 0.5^(age / half-life). With an unknown age it is 1.
 pub(super) fn fading(half_life: i64, age: Option<i64>) -> f64 {
     age.map_or(1.0, |age| (-(age.max(0) as f64) / half_life as f64).exp2())
 }

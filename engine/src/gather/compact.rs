@@ -1,6 +1,5 @@
-//! The compact form of a state: one number for each input. Most groups need no more – the last values of signals,
-//! without times – and seven of them take little more than half of the memory. What it cannot hold moves to the full
-//! form.
+//! The compact form of a state: one number for each input. Most groups need only the last values of signals, without
+//! times; seven values take little more than half of the memory. A group that needs more moves to the full form.
 
 use super::cell::order;
 use super::layout::{FLAGS, KNOWN};
@@ -8,7 +7,7 @@ use super::state::Gathering;
 use super::stop::Stop;
 use crate::base::value::Value;
 
-/// Words that are no number. A value that is NaN is not kept here, so these can be no value.
+/// Words that stand for no number. NaN is not kept here, so these bit patterns cannot be a value.
 const NEVER_SEEN: u64 = 0x7FF8_6873_0000_0000;
 const WITHOUT_VALUE: u64 = 0x7FF8_6873_0000_0001;
 

@@ -1,6 +1,6 @@
 //! The part of a state that grows: texts, and sets of different values. It hands out words from its beginning on and
-//! takes none back; what is still in use is moved together when the state grows. Every place is checked, since a state
-//! may have been made up.
+//! takes none back; words in use are compacted when the state grows. Every place is checked, because a state may be
+//! forged.
 
 use std::hash::Hasher;
 
@@ -45,13 +45,13 @@ pub(super) fn write_text(heap: &mut [u64], start: usize, text: &str) -> Result<R
     Ok(Region { start: start as u32, length: text.len() as u32 })
 }
 
-/// One value as two words, never both 0: all of it, but for texts of 15 bytes and more, of which 120 bits of a hash
-/// stand for the whole.
+/// One value as two words, never both 0. The words hold the whole value, except for a text of 15 bytes or more: it is
+/// represented by 120 bits of a hash.
 pub(super) type Element = [u64; 2];
 
 const WORDS_OF_ELEMENT: usize = 2;
 
-/// What kind a value is of, in the highest byte of its second word; short texts have their length there.
+/// The kind of a value, in the highest byte of its second word; a short text has its length there.
 const NUMBER: u64 = 0x20 << 56;
 const BOOLEAN: u64 = 0x21 << 56;
 const TIME: u64 = 0x22 << 56;
@@ -60,7 +60,7 @@ const HASHED: u64 = 0x24 << 56;
 const SHORT: u64 = 0x40 << 56;
 const LONGEST_SHORT: usize = 15;
 
-/// None for what is no value to be told from others.
+/// None for a value that cannot be distinguished from others.
 pub(super) fn element(value: &Value) -> Option<Element> {
     match value {
         Value::Number(number) if number.is_finite() => Some([(number + 0.0).to_bits(), NUMBER]),

@@ -1,6 +1,5 @@
-//! From events to inputs: what the long form gathers of an account, row by row, and how the value of a signal is
-//! derived. A state is a slice of 64-bit words that its owner keeps and can pass on; nothing here knows who the owner
-//! is.
+//! From events to inputs: collects the events of an account row by row, and derives the values of signals. A state is a
+//! slice of 64-bit words that its owner keeps and can pass on; nothing here knows the owner.
 
 mod builder;
 mod cell;

@@ -12,11 +12,12 @@ pub(super) struct NameTable {
 #[derive(Debug, Clone, Copy)]
 struct Entry {
     ends: Ends,
-    /// What the name stands for; of a long name its number among those.
+    /// The meaning of the name; for a long name, its number among the long names.
     what: usize,
 }
 
-/// The first and the last eight bytes, which overlap in a short name: up to sixteen bytes they are all of it.
+/// The first and the last eight bytes, which overlap in a short name. Together they hold a whole name of up to sixteen
+/// bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Ends {
     first: u64,
@@ -50,7 +51,7 @@ impl Ends {
 }
 
 impl NameTable {
-    /// Of two entries with one name the first counts.
+    /// With two entries of the same name, the first counts.
     pub fn new<'a>(entries: impl IntoIterator<Item = (&'a str, usize)>) -> NameTable {
         let entries: Vec<_> = entries.into_iter().collect();
         let size = (entries.len() * 2 + 1).next_power_of_two();
@@ -73,7 +74,7 @@ impl NameTable {
         self.slot(name, &Ends::of(name)).ok()
     }
 
-    /// What the name stands for, or the slot where it would be put.
+    /// The meaning of the name, or the free slot for it.
     #[inline]
     fn slot(&self, name: &[u8], ends: &Ends) -> Result<usize, usize> {
         let mask = self.slots.len() - 1;

@@ -1,5 +1,5 @@
 //! The state of one group of events, and the model's recipe to fill and read it: a header, the kinds and words of the
-//! cells, their times, and a heap. Any words may be given as a state: what does not make sense is an error.
+//! cells, their times, and a heap. A caller may pass any words as a state: an inconsistent state is an error.
 
 use super::builder::{Builder, Derived};
 use super::cell::{Cell, Event, Plain, fading};
@@ -21,7 +21,7 @@ const WORDS_OF_UNKNOWN: usize = 16;
 #[derive(Debug)]
 pub struct Gathering {
     pub(super) cells: Vec<Cell>,
-    /// Per input of the model, where its events go.
+    /// Per input of the model, the destination of its events.
     pub(super) feeds: Vec<Feed>,
     pub(super) names: NameTable,
     pub(super) input_names: Vec<String>,
@@ -30,7 +30,7 @@ pub struct Gathering {
     pub(super) derived: Vec<Derived>,
     /// Words before the heap, without times and with them.
     fixed: [usize; 2],
-    /// An event that cannot be read is an error whatever the segment.
+    /// An unreadable event is an error in every segment.
     strict: bool,
     reads_time: bool,
     needs_times: Option<String>,
@@ -92,12 +92,12 @@ impl Gathering {
         }
     }
 
-    /// Whether the values depend on the time they are asked for.
+    /// Whether the values depend on as_of.
     pub fn reads_time(&self) -> bool {
         self.reads_time
     }
 
-    /// A signal that cannot do without the times of its events.
+    /// A signal that needs the times of its events.
     pub fn needs_times(&self) -> Option<&str> {
         self.needs_times.as_deref()
     }
@@ -116,7 +116,7 @@ impl Gathering {
         }
     }
 
-    /// The time to which ages count.
+    /// The time that ages are relative to.
     pub fn as_of(words: &[u64]) -> Option<i64> {
         words.first().filter(|word| **word != NO_AS_OF).map(|word| *word as i64)
     }
@@ -142,8 +142,8 @@ impl Gathering {
         Ok(View { fixed, heap, timed })
     }
 
-    /// The short way of [`Self::add`], for most events: a number of a signal that keeps its last value. False where it
-    /// is not enough; no value has changed then.
+    /// The fast path of [`Self::add`], for most events: a number of a signal that keeps its last value. False when the
+    /// fast path does not apply; then no value has changed.
     #[inline(always)]
     pub fn add_number(&self, words: &mut [u64], signal: &[u8], number: f64, at: Option<i64>) -> bool {
         let Some(input) = self.names.find(signal) else { return false };
@@ -159,7 +159,7 @@ impl Gathering {
         plain.add(fixed, timed, number, at)
     }
 
-    /// One event of a signal, named in UTF-8. A value that is missing says only that its signal is known.
+    /// One event of a signal, named in UTF-8. A missing value only marks its signal as known.
     #[inline]
     pub fn add(&self, words: &mut [u64], signal: &[u8], value: Value, at: Option<i64>) -> Result<(), Stop> {
         let mut fields = self.fields(words)?;
@@ -197,7 +197,7 @@ impl Gathering {
         }
         let view = fields.view();
         let held: usize = self.held(&view).map(|(_, words)| words).sum();
-        // Twice what is needed, so that the cost of moving is shared by as many events as have come so far.
+        // Twice the needed room, so that the cost of moving is amortized.
         Err(Stop::Room(fields.fixed.len() + (held + room) * 2))
     }
 
@@ -227,7 +227,7 @@ impl Gathering {
         Ok(())
     }
 
-    /// Remembers the names of a few signals, for an error, while none is known.
+    /// Keeps the names of a few unknown signals for an error message, as long as no known signal has been seen.
     #[cold]
     fn note_unknown(&self, fields: &mut Fields, signal: &[u8]) -> Result<(), Stop> {
         if fields.fixed[FLAGS] & KNOWN != 0 {
@@ -261,7 +261,7 @@ impl Gathering {
         Ok(())
     }
 
-    /// Adds what another state has gathered, of the same model and the same as_of.
+    /// Merges another state of the same model and the same as_of.
     pub fn merge(&self, words: &mut [u64], other: &[u64]) -> Result<(), Stop> {
         let other = self.view(other)?;
         let mut fields = self.fields(words)?;
@@ -308,7 +308,7 @@ impl Gathering {
         Ok(())
     }
 
-    /// A derived value, and when its last event was, where that plays a part.
+    /// A derived value, with the time of its last event where the time is needed.
     fn derive<'a>(
         &self,
         derived: &Derived,
@@ -340,8 +340,8 @@ impl Gathering {
     }
 }
 
-/// What a scale of ages measures: the value where it is a time, else when it happened. A text that begins like a date
-/// and is none stays what it is, an error.
+/// The time that a scale of ages measures: the value where it is a time, else the time of the event. A text that begins
+/// like a date but is not a date stays an error.
 fn moment_of<'a>(value: Value<'a>, time: Option<i64>) -> Value<'a> {
     match (value, time) {
         (Value::Text(text), _) if text.starts_with(|c: char| c.is_ascii_digit() || c == '-' || c == '+') => value,

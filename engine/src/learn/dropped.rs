@@ -1,5 +1,5 @@
-//! What a draft or a fit leaves out of the document that it begins with, each by its name with the reason. Nothing is
-//! decided here.
+//! The parts of the initial document that a draft or a fit leaves out, by name with the reason. Nothing is decided
+//! here.
 
 use std::collections::BTreeMap;
 

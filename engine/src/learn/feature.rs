@@ -1,14 +1,14 @@
 //! The raw values of a candidate signal, ready to be binned for any part of the accounts.
 
-/// Numbers in bins no finer than this.
+/// The maximum number of bins of numbers.
 pub(crate) const MOST_BINS: usize = 12;
-/// Coarser bins to find out which signals matter.
+/// The maximum number of bins for the selection of signals.
 pub(crate) const FEW_BINS: usize = 8;
 /// Texts with a value of their own in a map; the others share one.
 const MOST_CATEGORIES: usize = 30;
-/// A text that fewer accounts have is one of the others.
+/// A text of fewer accounts shares the bin of rare texts.
 const FEWEST_OF_A_CATEGORY: u32 = 20;
-/// Beyond the values of a numeric signal.
+/// The rank or code of a missing value.
 const MISSING: u32 = u32::MAX;
 
 #[derive(Debug, Clone)]
@@ -19,11 +19,11 @@ pub(crate) enum Feature {
     Category { codes: Vec<u32>, names: Vec<String> },
 }
 
-/// How the values of some accounts are put into bins: the last of them is for missing values, the one before, of texts
-/// alone, for those that are rare.
+/// The bins of the values of some accounts. The last bin is for missing values; for texts, the bin before it is for
+/// rare texts.
 #[derive(Debug, Clone)]
 pub(crate) struct Bins {
-    /// By rank or code.
+    /// The bin of each rank or code.
     of: Vec<u16>,
     /// The lowest rank in each bin of numbers; the codes of the bins of texts.
     pub first: Vec<u32>,
@@ -34,7 +34,7 @@ pub(crate) struct Bins {
 }
 
 impl Feature {
-    /// Of numbers, NaN where they are missing.
+    /// A feature of numbers, with NaN for missing values.
     pub fn of_numbers(values: &[f64]) -> Feature {
         let mut numbers: Vec<f64> = values.iter().copied().filter(|number| !number.is_nan()).collect();
         numbers.sort_unstable_by(f64::total_cmp);
@@ -60,8 +60,7 @@ impl Feature {
         }
     }
 
-    /// Bins of about equal numbers of these accounts, or one for each frequent text. What other accounts have plays no
-    /// part.
+    /// Bins of about equal numbers of these accounts, or one for each frequent text. Other accounts have no effect.
     pub fn bins(&self, accounts: &[u32], most: usize) -> Bins {
         let mut counts = vec![0u32; self.kinds()];
         for account in accounts {
@@ -121,7 +120,7 @@ impl Bins {
         self.bins - 1
     }
 
-    /// The bins that have an order, or a text of their own.
+    /// The number of bins that have an order, or a text of their own.
     pub fn known(&self) -> usize {
         self.bins - if self.numeric { 1 } else { 2 }
     }

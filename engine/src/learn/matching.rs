@@ -31,8 +31,8 @@ impl FindingStatus {
     }
 }
 
-/// What there is to say about the relation (neither signal nor input), about a signal, or about an input that only
-/// rules and segments read (no signal).
+/// A finding on the relation (neither signal nor input), on a signal, or on an input that only rules and segments read
+/// (no signal).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finding {
     pub signal: Option<String>,
@@ -42,28 +42,30 @@ pub struct Finding {
     pub status: FindingStatus,
     /// None where there is nothing to say.
     pub message: Option<String>,
-    /// Shares of the accounts, 0 to 1; none where nothing was read. At an end: of what the scale can give.
+    /// Shares of the accounts, 0 to 1; none where nothing was read. The ends are the lowest and the highest subscore
+    /// that the scale can give.
     pub missing_share: Option<f64>,
     pub invalid_share: Option<f64>,
     pub at_worst_share: Option<f64>,
     pub at_best_share: Option<f64>,
-    /// Of the raw values that are numbers; of a time its age in days.
+    /// Figures of the raw values that are numbers; for a time, of its age in days.
     pub min: Option<f64>,
     pub median: Option<f64>,
     pub max: Option<f64>,
 }
 
-/// From here on a share of the accounts is worth a warning: at one end of a scale, without a value.
+/// The smallest share of the accounts that gives a warning: at one end of a scale, or without a value.
 const CROWDED: f64 = 0.6;
 const MOSTLY_MISSING: f64 = 0.5;
-/// A scale on which nine tenths of the accounts lie closer together than this tells little of them.
+/// The smallest useful spread of a scale: the distance in points between the 5th and the 95th percentile of the
+/// subscores.
 const NARROW: f64 = 10.0;
 /// The most values of a column that are looked at one by one, and the most that are named.
 const MOST_VALUES: usize = 1000;
 const NAMED_VALUES: usize = 5;
 
-/// The findings: on the relation first, then on the signals in name order, then on other inputs. `source` says how the
-/// sample came about, as in "all 7,043 rows".
+/// The findings: on the relation first, then on the signals in name order, then on other inputs. `source` is the origin
+/// of the sample, as in "all 7,043 rows".
 pub fn match_model(
     model: &Model,
     sample: &Sample,
@@ -85,7 +87,7 @@ struct Matching<'a> {
     sample: &'a Sample,
 }
 
-/// Messages with the gravest status among them.
+/// Messages with the most severe status among them.
 #[derive(Default)]
 struct Remarks {
     status: Option<FindingStatus>,
@@ -183,7 +185,7 @@ impl Matching<'_> {
         &self.sample.columns()[column].type_name
     }
 
-    /// A column that a row must have is an error where it is not there; of an optional signal it is worth a warning.
+    /// A missing required column is an error; a missing column of an optional signal is a warning.
     fn absence(&self, input: usize, remarks: &mut Remarks) {
         if self.column(input).is_some() {
             return;
@@ -199,7 +201,7 @@ impl Matching<'_> {
         remarks.add(status, format!("there is no column {}{effect}{near}", Quoted(&input.name)));
     }
 
-    /// How grave a value is that cannot be read.
+    /// The severity of an unreadable value.
     fn unreadable(&self) -> FindingStatus {
         if self.model.base().lenient { FindingStatus::Warning } else { FindingStatus::Error }
     }
@@ -261,7 +263,7 @@ impl Matching<'_> {
         }
     }
 
-    /// Whether the scale tells accounts apart, and what a map leaves to `otherwise`.
+    /// Reports whether the scale separates accounts, and the values that a map scores by `otherwise`.
     fn spread(&self, signal: &Signal, statistics: &SignalStatistics, as_of: i64, remarks: &mut Remarks) {
         let Measure::Weighted(weighted) = &signal.measure else { return };
         if let (Scale::Map(map), Source::Column(input)) = (&weighted.scale, &signal.source)
@@ -269,7 +271,7 @@ impl Matching<'_> {
             && let Some(column) = self.column(*input)
         {
             if let Some(named) = self.unnamed(column, |text| map.knows(text)) {
-                remarks.add(FindingStatus::Ok, format!("the map leaves to otherwise: {named}"));
+                remarks.add(FindingStatus::Ok, format!("the map lists no subscore for {named}: otherwise applies"));
             }
             return;
         }
@@ -340,7 +342,7 @@ impl Matching<'_> {
         {
             remarks.add(
                 FindingStatus::Warning,
-                format!("no segment names {named}; list them in meta.known_values if that is meant"),
+                format!("no segment names {named}; list them in meta.known_values if this is intended"),
             );
         }
         let mut finding =

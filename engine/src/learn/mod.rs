@@ -1,5 +1,5 @@
-//! What a relation tells about a model, and a model learnt from a relation: samples, findings, drafts, fits. Everything
-//! learnt is a document like any other; nothing here changes how a document is scored.
+//! Models judged by a relation or learnt from a relation: samples, findings, drafts, fits. Everything learnt is a
+//! document like any other; nothing here changes how a document is scored.
 
 pub(crate) mod draft;
 pub(crate) mod dropped;

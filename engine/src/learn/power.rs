@@ -1,4 +1,4 @@
-//! What each signal alone tells of an event: how its subscores rank the accounts, and how much information is in them.
+//! The predictive power of each single signal: how well its subscores rank the accounts, and their information value.
 
 use std::collections::BTreeMap;
 
@@ -13,11 +13,11 @@ use crate::model::plan::{Formula, Plan};
 use crate::signal::definition::{Measure, Signal};
 use crate::signal::reading::Status;
 
-/// Groups of accounts at most.
+/// The maximum number of groups of accounts.
 const MOST_GROUPS: usize = 1000;
-/// Bins of the subscores, as scorecards are judged by.
+/// The number of bins of the subscores, as usual for scorecards.
 const BINS: usize = 10;
-/// Verdicts on an information value, as scorecard practice has them.
+/// Thresholds of an information value, as usual for scorecards.
 const USELESS: f64 = 0.02;
 const WEAK: f64 = 0.1;
 const STRONG: f64 = 0.3;
@@ -25,14 +25,14 @@ const SUSPICIOUS: f64 = 0.5;
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct SignalPower {
-    /// The value of the column that parts the accounts, none where nothing does or where it is missing.
+    /// The value of the grouping column; none without a grouping column, or for NULL.
     pub group: Option<String>,
     pub signal: String,
     pub accounts: u64,
     pub events: u64,
-    /// Accounts without a readable value of their own or a default, 0 to 1.
+    /// The share of accounts without a readable value and without a default, 0 to 1.
     pub missing_share: f64,
-    /// Of the accounts with a subscore by a value; none unless both kinds are there.
+    /// The AUC over the accounts with a subscore from a value; none unless both kinds occur.
     pub auc: Option<Auc>,
     pub information_value: Option<f64>,
 }
@@ -68,7 +68,7 @@ pub struct TooManyGroups {
     pub most: usize,
 }
 
-/// By the values of a column of the rows, if one is given; the signals in the order of their names.
+/// The power of each signal, in the order of names, for each value of the grouping column if one is given.
 pub fn signal_power(
     model: &Model,
     rows: &Rows,

@@ -10,7 +10,7 @@ use crate::base::value::Value;
 /// Values kept at most: with 8 bytes each 128 MB, and as much again while a model is fitted.
 const MOST_CELLS: usize = 16_000_000;
 const MOST_ROWS: usize = 4_000_000;
-/// Bytes of different texts.
+/// The maximum number of bytes of different texts.
 const MOST_TEXT: usize = 128 << 20;
 
 const MISSING: u32 = u32::MAX;
@@ -42,7 +42,7 @@ pub struct Rows {
     seen: u64,
     random: Xorshift,
     text_bytes: usize,
-    /// Accounts of whom it is not known whether they had the event.
+    /// The number of accounts without a known outcome.
     pub without_outcome: u64,
 }
 
@@ -72,7 +72,7 @@ impl Rows {
         }
     }
 
-    /// An account with a value for each column; of more accounts than fit each has the same chance to be kept.
+    /// Adds an account with a value for each column. If not all accounts fit, each has the same chance to be kept.
     pub fn add(&mut self, values: &[Value], event: bool) -> Result<(), TooMuchText> {
         self.seen += 1;
         let row = if self.events.len() < self.most {

@@ -15,10 +15,10 @@ use crate::signal::scale::Scale;
 /// One signal over a sample. Counts are accounts.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct SignalStatistics {
-    /// Without a value of their own, stale ones among them.
+    /// Accounts without a value of their own, including stale values.
     pub missing: usize,
     pub invalid: usize,
-    /// Whose subscore is the lowest or highest that the scale can give.
+    /// Accounts whose subscore is the lowest or the highest that the scale can give.
     pub at_worst: usize,
     pub at_best: usize,
     /// The raw values that are numbers, ascending; times as days before as_of.
@@ -35,7 +35,7 @@ impl SignalStatistics {
     }
 }
 
-/// Of ascending numbers.
+/// The quantile of ascending numbers.
 pub(crate) fn quantile(numbers: &[f64], share: f64) -> Option<f64> {
     let last = numbers.len().checked_sub(1)?;
     let position = share * last as f64;

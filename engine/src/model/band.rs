@@ -47,7 +47,7 @@ impl Band {
             if let [Some(before), Some(band)] = pair
                 && band.from <= before.from
             {
-                let text = format!("{} does not rise above {}", band.from, before.from);
+                let text = format!("{} is not above {}", band.from, before.from);
                 issues.error(&path.index(index + 1).key("from"), text);
             }
         }
@@ -135,7 +135,7 @@ impl Display {
     pub(crate) fn warn_of_hidden_bounds(&self, bands: &[Band], path: Path, issues: &mut Issues) {
         for (index, band) in bands.iter().enumerate() {
             if round9(self.floored(band.from) / self.units()) != band.from {
-                let text = format!("{} is not a number that display shows with {} decimals", band.from, self.decimals);
+                let text = format!("{} cannot be displayed with {} decimals", band.from, self.decimals);
                 issues.warning(&path.index(index).key("from"), text);
             }
         }

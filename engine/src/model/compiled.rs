@@ -23,7 +23,7 @@ use crate::signal::problem::Problem;
 /// Bounds of a document, so that compiling one never takes the memory or the minutes of a server.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Of the document as jsonb.
+    /// The size of the document as jsonb.
     pub bytes: usize,
     pub signals: usize,
     pub segments: usize,
@@ -75,7 +75,7 @@ pub enum SegmentChoice<'a> {
 }
 
 impl<'a> SegmentChoice<'a> {
-    /// As an SQL argument says it: nothing, the empty text, or a name.
+    /// From an SQL argument: NULL, the empty text, or a name.
     pub fn from_argument(argument: Option<&'a str>) -> Self {
         match argument {
             None => SegmentChoice::Auto,
@@ -110,7 +110,7 @@ impl Numbers for NoNumbers {
 }
 
 impl Model {
-    /// Everything wrong or doubtful in a document, errors and warnings.
+    /// All errors and warnings of a document.
     pub fn check(document: &Json, interrupt: &mut dyn FnMut()) -> Vec<Issue> {
         match Model::compile(document, interrupt) {
             Ok(model) => model.warnings,
@@ -142,10 +142,7 @@ impl Model {
             issues.error(&Path::Root.key("segments"), text);
         }
         if segments > 0 && count_values(document) * (segments + 1) > LIMITS.values_in_segments {
-            let text = format!(
-                "the document is too large for so many: its values times segments exceed {}",
-                LIMITS.values_in_segments
-            );
+            let text = format!("the values of the document times segments exceed {}", LIMITS.values_in_segments);
             issues.error(&Path::Root.key("segments"), text);
         }
         if issues.has_errors() {
@@ -185,23 +182,23 @@ impl Model {
         &self.inputs
     }
 
-    /// The columns or keys of an account as others keep it: without what is derived from events.
+    /// The columns or keys of an account in a table, without values that are derived from events.
     pub fn columns(&self) -> impl Iterator<Item = &Input> {
         self.inputs.iter().filter(|input| !input.gathered)
     }
 
-    /// Whether any score of this model depends on the time it is asked for, be it of a row or of events.
+    /// Whether any score of this model depends on as_of, for rows or for events.
     pub fn may_read_time(&self) -> bool {
         self.reads_time || self.gathering.reads_time()
     }
 
-    /// Whether the score of these values depends on the time it is asked for.
+    /// Whether the score of these values depends on as_of.
     pub(crate) fn reads_time(&self, values: &[Value]) -> bool {
         let is_gathered = || self.gathered.is_some_and(|flag| values.get(flag) == Some(&Value::Bool(true)));
         self.reads_time || (self.gathering.reads_time() && is_gathered())
     }
 
-    /// How this model's inputs come out of events.
+    /// The recipe that derives the inputs of this model from events.
     pub fn gathering(&self) -> &Gathering {
         &self.gathering
     }
@@ -224,7 +221,7 @@ impl Model {
         std::iter::once(&self.base).chain(self.segments.iter().map(|segment| &segment.plan))
     }
 
-    /// The texts by which segments are told apart, by input.
+    /// The texts that distinguish segments, by input.
     pub(crate) fn segment_codes(&self) -> BTreeMap<usize, BTreeSet<&str>> {
         let mut codes: BTreeMap<usize, BTreeSet<&str>> = BTreeMap::new();
         for segment in &self.segments {
@@ -358,7 +355,7 @@ fn parse_segments(
         let mut plan = None;
         if !own.has_errors() {
             let patched = merge(&unsegmented, patch);
-            // A patch can add signals: the limits hold for what comes of it.
+            // A patch can add signals: the limits hold for the result.
             let signals = count_signals(&patched);
             all_signals += signals;
             if signals > LIMITS.signals || all_signals > LIMITS.signals_in_segments {
@@ -371,7 +368,7 @@ fn parse_segments(
             let mut found = Issues::default();
             plan = Plan::parse(&patched, inputs, &mut found, interrupt);
             for issue in found.into_list() {
-                // What the unpatched document says already is said once.
+                // An issue of the unpatched document is reported once.
                 if !issues.contains(&issue.path, &issue.message) {
                     let below = issue.path.strip_prefix('$').unwrap_or(&issue.path);
                     let note = format!("{} (after this patch)", issue.message);

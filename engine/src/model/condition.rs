@@ -1,6 +1,6 @@
 //! The language of rules and segments: tests on inputs, subscores, categories and the score, joined by all, any, not.
 //!
-//! Three-valued as SQL: a comparison with something missing is unknown, and only what is true takes effect.
+//! Three-valued logic, as in SQL: a comparison with a missing value is unknown, and only a true condition takes effect.
 
 use std::cell::RefCell;
 
@@ -72,7 +72,7 @@ const OPERATORS: [(&str, Operator); 6] = [
 ];
 const JOINS: [&str; 3] = ["all", "any", "not"];
 const SUBJECTS: [&str; 6] = ["input", "subscore", "category", "score", "driver", "category_drop"];
-/// The last of these a playbook alone knows.
+/// The subjects after these exist only in playbooks.
 const SUBJECTS_OF_MODELS: usize = 4;
 const OTHERS: [&str; 3] = ["in", "missing", "present"];
 
@@ -80,10 +80,10 @@ const OTHERS: [&str; 3] = ["in", "missing", "present"];
 pub(crate) enum Scope<'a> {
     /// Before a score exists: inputs only.
     Segment,
-    /// All names that the document gives, sorted: also of what could not be read, which is reported once and at its
+    /// All names in the document, sorted, including the names of unreadable parts, which are reported once at their
     /// place.
     Rule { signals: &'a [&'a str], categories: &'a [&'a str], points: bool },
-    /// After the score: the names are gathered here, and refused where a model is known that lacks them.
+    /// After the score: the names are collected here, and a name that a known model lacks is an error.
     Playbook { names: &'a RefCell<Vec<String>>, known: Option<&'a KnownNames<'a>> },
 }
 
@@ -139,7 +139,7 @@ impl Condition {
         let value = object.get(head)?;
         if JOINS.contains(&head) {
             for key in OPERATORS.map(|o| o.0).into_iter().chain(OTHERS).filter(|key| object.has(key)) {
-                issues.error(&path.key(key), format!("does not go with {head}: put it inside"));
+                issues.error(&path.key(key), format!("is not allowed beside {head}: put it inside"));
             }
         }
         match head {
@@ -147,7 +147,7 @@ impl Condition {
             "all" | "any" => {
                 let list = object.array(head, issues)?;
                 if list.is_empty() {
-                    issues.error(&at, "must have one condition at least");
+                    issues.error(&at, "must have at least one condition");
                 }
                 let parsed: Vec<_> = list
                     .iter()
@@ -205,7 +205,7 @@ impl Condition {
         }
     }
 
-    /// True, false, or unknown; what is wrong with a value unless `lenient`, which reads it as missing.
+    /// True, false or unknown. An unreadable value is an error, or counts as missing if `lenient`.
     pub fn holds(
         &self,
         values: &[Value],
@@ -267,7 +267,8 @@ impl Subject {
             return Some(Subject::Input(source));
         }
         if matches!(scope, Scope::Segment) {
-            issues.error(&path, "a segment is chosen before there is a score: its condition looks at input only");
+            issues
+                .error(&path, "the condition of a segment may use input only, because it runs before there is a score");
             return None;
         }
         let Some(name) = json.as_str() else {
@@ -363,7 +364,7 @@ fn checks(object: &Object, numeric: bool, issues: &mut Issues) -> Option<Vec<Che
         let at = object.path.key("in");
         let list = object.array("in", issues)?;
         if list.is_empty() {
-            issues.error(&at, "must have one value at least");
+            issues.error(&at, "must have at least one value");
             good = false;
         }
         let list: Option<Vec<_>> = list
@@ -412,7 +413,7 @@ impl Constant {
         Some(Constant { literal: literal?, time })
     }
 
-    /// How the value stands to this constant; none for "different, without an order".
+    /// The order of the value relative to this constant; none for different values without an order.
     fn compare(&self, value: &Value) -> Result<Option<std::cmp::Ordering>, Expected> {
         match (&self.literal, value) {
             (Literal::Number(right), Value::Number(left)) if left.is_finite() => Ok(left.partial_cmp(right)),

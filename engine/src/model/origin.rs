@@ -1,5 +1,5 @@
-//! What a document's `meta` tells of where the model comes from and how it was checked. `meta` is free: whatever does
-//! not make sense is not there.
+//! The origin of a model and its validation, read from the `meta` of its document. `meta` is free-form: an invalid part
+//! counts as absent.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,7 +22,7 @@ pub(crate) struct DraftOrigin {
     pub read: Option<String>,
 }
 
-/// How well the model told accounts with the event from those without.
+/// How well the model separated accounts with the event from those without.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct FitOrigin {
     pub auc: f64,
@@ -62,7 +62,7 @@ impl DraftOrigin {
 }
 
 impl FitOrigin {
-    /// All five numbers, and only if they can be true.
+    /// All five numbers, and only if they are plausible.
     fn read(json: &Json) -> Option<FitOrigin> {
         let share = |key: &str| json[key].as_f64().filter(|share| (0.0..=1.0).contains(share));
         let fit = FitOrigin {

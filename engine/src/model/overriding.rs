@@ -5,7 +5,7 @@ use super::rule::Action;
 use crate::base::value::Value;
 use crate::signal::problem::{Expected, Problem};
 
-/// What an account says: `cap 39`, `floor 70` or `set 50`, and a note behind a colon.
+/// The override in an account: `cap 39`, `floor 70` or `set 50`, and a note behind a colon.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Override<'a> {
     pub action: Action,
@@ -14,7 +14,7 @@ pub(crate) struct Override<'a> {
     pub note: Option<&'a str>,
 }
 
-/// An override with what it did.
+/// An override with its effect.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Overridden<'a> {
     pub by: Override<'a>,

@@ -80,8 +80,8 @@ pub struct Plan {
     pub(crate) reads_categories: bool,
 }
 
-/// The weights of a weighted plan beside its signals. A group is what shares one weight: a category where categories
-/// have weights, else the whole.
+/// The weights of a weighted plan beside its signals. The signals of a group share one weight: a group is a category
+/// where categories have weights, else the whole model.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Weighing {
     pub group_weights: Vec<f64>,
@@ -91,7 +91,7 @@ pub(crate) struct Weighing {
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Share {
-    /// The input of a linear signal whose value needs nothing but the scale; of any other [`Share::ANOTHER_WAY`].
+    /// The input of a linear signal whose value needs only the scale; for any other signal [`Share::ANOTHER_WAY`].
     pub linear_input: usize,
     pub worst: f64,
     pub range: f64,
@@ -123,8 +123,8 @@ const KEYS: [&str; 13] = [
 ];
 
 impl Plan {
-    /// Reads everything but the segments. Whatever is wrong goes to `issues`; a plan comes back even then, for the
-    /// checks of the segments, but must not be used.
+    /// Reads everything but the segments. All problems go to `issues`. A plan is returned even then, for the checks of
+    /// the segments, but must not be used.
     pub(crate) fn parse(
         json: &Json,
         inputs: &mut Inputs,
@@ -149,7 +149,7 @@ impl Plan {
         }
         let entries = match object.object("signals", issues) {
             Some(map) if map.is_empty() => {
-                issues.error(&root.key("signals"), "must have one signal at least");
+                issues.error(&root.key("signals"), "must have at least one signal");
                 Vec::new()
             }
             Some(map) => sorted(map),
@@ -165,7 +165,7 @@ impl Plan {
         let range = if points { parse_points(&object, issues) } else { None };
         for key in ["start", "range"] {
             if !points && object.has(key) {
-                issues.error(&root.key(key), "goes with method \"points\" only");
+                issues.error(&root.key(key), "is allowed only with method \"points\"");
             }
         }
 
@@ -178,7 +178,7 @@ impl Plan {
         };
         let bands = match object.array("bands", issues) {
             Some([]) => {
-                issues.error(&root.key("bands"), "must have one band at least");
+                issues.error(&root.key("bands"), "must have at least one band");
                 Vec::new()
             }
             Some(list) => Band::parse_all(list, root.key("bands"), issues),
@@ -193,7 +193,7 @@ impl Plan {
             object.get("trend").map(|json| TrendSettings::parse(json, root.key("trend"), issues)).unwrap_or_default();
 
         let weighing = if points { Weighing::default() } else { Weighing::of(&categories, &signals) };
-        // Only said when every weight could be read: else it would repeat what is already on the list.
+        // Reported only when every weight could be read: otherwise the list already has the cause.
         if !points && unreported && weighing.shares.iter().all(|share| share.nominal == 0.0) {
             issues.error(&root.key("signals"), "the weights add up to 0");
         }
@@ -260,7 +260,7 @@ fn parse_categories(object: &Object, points: bool, issues: &mut Issues) -> Vec<C
         }
         categories.push(Category { name: name.to_owned(), label: label.unwrap_or_else(|| name.to_owned()), weight });
     }
-    // One weight and one silence would leave the silent category's share to a guess.
+    // If only some categories have a weight, the shares of the others are undefined.
     if !points && categories.iter().any(|category| category.weight.is_some()) {
         for name in silent {
             issues.error(&path.key(name), "needs a weight, because another category has one");
@@ -291,7 +291,7 @@ fn parse_points(object: &Object, issues: &mut Issues) -> Option<PointsRange> {
     let start = object.number_in("start", -1e9, 1e9, issues).unwrap_or(0.0);
     let (low, high) = bounds?;
     if !(low.abs() <= 1e9 && high.abs() <= 1e9 && high - low >= 1e-6) {
-        issues.error(&at, "lo must be below hi, by 1e-6 at least, both within ±1e9");
+        issues.error(&at, "lo must be at least 1e-6 below hi, both within ±1e9");
         return None;
     }
     let range = PointsRange { start, low, high };
@@ -307,7 +307,7 @@ impl Weighing {
         let weighted = categories.iter().any(|category| category.weight.is_some());
         let group_weights: Vec<f64> =
             if weighted { categories.iter().map(|c| c.weight.unwrap_or(0.0)).collect() } else { vec![1.0] };
-        // A signal of weight 0 may stand outside all categories; any group will do for it.
+        // A signal of weight 0 may be outside all categories; any group fits.
         let group_of: Vec<usize> =
             signals.iter().map(|signal| if weighted { signal.category.unwrap_or(0) } else { 0 }).collect();
         let mut sums = vec![0.0; group_weights.len()];

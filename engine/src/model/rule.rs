@@ -1,4 +1,4 @@
-//! Rules: what moves a score after the weighing, each with its reason.
+//! Rules: changes of a score after the weighing, each with its reason.
 
 use serde_json::Value as Json;
 
@@ -99,14 +99,14 @@ impl Rule {
     }
 }
 
-/// Names identify rules, bands and segments in results: two of the same would be one.
+/// Names identify rules, bands and segments in results, so names must be unique.
 pub(crate) fn unique_names(list: &[Json], path: &Path, issues: &mut Issues) {
     let mut seen = std::collections::HashSet::new();
     for (index, json) in list.iter().enumerate() {
         if let Some(name) = json.get("name").and_then(Json::as_str)
             && !seen.insert(name)
         {
-            issues.error(&path.index(index).key("name"), format!("{name} stands twice", name = Quoted(name)));
+            issues.error(&path.index(index).key("name"), format!("{name} occurs twice", name = Quoted(name)));
         }
     }
 }

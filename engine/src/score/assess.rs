@@ -33,14 +33,14 @@ pub(crate) struct Fired {
 #[derive(Debug, Default)]
 pub struct Assessor {
     pub(crate) states: Vec<State>,
-    /// What was wrong with the values of which signals.
+    /// Signals with the problems of their values.
     pub(crate) problems: Vec<(usize, Problem)>,
     /// Per group: the weights that count, and weight · subscore.
     pub(crate) groups: Vec<(f64, f64)>,
     /// The same per category, where a rule asks for it.
     pub(crate) categories: Vec<(f64, f64)>,
     pub(crate) fired: Vec<Fired>,
-    /// Of the drivers: what each costs and its number, in the order of their ranks; and the signals' effective weights.
+    /// The cost and the number of each driver, in the order of the ranks; and the effective weights of the signals.
     pub(crate) order: Vec<(f64, usize)>,
     pub(crate) weights: Vec<f64>,
 }
@@ -63,7 +63,7 @@ pub struct Assessment<'a> {
     pub segment: Option<&'a str>,
     /// 0 to 100, or none for lack of data.
     pub score: Option<f64>,
-    /// The share of the weight (of the signals, under method `points`) that rests on the account's own values.
+    /// The share of the weight (of the signals, under method `points`) that comes from the account's own values.
     pub coverage: f64,
 }
 
@@ -91,7 +91,7 @@ impl Assessor {
         self.assess_by((plan, segment), plan.min_coverage, model, values, as_of)
     }
 
-    /// By one plan of the model, with the segment whose plan it is; a score needs `min_coverage`.
+    /// Assesses by one plan of the model, which belongs to `segment`; a score needs `min_coverage`.
     pub(crate) fn assess_by<'a>(
         &'a mut self,
         (plan, segment): (&'a Plan, Option<&'a str>),
@@ -191,7 +191,7 @@ impl Assessor {
             has_score,
             unclamped: if has_score { sum / total_weight } else { 0.0 },
             total_weight,
-            // 1 is said only where nothing is missing, however little it weighs.
+            // Coverage is 1 only where nothing is missing, however small its weight.
             coverage: if uncovered == 0.0 { 1.0 } else { round9(covered).min(1.0 - 1e-9) },
         })
     }
@@ -258,7 +258,7 @@ impl Assessor {
 
     fn apply_rules(&mut self, plan: &Plan, values: &[Value], as_of: i64, base: f64) -> Result<f64, (usize, Problem)> {
         if plan.reads_categories {
-            // Once an account, not once a condition.
+            // Computed once per account, not once per condition.
             category_subscores(plan, &self.states, &mut self.categories);
         }
         let mut running = base;
@@ -343,7 +343,7 @@ impl<'a> Assessment<'a> {
         self.scratch.fired.iter().map(move |fired| plan.rules[fired.rule].name.as_str())
     }
 
-    /// The lowest and highest score that the values the account lacks could have made, by the rules that fired.
+    /// The lowest and the highest score that the missing values could give, under the rules that fired.
     pub fn interval(&self) -> (f64, f64) {
         let (low, high) = match self.plan.formula {
             Formula::Weighted => self.weighted_interval(),

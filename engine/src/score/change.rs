@@ -1,8 +1,8 @@
 //! Why a score changed: two assessments of one account, and a row for each part of the difference. The rows sum to the
 //! score after minus the score before.
 //!
-//! One plan frames the rows. Where the segments differ it is that of the side before: the account as it is now is
-//! scored by it too, and what the plans say differently of it is the row `segment`.
+//! One plan frames the rows. If the segments differ, the plan of the side before is used: the account after is scored
+//! by this plan too, and the difference between its two scores is the row `segment`.
 
 use super::assess::{Assessment, Assessor, ScoreError};
 use crate::base::rounding::round9;
@@ -24,14 +24,14 @@ pub struct Side<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ChangeKind {
     Signal,
-    /// What signals that appeared or vanished added or took, by their own subscore and by the weight of the others.
+    /// The effect of signals that appeared or vanished, by their own subscores and by the weights of the others.
     Coverage,
     /// What the ends of a points range cut off.
     Limit,
     Rule,
     /// A person's override.
     Override,
-    /// What another segment's plan makes of the same account.
+    /// The effect of another segment's plan on the same account.
     Segment,
 }
 
@@ -60,10 +60,10 @@ pub struct Change<'a> {
     pub after: Value<'a>,
     /// Score points; none unless both sides have a score.
     pub change: Option<f64>,
-    /// The signal, and what became of it on either side: none where that side's plan has no such signal.
+    /// The signal and its result on each side; none where the plan of that side lacks the signal.
     pub(crate) signal: Option<&'a Signal>,
     pub(crate) statuses: [Option<Status>; 2],
-    /// Of a rule the reason, of an override the note.
+    /// The reason of a rule, or the note of an override.
     pub(crate) reason: Option<&'a str>,
 }
 
@@ -80,8 +80,8 @@ pub struct Comparer {
 pub struct Comparison<'a> {
     pub before: Assessment<'a>,
     pub after: Assessment<'a>,
-    /// What hurt most comes first, ties by name. Without a score on either side: what went missing, then what else
-    /// changed its status, then the rest.
+    /// The largest loss comes first, ties by name. If a side has no score: signals that went missing, then other
+    /// changes of status, then the rest.
     pub rows: Vec<Change<'a>>,
 }
 
@@ -98,7 +98,7 @@ impl Comparer {
         before.weigh_signals();
         after.weigh_signals();
         let mut rows = Ends { before: &before, after: &after }.rows(&mut self.elsewhere);
-        // Stable: what shares a name, as a signal and a rule may, keeps its order.
+        // The sort is stable: rows with the same name, such as a signal and a rule, keep their order.
         rows.sort_by(|a, b| rank_of(a).total_cmp(&rank_of(b)).then_with(|| a.name.cmp(b.name)));
         Ok(Comparison { before, after, rows })
     }
@@ -114,8 +114,8 @@ fn rank_of(row: &Change) -> f64 {
     }
 }
 
-/// One side's account scored by the other side's plan, whatever share of it is known; none where an invalid value or a
-/// lack of weight forbids.
+/// The account of one side scored by the plan of the other side, at any coverage; none if an invalid value or a lack of
+/// weight prevents a score.
 fn score_by<'s>(
     scratch: &'s mut Assessor,
     other: &Assessment<'s>,
@@ -148,7 +148,7 @@ impl<'a> Ends<'_, 'a> {
         settled(rows, score_after - score_before)
     }
 
-    /// The rows but the segment's, and what the segment's says.
+    /// All rows except the row `segment`, and the change of the row `segment`.
     fn parts_between_plans(&self, before: f64, after: f64, scratch: &mut Assessor) -> (Vec<Change<'a>>, f64) {
         if let Some((score, there)) = score_by(scratch, self.before, self.after) {
             return (self.parts(self.before.plan, self.before, &there), after - score);
@@ -156,11 +156,11 @@ impl<'a> Ends<'_, 'a> {
         if let Some((score, there)) = score_by(scratch, self.after, self.before) {
             return (self.parts(self.after.plan, &there, self.after), score - before);
         }
-        // Neither plan can score both: nothing but the segment can be said to have moved the score.
+        // Neither plan can score both accounts: the whole difference belongs to the segment.
         (self.signals_by_name(Some(0.0)), after - before)
     }
 
-    /// What one plan, which has scored both sides, says of the difference.
+    /// The parts of the difference under one plan, which has scored both sides.
     fn parts(&self, plan: &'a Plan, before: &Assessment, after: &Assessment) -> Vec<Change<'a>> {
         let mut rows = Vec::with_capacity(plan.signals.len() + plan.rules.len() + 2);
         match plan.formula {
@@ -215,7 +215,7 @@ impl<'a> Ends<'_, 'a> {
         }
     }
 
-    /// What can be told where a side has no score: values, rules and segments.
+    /// The rows if a side has no score: values, rules and segments.
     fn unscored(&self) -> Vec<Change<'a>> {
         let mut rows = self.signals_by_name(None);
         // At most one side has a score, and with it rules.
@@ -230,7 +230,7 @@ impl<'a> Ends<'_, 'a> {
         rows
     }
 
-    /// The signals of the plan after, each with what became of it under its own side's plan.
+    /// The signals of the plan after, each with its results under the plan of each side.
     fn signals_by_name(&self, change: Option<f64>) -> Vec<Change<'a>> {
         let plan = self.after.plan;
         let row = |at: usize| {
@@ -314,11 +314,11 @@ fn plain_row<'a>(kind: ChangeKind, name: &'a str, label: &'a str, change: Option
     }
 }
 
-/// By how much the sum of the rows may miss the difference: half of the last decimal of a score.
+/// The tolerance between the sum of the rows and the difference: half of the last decimal of a score.
 const TOLERATED: f64 = 5e-10;
 
-/// Scores are rounded to nine decimals, and what they are made of is not. More billionths than can be overlooked go to
-/// the largest row, where they weigh least, so that the rows sum to the difference of the scores.
+/// Scores are rounded to nine decimals, but their parts are not. A rounding error above the tolerance goes to the
+/// largest row, so that the rows sum to the difference of the scores.
 fn settled<'a>(mut rows: Vec<Change<'a>>, difference: f64) -> Vec<Change<'a>> {
     let left = difference - rows.iter().filter_map(|row| row.change).sum::<f64>();
     if left.abs() <= TOLERATED {

@@ -1,4 +1,4 @@
-//! Conflicts: categories of one account that say very different things, as happy answers and falling usage.
+//! Conflicts: categories of one account that disagree strongly, for example good survey answers and falling usage.
 
 use super::assess::{Assessment, category_subscores};
 use crate::base::rounding::round9;
@@ -23,7 +23,7 @@ pub struct Conflict<'a> {
     pub message: String,
 }
 
-/// What one category says, and the signal that sets it most apart from the other.
+/// The subscore of one category, and the signal that moves it farthest from the other category.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Opinion<'a> {
     pub category: &'a str,
@@ -34,8 +34,8 @@ pub struct Opinion<'a> {
 }
 
 impl<'a> Assessment<'a> {
-    /// The largest gap first, ties by the names of the high and the low category. None under method `points`, which
-    /// knows no subscores.
+    /// The largest gap first, ties by the names of the high and the low category. None under method `points`, which has
+    /// no subscores.
     pub fn conflicts(&mut self) -> Vec<Conflict<'a>> {
         if matches!(self.plan.formula, Formula::Points(_)) {
             return Vec::new();

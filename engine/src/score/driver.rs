@@ -45,7 +45,7 @@ pub struct Driver<'a> {
     pub weight: Option<f64>,
     /// Score points; none where there is no score.
     pub contribution: Option<f64>,
-    /// weight · (100 − subscore); of a rule what it took (negative: gave).
+    /// weight · (100 − subscore); for a rule, the points that it took (negative: gave).
     pub lost: Option<f64>,
     pub status: &'static str,
     pub reason: Option<Cow<'a, str>>,
@@ -73,7 +73,7 @@ impl<'a> Assessment<'a> {
         })
     }
 
-    /// The effective weights: what counts shares the weight of what does not.
+    /// The effective weights: signals that count share the weight of signals that do not count.
     pub(crate) fn weigh_signals(&mut self) {
         self.scratch.weights.clear();
         let weighing = &self.plan.weighing;
@@ -107,7 +107,8 @@ impl<'a> Assessment<'a> {
         self.unclamped.clamp(0.0, 100.0) - self.unclamped
     }
 
-    /// What ranks a driver. Without a score: the weight of what is missing, since that is what to mend.
+    /// The ranking key of a driver. Without a score it is the weight of a missing signal, because missing signals are
+    /// the cause.
     fn cost(&self, at: usize) -> f64 {
         let signals = self.plan.signals.len();
         if at >= signals {

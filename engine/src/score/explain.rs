@@ -1,6 +1,5 @@
-//! Plain words: what made a score and what changed it, in a few sentences. The numbers are those of the drivers and of
-//! the change, rounded for showing only. Labels, units and reasons are put in as they are: no wording bends them, and
-//! nothing about them decides what is said.
+//! A score, or its change, in a few plain sentences. The numbers are those of the drivers and of the change, rounded
+//! only for display. Labels, units and reasons are inserted unchanged, and do not affect the choice of the sentences.
 
 use std::cmp::Ordering;
 
@@ -79,14 +78,14 @@ impl<'a> Assessment<'a> {
         format!("{} % of the {whole}", round9(self.coverage * 100.0).floor())
     }
 
-    /// Both ends are floored as scores are: the upper must not promise a band that cannot be reached.
+    /// Both ends are floored as scores are: the upper end must not show a band that cannot be reached.
     fn basis(&self) -> String {
         let (low, high) = self.interval();
         let [low, high] = [low, high].map(|end| self.plan.display.format(end));
         if low == high {
             return format!("Based on {}.", self.known_share());
         }
-        format!("Based on {}: between {low} and {high} with the rest known.", self.known_share())
+        format!("Based on {}: between {low} and {high} once the rest is known.", self.known_share())
     }
 
     fn add_costs(&self, drivers: &[Driver<'a>], sentences: &mut Vec<String>) {
@@ -173,7 +172,7 @@ impl<'a> Assessment<'a> {
         sentence(head, clauses)
     }
 
-    /// A signal that does not count as it stands, and what becomes of it.
+    /// A signal whose own value does not count, and the treatment of the signal.
     fn gap(&self, at: usize) -> (String, String) {
         let signal = &self.plan.signals[at];
         let label = &signal.label;

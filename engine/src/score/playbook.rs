@@ -1,7 +1,7 @@
-//! The condition of a playbook: the language of rules, asked of an account that has been scored. It reads the drivers
-//! that history keeps, and knows two subjects more: the points that a driver takes, and by how much a category fell.
+//! The condition of a playbook: the language of rules, applied to a scored account. It reads the drivers that history
+//! keeps, and knows two subjects more: the points that a driver takes, and by how much a category fell.
 //!
-//! What has no value is unknown, and so is what cannot be compared: an alert is never raised by a slip in the data.
+//! A missing value and an incomparable value are unknown: a data error never raises an alert.
 
 use std::cell::RefCell;
 
@@ -21,11 +21,11 @@ const OTHER_DRIVERS: [&str; 3] = ["limit", "override", "start"];
 pub struct PlaybookCondition {
     condition: Condition,
     inputs: Vec<Input>,
-    /// Of signals, categories and drivers, as the condition's subjects count them.
+    /// The names of signals, categories and drivers; the subjects of the condition are indexes into this list.
     names: Vec<String>,
 }
 
-/// What is kept of one driver of an account.
+/// The kept part of one driver of an account.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Judged<'a> {
     pub kind: &'a str,
@@ -59,7 +59,7 @@ impl PlaybookCondition {
         &self.inputs
     }
 
-    /// Whether it is true of an account, by what it read, its score and its drivers now and before.
+    /// Whether the condition holds for an account, by its inputs, its score, and its drivers now and before.
     pub fn holds(
         &self,
         values: &[Value],

@@ -15,7 +15,7 @@ pub struct Transition {
     pub before: Option<String>,
     pub after: Option<String>,
     pub accounts: u64,
-    /// Of all accounts.
+    /// The share of all accounts.
     pub share: f64,
     /// In score points; none where one side has no score.
     pub mean_change: Option<f64>,

@@ -35,7 +35,7 @@ pub struct Signal {
     pub(crate) default: Option<Literal>,
     pub(crate) evidence: Option<usize>,
     pub(crate) measure: Measure,
-    /// What to tell where there is no value, and where it is too old.
+    /// The reasons that are shown for a missing value and for a stale value.
     pub(crate) missing_reason: String,
     pub(crate) stale_reason: String,
 }
@@ -50,7 +50,7 @@ pub(crate) enum Measure {
 pub(crate) struct Weighted {
     pub weight: f64,
     pub scale: Scale,
-    /// The subscore of a missing value, or none to share its weight out.
+    /// The subscore of a missing value, or none to redistribute its weight.
     pub missing: Option<f64>,
 }
 
@@ -80,7 +80,7 @@ impl Signal {
     ) -> Option<Signal> {
         check_name(name, &path, issues);
         if name.starts_with('@') {
-            issues.error(&path, "a signal's name does not start with @");
+            issues.error(&path, "a signal's name must not start with @");
         }
         let own: &[&str] = if context.points { &POINTS } else { &WEIGHTED };
         let known: Vec<&str> = COMMON.iter().chain(own).copied().collect();
@@ -223,8 +223,8 @@ impl Signal {
 }
 
 impl Measure {
-    /// How events become one value where the document does not say: the points of all actions count; of a weighted
-    /// measure, and of dates, the last value.
+    /// How events become one value by default: the points of all actions count; for a weighted measure, and for dates,
+    /// the last value counts.
     pub fn usual_combine(&self, source: &Source) -> Combine {
         match (self, source) {
             (Measure::Points(_), Source::Column(_) | Source::Ratio(..) | Source::Change(..)) => Combine::Sum,
@@ -232,7 +232,7 @@ impl Measure {
         }
     }
 
-    /// Whether the age of a value plays a part.
+    /// Whether the age of a value matters.
     fn reads_time(&self) -> bool {
         match self {
             Measure::Weighted(weighted) => weighted.scale.reads_time(),
@@ -254,19 +254,16 @@ impl Measure {
     /// Whether the scale can read what the source, or combining events, gives.
     fn check_kind(&self, source: &Source, combine: Combine, path: &Path, issues: &mut Issues) {
         if matches!(source, Source::Days(..)) && combine != Combine::Last {
-            issues.error(
-                &path.key("combine"),
-                "goes with days only as \"last\": the days count from one time to another",
-            );
+            issues.error(&path.key("combine"), "must be \"last\" with days, which count from one time to another");
         }
         let Measure::Weighted(weighted) = self else { return };
         if weighted.scale.takes_numbers() {
             return;
         }
         if !matches!(source, Source::Column(_)) {
-            issues.error(&path.key("scale"), "needs a scale of numbers: that is what ratio, change and days give");
+            issues.error(&path.key("scale"), "needs a scale of numbers, because ratio, change and days give numbers");
         } else if combine != Combine::Last {
-            issues.error(&path.key("scale"), "needs a scale of numbers: that is what combine gives");
+            issues.error(&path.key("scale"), "needs a scale of numbers, because combine gives numbers");
         }
     }
 }

@@ -22,7 +22,7 @@ pub struct Input {
 }
 
 impl Input {
-    /// The name as a person knows it.
+    /// The name as the user knows it.
     pub(crate) fn shown(&self) -> &str {
         self.name.trim_start_matches('@')
     }

@@ -119,7 +119,7 @@ impl Inputs {
             ("ratio", Moment::Input(a), Moment::Input(b)) => Some(Source::Ratio(a, b)),
             ("change", Moment::Input(now), Moment::Input(before)) => Some(Source::Change(now, before)),
             (_, Moment::AsOf, Moment::AsOf) => {
-                issues.error(&at, "needs a column on one side at least");
+                issues.error(&at, "needs a column on at least one side");
                 None
             }
             (_, from, to) => Some(Source::Days(from, to)),

@@ -49,7 +49,7 @@ impl Award {
         let absent = object.number_in("absent", -1e9, 1e9, issues);
         let within = object.duration("within", issues);
         if within.is_some() && !object.has("absent") {
-            issues.error(&object.path.key("within"), "goes with absent only");
+            issues.error(&object.path.key("within"), "is allowed only with absent");
         }
         for key in ["half_life", "within"].into_iter().filter(|key| object.has(key) && !object.has("observed")) {
             issues.warning(

@@ -1,4 +1,4 @@
-//! What can be wrong with an account's values, and how it is said.
+//! Problems of an account's values, and their messages.
 
 use std::fmt;
 

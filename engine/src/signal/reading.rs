@@ -194,7 +194,7 @@ impl Signal {
         (points + 0.0, raw)
     }
 
-    /// What an account's own value counts, and since when.
+    /// The amount that an account's own value stands for, with its age.
     fn amount(&self, award: &Award, value: &Value, values: &[Value], as_of: i64) -> Result<Amount, Problem> {
         let units = value.units().ok_or_else(|| self.unsuitable(Expected::Number, values))?;
         if !award.reads_time() {

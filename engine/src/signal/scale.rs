@@ -50,7 +50,7 @@ impl Scale {
             return None;
         };
         if object.has("otherwise") && form != "map" {
-            issues.error(&path.key("otherwise"), "goes with map only");
+            issues.error(&path.key("otherwise"), "is allowed only with map");
         }
         let at = path.key(form);
         let value = object.get(form)?;
@@ -100,7 +100,7 @@ impl Scale {
         !matches!(self, Scale::Recency { .. } | Scale::Boolean(_))
     }
 
-    /// The subscore of a value that is not missing, or what the scale would have needed.
+    /// The subscore of a value that is not missing, or the kind of value that the scale needs.
     #[inline(always)]
     pub fn subscore(&self, value: &Value, as_of: i64) -> Result<f64, Expected> {
         // The common case without a call.
@@ -186,7 +186,7 @@ fn points(json: &Json, path: &Path, what: &str, issues: &mut Issues) -> Option<B
         }
         if let Some((before, _)) = points.last() {
             if x <= *before {
-                issues.error(&at, format!("{x} does not rise above {before}"));
+                issues.error(&at, format!("{x} is not above {before}"));
                 good = false;
             } else if !(x - before).is_finite() {
                 issues.error(&at, "is too far from the point before");
@@ -203,7 +203,7 @@ impl Map {
         let entries = object.object("map", issues)?;
         let otherwise = object.number_in("otherwise", 0.0, 100.0, issues);
         if entries.is_empty() {
-            issues.error(path, "must have one entry at least");
+            issues.error(path, "must have at least one entry");
             return None;
         }
         let mut texts = Vec::with_capacity(entries.len());
@@ -234,7 +234,7 @@ impl Map {
         found.or(self.otherwise).ok_or(Expected::MapKey)
     }
 
-    /// All that the map can give.
+    /// All subscores of the map.
     pub fn subscores(&self) -> impl Iterator<Item = f64> {
         self.texts.iter().map(|(_, subscore)| *subscore).chain(self.otherwise)
     }
@@ -330,7 +330,7 @@ mod tests {
             (json!({"linear": [1, 1]}), "must differ"),
             (json!({"linear": [-1e308, 1e308]}), "finite"),
             (json!({"linear": [1]}), "two numbers"),
-            (json!({"steps": [[1, 5], [1, 6]]}), "does not rise"),
+            (json!({"steps": [[1, 5], [1, 6]]}), "is not above"),
             (json!({"curve": [[1, 101]]}), "between 0 and 100"),
             (json!({"steps": []}), "non-empty"),
             (json!({"map": {}}), "one entry"),
@@ -338,7 +338,7 @@ mod tests {
             (json!({"boolean": 1}), "true or false"),
             (json!({"recency": {"best": "1 month", "worst": "2 days"}}), "fixed length"),
             (json!({"recency": {"best": "1 day"}}), "worst is required"),
-            (json!({"linear": [0, 1], "otherwise": 5}), "map only"),
+            (json!({"linear": [0, 1], "otherwise": 5}), "only with map"),
             (json!({"linaer": [0, 1]}), "did you mean \"linear\"?"),
         ] {
             let mut issues = Issues::default();

@@ -23,7 +23,7 @@ pub(crate) enum Source {
 }
 
 impl Source {
-    /// What is wrong when the value does not suit: the one column at fault, or none where the value was computed.
+    /// The problem of an unsuitable value: the column at fault, or none for a computed value.
     pub fn problem(&self, expected: Expected) -> Problem {
         match self {
             Source::Column(at) => Problem { input: Some(*at), expected },

@@ -40,7 +40,7 @@ impl PlanSql<'_> {
             if at.sql != "NULL" {
                 let age = format!("CAST({} - {} AS DOUBLE PRECISION)", self.writer.as_of(), at.sql);
                 if let Some(half_life) = award.half_life {
-                    // An age below 0 is none; an unknown one does not fade.
+                    // A value with a negative or an unknown age does not fade.
                     decay = Some(format!(
                         "COALESCE(POWER(0.5e0, CASE WHEN {age} < 0 THEN 0e0 ELSE {age} / {} END), 1e0)",
                         double(half_life as f64 / 1e6)

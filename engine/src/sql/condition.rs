@@ -1,5 +1,5 @@
-//! Conditions of rules and segments: SQL's logic of three values is the document's. What cannot be read is an error
-//! there, and so is told apart here.
+//! Conditions of rules and segments: SQL has the same three-valued logic as the document. An unreadable value is an
+//! error in the document's logic, so it is tracked separately here.
 
 use super::plan::StepNames;
 use super::request::{LONGEST, SqlError};
@@ -67,7 +67,7 @@ impl Writer<'_> {
             Check::Missing(wanted) => {
                 let missing = match (value.kind, lenient, &value.invalid) {
                     (SqlKind::Absent, ..) => "1 = 1".to_owned(),
-                    // What cannot be read is as good as missing.
+                    // An unreadable value counts as missing.
                     (SqlKind::Other, true, _) => "1 = 1".to_owned(),
                     (_, true, Some(invalid)) => format!("({sql} IS NULL OR {invalid})"),
                     _ => format!("{sql} IS NULL"),
@@ -144,17 +144,17 @@ impl Writer<'_> {
     }
 }
 
-/// Any value there is is of the wrong kind.
+/// Every present value is of the wrong kind.
 fn unsuitable(value: &ValueSql) -> ConditionSql {
     ConditionSql { sql: UNKNOWN.into(), error: Some(format!("{} IS NOT NULL", value.sql)) }
 }
 
-/// The parts in their order: one that decides ends it, and what comes after may be unreadable.
+/// The parts in order: the first decisive part ends the evaluation, so later parts may be unreadable.
 fn joined(parts: Vec<ConditionSql>, all: bool) -> Result<ConditionSql, SqlError> {
     let word = if all { " AND " } else { " OR " };
     let sql: Vec<String> = parts.iter().map(|part| format!("({})", part.sql)).collect();
     let mut error: Option<String> = None;
-    // From the last: an error counts where no part before it decides.
+    // Starts at the last part: an error counts only if no earlier part decides.
     for part in parts.iter().rev() {
         let decides = if all { format!("({}) IS FALSE", part.sql) } else { format!("({}) IS TRUE", part.sql) };
         error = match (&part.error, error) {

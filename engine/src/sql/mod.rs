@@ -1,7 +1,7 @@
 //! A model as a query: plain standard SQL that gives each row of a relation the score and band that the engine gives
 //! it. For review, and for databases that the extension cannot be installed in.
 //!
-//! Where the engine refuses a row, the query has NULL. Names that begin with a prefix of its own are the query's steps.
+//! Where the engine refuses a row, the query has NULL. The names of the query's steps begin with a prefix of their own.
 
 mod award;
 mod condition;
@@ -45,7 +45,7 @@ pub fn model_sql(request: &SqlRequest) -> Result<String, SqlError> {
     for (at, segment) in model.segments().iter().enumerate() {
         branches.push(query.branch(Some(&segment.name), &segment.plan, at + 1)?);
     }
-    // Whose segment cannot be told has no score.
+    // A row whose segment is unknown has no score.
     if !model.segments().is_empty() {
         branches.push(query.without_segment());
     }
@@ -90,8 +90,8 @@ impl Query<'_> {
         let mut steps = PlanSql::new(writer, plan, number);
         let made = steps.write()?;
         for (name, body) in &made.steps {
-            // A planner puts the expressions of a step into the next one wherever that looks at it, so that they double
-            // with every rule; a step that has a WITH of its own it leaves alone.
+            // A planner inlines the expressions of a step at every reference in the next step, so the expressions
+            // double with every rule. A step with its own WITH is not inlined.
             let prefix = &writer.prefix;
             self.add(name, &format!("  WITH {prefix}apart AS (SELECT 1 AS {prefix}one)\n{body}"))?;
         }

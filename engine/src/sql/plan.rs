@@ -13,7 +13,7 @@ use crate::signal::definition::{Measure, Signal, Weighted};
 use crate::signal::scale::Scale;
 use crate::signal::source::Source;
 
-/// Where the numbers that conditions look at stand.
+/// The columns of the numbers that conditions read.
 #[derive(Debug, Clone, Default)]
 pub(super) struct StepNames {
     prefix: String,
@@ -52,7 +52,7 @@ pub(super) struct PlanSql<'a> {
     steps: Vec<(String, String)>,
 }
 
-/// One signal: its subscore or points, whether they rest on its own value, and whether that cannot be read.
+/// One signal: its subscore or points, whether they come from its own value, and whether that value is unreadable.
 pub(super) struct SignalSql {
     pub result: String,
     pub ok: String,
@@ -171,7 +171,7 @@ impl<'a> PlanSql<'a> {
         Ok(SignalSql { result, ok, invalid })
     }
 
-    /// A default of time is as old as as_of says; every other has one subscore.
+    /// The age of a default time depends on as_of; every other default has one subscore.
     fn default_subscore(&self, scale: &Scale, default: &Value) -> Option<String> {
         if scale.reads_time() {
             let Value::Text(written) = default else { return None };
@@ -182,7 +182,7 @@ impl<'a> PlanSql<'a> {
         scale.subscore(default, 0).ok().map(double)
     }
 
-    /// The value with what the scale cannot read added to what is invalid.
+    /// The value, where values that the scale cannot read are marked as invalid too.
     fn fitting(&self, signal: &Signal, scale: &Scale, value: ValueSql) -> Result<ValueSql, SqlError> {
         let ValueSql { sql, kind, invalid } = value;
         let fits = match scale {
@@ -212,7 +212,7 @@ impl<'a> PlanSql<'a> {
         Ok(ValueSql { sql, kind, invalid })
     }
 
-    /// What is too old is missing, and asked nothing more.
+    /// A stale value is missing, and is not checked further.
     pub(super) fn aged(&self, signal: &Signal, value: &ValueSql) -> Result<Aged, SqlError> {
         let (Some(observed), Some(max_age)) = (signal.observed, signal.max_age) else {
             return Ok(Aged { value: value.clone(), and_not_stale: String::new() });
@@ -223,9 +223,9 @@ impl<'a> PlanSql<'a> {
         } else {
             format!("COALESCE({} - {} > {}, FALSE)", self.writer.as_of(), at.sql, super::value::seconds(max_age))
         };
-        // The time is looked at where there is a value; the scale's own doubts come only where it is not too old.
+        // The time is checked where there is a value; the scale checks the value only if the value is not stale.
         let unknown_age = at.invalid.as_ref().map(|invalid| format!("({} IS NOT NULL AND {invalid})", value.sql));
-        // What a ratio, change or days cannot be made of is found before its age is asked for.
+        // An unusable part of a ratio, change or days is found before the age is checked.
         let own = value.invalid.as_ref().map(|invalid| match signal.source {
             Source::Column(_) => format!("(NOT {stale} AND {invalid})"),
             _ => invalid.clone(),

@@ -1,9 +1,9 @@
-//! What a query is asked for, and why there may be none.
+//! The request for a query, and its errors.
 
 use crate::base::column::SampleColumn;
 use crate::model::compiled::Model;
 
-/// Longer queries no person reads and few databases take.
+/// The maximum length of a query: few databases accept more.
 pub(super) const LONGEST: usize = 1 << 20;
 
 pub struct SqlRequest<'a> {
@@ -17,14 +17,14 @@ pub struct SqlRequest<'a> {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SqlError {
-    /// The model reads what no row has: events.
+    /// The model reads events, which are not in a row.
     Events {
         signal: String,
     },
     MissingColumn {
         name: String,
     },
-    /// A column whose type plain SQL reads otherwise than the engine.
+    /// A column whose type plain SQL reads differently from the engine.
     Unsupported {
         column: String,
         found: String,

@@ -4,7 +4,7 @@ use super::value::{SqlKind, ValueSql, Writer, double, text};
 use crate::signal::scale::{Map, Scale};
 
 impl Writer<'_> {
-    /// Of a value that is there and that the scale can read.
+    /// The subscore of a present value that the scale can read.
     pub(super) fn subscore(&self, scale: &Scale, value: &ValueSql) -> String {
         let x = &value.sql;
         let clamped = |y: String| format!("CASE WHEN {y} < 0 THEN 0e0 WHEN {y} > 100 THEN 100e0 ELSE {y} END");

@@ -4,12 +4,12 @@ use super::request::{SqlError, SqlRequest};
 use crate::base::column::{ColumnKind, SampleColumn};
 use crate::signal::source::{Moment, Source};
 
-/// An expression that is NULL where there is no value, with what tells that there is one that cannot be read.
+/// An expression that is NULL where there is no value, with a condition that marks an unreadable value.
 #[derive(Debug, Clone)]
 pub(super) struct ValueSql {
     pub sql: String,
     pub kind: SqlKind,
-    /// Of two values: true where the row lacks one, so that nothing is computed.
+    /// For two values: true where the row lacks one of them, so that nothing is computed.
     pub invalid: Option<String>,
 }
 
@@ -29,7 +29,7 @@ pub(super) enum SqlKind {
 
 pub(super) struct Writer<'a> {
     pub request: &'a SqlRequest<'a>,
-    /// Of the names that the query makes.
+    /// The prefix of the names that the query makes.
     pub prefix: String,
 }
 
@@ -48,7 +48,7 @@ pub(super) fn double(number: f64) -> String {
     if number < 0.0 { format!("({written})") } else { written }
 }
 
-/// Rounded as scores are; of what is not negative.
+/// Rounds a non-negative expression as scores are rounded.
 pub(super) fn rounded(sql: &str) -> String {
     format!("FLOOR(({sql}) * 1e9 + 0.5) / 1e9")
 }
@@ -97,7 +97,7 @@ impl<'a> Writer<'a> {
             }
             ColumnKind::Number => {
                 let whole = ["smallint", "integer", "bigint"].contains(&column.type_name.as_str());
-                // A real means its shortest decimal.
+                // A real stands for its shortest decimal.
                 let sql = if column.type_name == "real" {
                     as_number(format!("CAST({quoted} AS VARCHAR)"))
                 } else {
@@ -131,7 +131,7 @@ impl<'a> Writer<'a> {
         SqlError::Unsupported { column, found, wanted }
     }
 
-    /// An input that has to be a number, NULL where it is missing or none.
+    /// An input that has to be a number, NULL where it is missing or not a number.
     fn part(&self, input: usize, wanted: SqlKind) -> Result<ValueSql, SqlError> {
         let value = self.input(input)?;
         if value.kind == wanted || value.kind == SqlKind::Absent {
@@ -144,7 +144,7 @@ impl<'a> Writer<'a> {
         Ok(ValueSql { sql: "NULL".into(), kind: wanted, invalid: Some(format!("{present} IS NOT NULL")) })
     }
 
-    /// The time of an input, invalid where it is none.
+    /// The time of an input, invalid where the input is not a time.
     pub fn time(&self, input: usize) -> Result<ValueSql, SqlError> {
         self.part(input, SqlKind::Time)
     }

@@ -11,18 +11,18 @@ use crate::model::plan::{Formula, Plan};
 use crate::signal::definition::{Measure, Signal};
 use crate::signal::points::Award;
 
-/// A card lists no more signals, rules or bands.
+/// The maximum number of listed signals, rules or bands.
 const LISTED: usize = 200;
-/// Nor more differences of one segment.
+/// The maximum number of listed differences of one segment.
 const LISTED_DIFFERENCES: usize = 40;
 
-/// What a caller knows of a model that its document does not say.
+/// Facts about a model that are not in its document.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Heading<'a> {
     pub name: Option<&'a str>,
     pub version: Option<i32>,
     pub note: Option<&'a str>,
-    /// When the version was saved, as the reader's place writes dates.
+    /// When the version was saved, in the date format of the reader.
     pub created: Option<&'a str>,
     pub created_by: Option<&'a str>,
     /// When the model was last reviewed.
@@ -70,22 +70,22 @@ impl Model {
                 "Each signal's value earns a subscore from 0 to 100, and the score is the mean of the subscores, weighted by \
                  the shares below; the share of a signal without a value goes to the others unless its line says otherwise."
                     .to_owned(),
-                "the share that rests on the account's own values",
+                "the total share of the signals whose value comes from the account",
             ),
             Formula::Points(range) => (
                 points_range(&range),
-                "the share of the signals that have a value of the account's own",
+                "the fraction of the signals whose value comes from the account",
             ),
         };
         let least = if plan.min_coverage > 0.0 {
             format!("below {} there is no score, only \"insufficient data\"", exact_percent(plan.min_coverage))
         } else {
-            "this model asks for none at least".into()
+            "this model has no minimum".into()
         };
         let formula = format!("{formula} Coverage is {gate}: {least}.");
         let mut paragraphs = vec![formula.as_str(), unreadable(plan.lenient)];
         if self.may_read_time() {
-            paragraphs.push("In what follows, as_of is the moment for which the score is asked, usually now.");
+            paragraphs.push("Below, as_of is the time for which the score is computed, usually now.");
         }
         section("How it is computed", &paragraphs, card);
     }
@@ -94,7 +94,7 @@ impl Model {
         if self.segments().is_empty() {
             return;
         }
-        let lead = "The first segment that fits an account changes the model as said here; every other account is scored as above.";
+        let lead = "The first segment that matches an account changes the model as listed here; an account without a segment is scored as above.";
         section("Segments", &[lead], card);
         for (position, segment) in (1..).zip(self.segments()) {
             let who = escape(&base.condition(&segment.when));
@@ -166,7 +166,7 @@ fn display(plan: &Plan) -> String {
     format!("It is shown from 0 to {to} {digits}, rounded down, so that no account looks better than its band.")
 }
 
-/// The label, with the name by which the document knows it unless that says the same.
+/// The label, followed by the name in the document unless both are the same.
 fn named(name: &str, label: &str) -> String {
     if name == label.replace(' ', "_").to_lowercase() {
         label.to_owned()
@@ -285,10 +285,9 @@ fn award_cells(award: &Award) -> [String; 3] {
 fn rules_section(words: &Words, card: &mut String) {
     let rules = &words.plan.rules;
     if rules.is_empty() {
-        return section("Rules", &["There are none: nothing but the signals moves the score."], card);
+        return section("Rules", &["There are no rules: only the signals change the score."], card);
     }
-    let lead =
-        "Rules move the computed score, one after the other. One that cannot be decided for lack of data does nothing.";
+    let lead = "Rules change the computed score, one after the other. A rule that lacks data does nothing.";
     section("Rules", &[lead], card);
     for (position, rule) in (1..).zip(rules).take(LISTED) {
         let name = escape(&named(&rule.name, &rule.label));

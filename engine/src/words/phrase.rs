@@ -1,5 +1,5 @@
-//! Plain English for what is compiled: sources, scales, conditions, rules, bands, durations. Nothing is cut but labels,
-//! so that two texts are equal where what they say is. Never escapes: that depends on where a text ends up.
+//! Plain English for compiled parts: sources, scales, conditions, rules, bands, durations. Only labels are cut, so that
+//! equal texts have equal meaning. Never escapes: escaping depends on the destination of a text.
 
 use std::fmt::Write;
 
@@ -58,7 +58,7 @@ impl Words<'_> {
             }
             Condition::Test(subject, checks) => {
                 out.push_str(&self.subject(subject));
-                // As a person says a range: from where, then to where.
+                // The lower end of a range comes first.
                 let (lower, others): (Vec<_>, Vec<_>) = checks.iter().partition(|check| is_lower_bound(check));
                 for (at, check) in lower.into_iter().chain(others).enumerate() {
                     out.push_str(if at == 0 { " " } else { " and " });
@@ -99,7 +99,7 @@ impl Words<'_> {
             }
             Subject::RunningScore => "score so far".into(),
             Subject::BaseScore => "score before all rules".into(),
-            // Of playbooks, which no model holds.
+            // Only conditions of playbooks have these subjects.
             Subject::Driver(_) => "points that a driver takes".into(),
             Subject::CategoryDrop(_) => "drop of a category".into(),
         }
@@ -257,7 +257,7 @@ pub(crate) fn absence(award: &Award) -> Option<String> {
     Some(text)
 }
 
-/// What becomes of a signal without a value of its own.
+/// The treatment of a signal without a value of its own.
 pub(crate) fn without_value(signal: &Signal) -> String {
     let penalty = signal.as_award().and_then(absence);
     let mut text = match (penalty, &signal.default) {

@@ -19,7 +19,7 @@ pub(crate) struct Shown<'a> {
 }
 
 impl<'a> Shown<'a> {
-    /// The value of a signal at a time; why there is none where it did not count as it stands.
+    /// The value of a signal at a time, or the reason why the value did not count.
     pub fn of(signal: &'a Signal, status: Option<Status>, value: &Value, as_of: i64) -> Shown<'a> {
         let unit = signal.unit.as_deref();
         let (text, unit) = match (status, value) {
@@ -43,7 +43,7 @@ impl<'a> Shown<'a> {
         }
     }
 
-    /// From one value to the other; without the arrow where nothing can be seen to have moved.
+    /// From one value to the other; without the arrow where both look the same.
     pub fn to(&self, after: &Shown) -> String {
         if self.text == after.text {
             after.with_unit().into_owned()

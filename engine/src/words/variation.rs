@@ -1,5 +1,5 @@
-//! How a segment's plan differs from the unpatched one, in sentences. It compares what is said of both, since the
-//! numbers of signals and categories may have shifted between them. Never escapes.
+//! How a segment's plan differs from the unpatched one, in sentences. It compares texts, because the numbers of signals
+//! and categories may differ between the plans. Never escapes.
 
 use std::collections::HashMap;
 
@@ -14,7 +14,7 @@ use crate::signal::points::PointsRange;
 /// The most signals that one sentence names.
 const LISTED: usize = 15;
 
-/// What is different under `own`, a sentence each.
+/// The differences under `own`, one sentence each.
 pub(crate) fn variations(base: &Words, own: &Words) -> Vec<String> {
     let mut sentences = Vec::new();
     let (was, is) = (base.plan, own.plan);

@@ -1,4 +1,4 @@
-//! JSON that is no model document, or just misses to be one; and documents written in another order.
+//! JSON that is not a model document, or almost a model document; and documents written in another order.
 
 use proptest::prelude::*;
 use proptest::sample::{Index, select};

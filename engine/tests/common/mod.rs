@@ -1,4 +1,4 @@
-//! Random documents and accounts, for all tests of what must hold for every one of them.
+//! Random documents and accounts for property tests.
 
 mod accounts;
 mod documents;
@@ -14,7 +14,7 @@ pub use documents::*;
 pub const NOON: i64 = 1_780_000_000_000_000;
 pub const DAY: i64 = 86_400_000_000;
 
-/// No files are written: what fails is printed, and becomes a test of its own.
+/// No files are written: a failing case is printed, and becomes a separate test.
 pub fn cases(count: u32) -> Config {
     Config { cases: count, failure_persistence: None, max_global_rejects: 20_000, ..Config::default() }
 }

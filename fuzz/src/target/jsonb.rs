@@ -1,8 +1,8 @@
-//! An account as jsonb and as JSON text: bytes of any kind are read without a panic, and what is JSON comes out as it
-//! is, by either reader.
+//! An account as jsonb and as JSON text: bytes of any kind are read without a panic, and valid JSON gives the same
+//! values by either reader.
 //!
-//! The bytes: JSON text, a zero, then mistakes of three bytes each, a place and what is there. What is no JSON is taken
-//! for a jsonb.
+//! The bytes: JSON text, a zero, then mistakes of three bytes each, a place and what is there. Bytes that are not JSON
+//! are read as jsonb.
 
 use health_score_engine::Value;
 use serde_json::Value as Json;
@@ -94,7 +94,7 @@ fn same(names: &[String], values: &[Value], map: &serde_json::Map<String, Json>)
     }
 }
 
-/// Bytes that nobody vouches for; the second time perhaps by the shape of the first.
+/// Untrusted bytes; the second time perhaps by the shape of the first.
 fn read_any(bytes: &[u8]) {
     let (keys, names) = keys(None);
     let mut shape = LastKeys::default();

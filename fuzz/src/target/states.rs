@@ -1,6 +1,5 @@
-//! Aggregate states as somebody may have made them up: rows are added, states merged, and what passes for a true state
-//! at the end gives a sensible result. Each step is refused or taken as the extension does it, which checks the form
-//! first.
+//! Forged aggregate states: rows are added, states merged, and a state that passes the checks at the end gives a
+//! sensible result. Each step is refused or taken as the extension does it, which checks the form first.
 //!
 //! The bytes: which aggregate, then a script for two states.
 
@@ -110,7 +109,7 @@ fn time(given: &mut Given) -> i64 {
     }
 }
 
-/// Of a state that passes for a true one the result, if there is one.
+/// The result of a state that passes the checks, if there is a result.
 fn within(passed: Option<Option<f64>>, least: f64, most: f64) {
     assert!(passed.flatten().is_none_or(|result| (least..=most).contains(&result)), "{passed:?}");
 }

@@ -129,7 +129,7 @@ impl EventForm {
 fn require_no_times(compiled: &Compiled) {
     if let Some(signal) = compiled.model.gathering().needs_times() {
         Report::new(code::INVALID_PARAMETER, format!("signal {} needs the times of its events", quoted(signal)))
-            .detail("It has a window or a lag, or counts days.")
+            .detail("The signal has a window or a lag, or counts days.")
             .hint("Pass them: health_score(model, signal, value, observed_at).")
             .raise();
     }

@@ -68,7 +68,7 @@ pub enum StateReference<'a> {
     None,
     /// With the version.
     Name(&'a str),
-    /// As text: bytes from elsewhere are never taken for a jsonb.
+    /// As text: bytes from elsewhere are never read as jsonb.
     Document(&'a str),
 }
 

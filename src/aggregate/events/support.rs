@@ -71,7 +71,7 @@ fn observed_at(arguments: &Arguments) -> Option<i64> {
 #[cold]
 fn infinite_time(at: i64) -> ! {
     let shown = if at < 0 { "-infinity" } else { "infinity" };
-    Report::new(code::INVALID_PARAMETER, format!("an event has a finite time or none, not {shown}"))
+    Report::new(code::INVALID_PARAMETER, format!("the time of an event must be finite or NULL, not {shown}"))
         .hint("Leave such rows out with FILTER (WHERE isfinite(observed_at)), or pass NULL for an unknown time.")
         .raise()
 }
@@ -111,7 +111,7 @@ fn stopped(stop: Stop, compiled: &Compiled) -> ! {
         Stop::Unknown(seen) => {
             let first = seen.trim_start_matches('"').split('"').next().unwrap_or_default();
             let known = compiled.model.columns().map(|input| input.name.as_str());
-            let hint = did_you_mean(first, known, "Name the signals or inputs of the model; others are left out.");
+            let hint = did_you_mean(first, known, "Name signals or inputs of the model; other names are ignored.");
             Report::new(code::INVALID_PARAMETER, "the events have none of the model's signals")
                 .detail(format!("Seen: {seen}. {}", wanted_inputs(compiled.model.inputs())))
                 .hint(hint)

@@ -42,7 +42,7 @@ fn told(arguments: &Arguments) -> Vec<(String, Option<String>)> {
     let json = parse(inputs, "inputs argument");
     let refuse = |what: String| -> ! {
         Report::new(code::INVALID_PARAMETER, format!("inputs must name columns: {what}"))
-            .detail("It is an object from a template's input, or a signal, to a column; null leaves it out.")
+            .detail("In inputs, a key is an input of the template or a signal, and its value is a column, or null to leave it out.")
             .hint("For example: inputs => '{\"logins_30d\": \"monthly_sessions\", \"nps\": null}'.")
             .raise()
     };
@@ -60,7 +60,7 @@ fn wants_terciles(arguments: &Arguments) -> bool {
         None => false,
         Some("terciles") => true,
         Some(other) => Report::new(code::INVALID_PARAMETER, format!("unknown way to make bands: {}", quoted(other)))
-            .hint("Leave bands out for the template's, or give 'terciles' for a third of the accounts each.")
+            .hint("Omit bands to keep the template's, or pass 'terciles' for three bands with a third of the accounts each.")
             .raise(),
     }
 }
@@ -74,7 +74,7 @@ fn report(error: DraftError, relation: &str, template: &str) -> Report {
         DraftError::UnknownInput { name, nearest } => {
             let message = format!("{} is neither an input of template {template} nor a known signal", quoted(&name));
             Report::new(code::INVALID_PARAMETER, message)
-                .detail("A column of the relation may be named too, with null, to leave it out.")
+                .detail("A column of the relation is also a valid key, with null, to leave the column out.")
                 .hint(did_you_mean(
                     nearest,
                     &format!("SELECT health_template('{template}') shows the template's inputs."),
@@ -86,7 +86,7 @@ fn report(error: DraftError, relation: &str, template: &str) -> Report {
         }
         DraftError::Twice { column } => {
             Report::new(code::INVALID_PARAMETER, format!("inputs names column {} twice", quoted(&column)))
-                .hint("One column stands for one input; let two signals share it with health_patch.")
+                .hint("Map each column to one input; use health_patch to let two signals share a column.")
         }
         DraftError::Unsuitable { input, column, needs, found } => {
             let message =
@@ -96,16 +96,16 @@ fn report(error: DraftError, relation: &str, template: &str) -> Report {
         DraftError::NothingFits { wanted } => {
             let some: Vec<_> = wanted.into_iter().take(40).collect();
             Report::new(code::INVALID_PARAMETER, format!("no column of {relation} can be read as a signal"))
-                .detail(format!("Names that would be known, among others: {}.", some.join(", ")))
+                .detail(format!("Names that the draft knows include: {}.", some.join(", ")))
                 .hint(
-                    "Name the columns: inputs => '{\"logins\": \"my_column\"}'; or pass a relation with one row an \
+                    "Name the columns: inputs => '{\"logins\": \"my_column\"}'; or pass a relation with one row per \
                      account.",
                 )
         }
         DraftError::NoTerciles => {
-            Report::new(code::INVALID_PARAMETER, format!("the scores of {relation} do not part into three bands"))
-                .detail("A third of the accounts each would need bands that begin at the same whole number, or at 0.")
-                .hint("Leave bands out, and set them with health_patch.")
+            Report::new(code::INVALID_PARAMETER, format!("the scores of {relation} cannot be split into three bands"))
+                .detail("With a third of the accounts each, bands would begin at the same whole number, or at 0.")
+                .hint("Omit bands, and set the bands with health_patch.")
         }
         DraftError::Invalid(issues) => invalid_document("draft", &issues),
     }

@@ -69,23 +69,23 @@ fn report(error: FitError, relation: &str, outcome: &str) -> Report {
                     "Of its accounts {with} have {} and {without} have not; at least 30 of each are needed.",
                     quoted(outcome)
                 ))
-                .hint("Take a longer horizon or more accounts; until then set weights by hand.")
+                .hint("Use a longer horizon or more accounts; until then set weights by hand.")
         }
         FitError::Chance { auc } => {
             let found = match auc {
-                None => "No signal stands out of chance on accounts that it was not fitted to.".to_owned(),
+                None => "No signal is better than chance on held-out accounts.".to_owned(),
                 Some((auc, low, high)) => {
                     format!(
-                        "On accounts held out its AUC is {auc:.3}, with a 95 % interval from {low:.3} to {high:.3}."
+                        "The AUC on held-out accounts is {auc:.3}, with a 95 % interval from {low:.3} to {high:.3}."
                     )
                 }
             };
             Report::new(
                 code::INVALID_PARAMETER,
-                format!("nothing in {relation} tells {} better than chance", quoted(outcome)),
+                format!("nothing in {relation} predicts {} better than chance", quoted(outcome)),
             )
             .detail(found)
-            .hint("Offer more columns: columns => '{*}'; or see with health_signal_power() what each signal tells.")
+            .hint("Offer more columns: columns => '{*}'; or compare the signals with health_signal_power().")
         }
         FitError::Score(error) => score_error(error),
         FitError::Invalid(issues) => invalid_document("fit", &issues),

@@ -33,20 +33,20 @@ fn report(error: SqlError, relation: &Relation, columns: &[SampleColumn]) -> Rep
     match error {
         SqlError::Events { signal } => Report::new(
             code::FEATURE_NOT_SUPPORTED,
-            format!("signal {} is computed from events, which no row holds", quoted(&signal)),
+            format!("signal {} is computed from events, not from a row", quoted(&signal)),
         )
         .hint("Write the events of each account into a row first, and leave combine, window and lag out of the model."),
         SqlError::MissingColumn { name } => no_column(relation, &name, columns),
         SqlError::Unsupported { column, found, wanted } => Report::new(
             code::FEATURE_NOT_SUPPORTED,
             format!(
-                "column {} is of type {found}, which plain SQL reads otherwise than this extension",
+                "column {} is of type {found}, which plain SQL reads differently from this extension",
                 quoted(&column)
             ),
         )
-        .hint(format!("Make it {wanted}.")),
+        .hint(format!("Make the column {wanted}.")),
         SqlError::TooLong => Report::new(code::PROGRAM_LIMIT, "the model is too large to be written as a query")
-            .detail("A query has at most 300 signals and a megabyte.")
+            .detail("A query has at most 300 signals and at most one megabyte.")
             .hint("Leave out segments or signals that are not used."),
     }
 }

@@ -8,7 +8,7 @@ use crate::pg::error::{self, Report, code, did_you_mean, quoted};
 use crate::pg::relation::{Relation, columns_of};
 use crate::pg::spi::FetchedRow;
 
-/// Where the outcome stands, the columns that are kept, and what was kept so far.
+/// The outcome column, the columns to keep, and the rows that were kept so far.
 type Begun = (OutcomeColumn, Vec<(usize, DatumKind)>, Rows);
 
 /// Reads the columns that `wanted` accepts. The outcome is negated if the event is a good one.
@@ -34,7 +34,7 @@ pub fn read(relation: &Relation, outcome: &str, event_is_good: bool, wanted: &dy
 }
 
 fn too_much_text(relation: &Relation) -> ! {
-    Report::new(code::PROGRAM_LIMIT, format!("the texts of {} are too many and too long to keep", relation.name))
+    Report::new(code::PROGRAM_LIMIT, format!("the texts of {} are too large to keep", relation.name))
         .hint("Name a view without long texts, or without the columns that are not needed.")
         .raise()
 }
@@ -90,8 +90,8 @@ impl OutcomeColumn {
             _ => {
                 let (name, found) = (quoted(&self.name), quoted(&output(self.type_id, datum)));
                 Report::new(code::INVALID_PARAMETER, format!("outcome column {name} holds {found}"))
-                    .detail("An outcome is a boolean, 0 or 1, yes or no; NULL where it is not known.")
-                    .hint("Make it a boolean in a view, as in SELECT *, status = 'cancelled' AS churned FROM accounts.")
+                    .detail("An outcome is a boolean, 0 or 1, or yes or no; NULL means unknown.")
+                    .hint("Compute a boolean in a view, as in SELECT *, status = 'cancelled' AS churned FROM accounts.")
                     .raise()
             }
         }

@@ -47,7 +47,7 @@ fn powers(arguments: &Arguments) -> Option<Vec<SignalPower>> {
         let name = quoted(by.unwrap_or_default());
         Report::new(
             code::PROGRAM_LIMIT,
-            format!("column {name} parts the accounts into more than {} groups", many.most),
+            format!("column {name} splits the accounts into more than {} groups", many.most),
         )
         .hint("Name a column with few different values, such as a plan or region.")
         .raise()

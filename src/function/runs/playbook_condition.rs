@@ -22,7 +22,7 @@ sql_function! {
         if let Err(issues) = PlaybookCondition::parse(&parse(condition, WHAT), model) {
             invalid(WHAT, &issues)
                 .hint(
-                    "It is written as the when of a rule; driver and category_drop may be asked too: \
+                    "Write the condition like the when of a rule; driver and category_drop are allowed too: \
                      {\"category_drop\": \"usage\", \"ge\": 10}.",
                 )
                 .raise();

@@ -1,4 +1,4 @@
-//! health_refresh_outside_transaction(): refuses a refresh that may not commit as it goes
+//! health_refresh_outside_transaction(): refuses a refresh where it cannot commit
 
 use pgrx::pg_sys;
 
@@ -16,10 +16,10 @@ sql_function! {
         };
         if !may_commit {
             Report::new(code::ACTIVE_TRANSACTION, "a refresh cannot run inside a transaction block or a function")
-                .detail("It commits as it goes.")
+                .detail("A refresh commits repeatedly.")
                 .hint(
-                    "CALL it as a statement of its own: in a dbt hook {\"sql\": \"CALL health_refresh('crm')\", \
-                     \"transaction\": false}, in pg_cron as a job's only statement. From a trigger call \
+                    "CALL the refresh as a separate statement: in a dbt hook {\"sql\": \"CALL health_refresh('crm')\", \
+                     \"transaction\": false}, in pg_cron as the only statement of a job. From a trigger call \
                      health_refresh_account().",
                 )
                 .raise();

@@ -21,7 +21,7 @@ pub fn score_argument(arguments: &Arguments) -> Option<f64> {
         let mut shown = String::new();
         Value::Number(score).write(&mut shown);
         Report::new(code::INVALID_PARAMETER, format!("a score is between 0 and 100, not {shown}"))
-            .hint("Pass what health_score() returned.")
+            .hint("Pass a score that health_score() returned.")
             .raise();
     }
     Some(score)

@@ -101,7 +101,7 @@ fn merge_json(arguments: &Arguments, at: usize, kind: JsonKind, object: &mut Jso
     if let Some(datum) = arguments.datum(at)
         && !object.members(jsonb_bytes(kind, datum))
     {
-        let message = format!("argument {} of health_inputs() is no JSON object", at + 1);
+        let message = format!("argument {} of health_inputs() is not a JSON object", at + 1);
         Report::new(code::INVALID_PARAMETER, message)
             .hint("Merge objects and rows, or write name and value in turn.")
             .raise();

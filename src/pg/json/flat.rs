@@ -7,8 +7,8 @@ use health_score_engine::{Value, parse_decimal};
 
 use crate::pg::json::jsonb::Keys;
 
-/// Fills `values` (all [`Value::Missing`] before) and says whether a key was found; none where the text is not for us,
-/// with `values` in disorder.
+/// Fills `values` (all [`Value::Missing`] before) and says whether a key was found; none where this reader does not
+/// support the text; then `values` are undefined.
 pub fn read<'a>(text: &'a [u8], keys: &Keys, values: &mut [Value<'a>]) -> Option<bool> {
     let mut scan = Scan { text, at: 0 };
     let mut found = false;
@@ -20,7 +20,7 @@ pub fn read<'a>(text: &'a [u8], keys: &Keys, values: &mut [Value<'a>]) -> Option
         scan.blanks();
         let value = scan.value()?;
         if let Some(input) = keys.find(key) {
-            // A key that stands twice: the last one counts, as in jsonb.
+            // With a duplicate key the last one counts, as in jsonb.
             values[input] = value;
             found = true;
         }

@@ -89,7 +89,7 @@ fn word(bytes: &[u8], at: usize) -> u32 {
     }
 }
 
-/// Where the keys of a model stood in the last object. Accounts of one table mostly have the same keys, and comparing
+/// The positions of a model's keys in the last object. Accounts of one table mostly have the same keys, and comparing
 /// them as a whole is quicker than finding them one by one.
 #[derive(Default)]
 pub struct LastKeys {
@@ -162,7 +162,7 @@ pub fn read<'a>(
 
 const OTHER_KINDS: &str = "an array or object";
 
-/// The value of a jsonb that is a scalar; an array or object is none that a signal reads.
+/// The value of a jsonb that is a scalar; no signal reads an array or object.
 pub fn scalar_value(jsonb: &[u8]) -> Value<'_> {
     let mut value = Value::Unusable(OTHER_KINDS);
     if word(jsonb, 0) & IS_SCALAR != 0 {
@@ -222,7 +222,7 @@ pub fn each_element<'a>(jsonb: &'a [u8], mut give: impl FnMut(&'a [u8])) {
     }
 }
 
-/// Gives each member of an object: key, kind and payload without padding. False for what is no object.
+/// Gives each member of an object: key, kind and payload without padding. False if the jsonb is not an object.
 pub fn each_member<'a>(jsonb: &'a [u8], mut give: impl FnMut(&'a [u8], u32, &'a [u8])) -> bool {
     let header = word(jsonb, 0);
     let count = (header & COUNT_MASK) as usize;

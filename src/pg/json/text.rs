@@ -8,7 +8,7 @@ use crate::pg::error::{Report, code};
 /// A jsonb datum from JSON text, by jsonb's input function with its checks and errors.
 pub fn parse_jsonb(text: Vec<u8>) -> pg_sys::Datum {
     let Ok(text) = std::ffi::CString::new(text) else {
-        Report::new(code::INVALID_PARAMETER, "the account is not JSON").hint("It has a zero byte.").raise();
+        Report::new(code::INVALID_PARAMETER, "the account is not JSON").hint("Remove the zero byte.").raise();
     };
     // SAFETY: jsonb_in reads a C string and never returns NULL; what it allocates belongs to the call's memory.
     let jsonb =

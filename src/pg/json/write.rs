@@ -17,10 +17,10 @@ use crate::pg::json::text::jsonb_datum;
 use crate::pg::memory::require_room_if_large;
 use crate::pg::numeric_write::{whole_billionths, write_billionths, write_decimal};
 
-/// Every entry of this number tells where it ends, the others how long they are.
+/// Every entry at a multiple of this number stores its end, the other entries store their length.
 const OFFSET_STRIDE: usize = 32;
 
-/// Values in the order in which they are given. Written into again and again, it keeps its memory.
+/// Writes values in the given order. A reused writer keeps its memory.
 #[derive(Default)]
 pub struct JsonbWriter {
     /// The bytes of keys, texts, numbers and finished containers.
@@ -80,7 +80,7 @@ impl JsonbWriter {
         }
     }
 
-    /// By length, then bytes; of a key that stands twice the last one counts. Most objects are written in order.
+    /// By length, then bytes; with a duplicate key the last one counts. Most objects are written in order.
     fn sort_members(&mut self, first: usize) {
         let bytes = &self.bytes;
         let order = |item: &Item| (item.key.len(), &bytes[item.key.clone()]);
@@ -210,7 +210,7 @@ impl JsonbWriter {
         self.push(NUMERIC, start..self.bytes.len());
     }
 
-    /// What stands in a jsonb, as a value here.
+    /// The content of a jsonb, as a value.
     pub fn jsonb(&mut self, jsonb: &[u8]) {
         let (kind, payload) = scalar(jsonb).unwrap_or((CONTAINER, jsonb));
         self.raw(kind, payload);

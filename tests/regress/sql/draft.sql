@@ -34,10 +34,10 @@ CREATE VIEW odd AS SELECT account_id, monthly_logins AS "Ümläut ""x""", seats 
   FROM account, LATERAL (SELECT monthly_logins AS n) x;
 SELECT * FROM shown(health_model_draft('odd'));
 SELECT * FROM shown(health_model_draft('odd', inputs => '{"logins_30d": "Ümläut \"x\"", "active_users": "u", "licensed_seats": "s", "tenure": null}'));
-SELECT signal, why LIKE 'column mood, as told;%' AS as_told FROM shown(health_model_draft('odd', inputs => '{"nps": "mood"}')) WHERE input = '"mood"';
+SELECT signal, why LIKE 'column mood, by inputs;%' AS by_inputs FROM shown(health_model_draft('odd', inputs => '{"nps": "mood"}')) WHERE input = '"mood"';
 SELECT * FROM shown(health_model_draft('odd', inputs => '{"logins": "tenure", "csat": "mood"}'));
 SELECT s.*, d #>> '{meta,draft,left_out,mood}' AS mood FROM health_model_draft('odd', inputs => '{"logins": null, "mood": null}') d, shown(d) s;
-SELECT d #>> '{meta,draft,left_out,logins}' = 'left out as told' AS left_out_as_told FROM health_model_draft('odd', inputs => '{"logins": null}') d;
+SELECT d #>> '{meta,draft,left_out,logins}' = 'left out by inputs' AS left_out_by_inputs FROM health_model_draft('odd', inputs => '{"logins": null}') d;
 SELECT health_model_draft('odd', inputs => '{}') = health_model_draft('odd') AS same;
 SELECT health_model_draft('odd', inputs => '{"login": "u"}'); \echo :SQLSTATE
 SELECT health_model_draft('odd', inputs => '{"something else": null}'); \echo :SQLSTATE
@@ -46,7 +46,7 @@ SELECT health_model_draft('odd', inputs => '{"logins_30d": "tenur"}'); \echo :SQ
 SELECT health_model_draft('odd', inputs => '{"logins_30d": ""}'); \echo :SQLSTATE
 SELECT health_model_draft('odd', inputs => '{"logins_30d": "u", "nps": "u"}'); \echo :SQLSTATE
 SELECT health_model_draft('odd', inputs => '{"logins_30d": "account_id"}'); \echo :SQLSTATE
-SELECT signal, why LIKE 'column mood, as told;%' AS as_told FROM shown(health_model_draft('odd', inputs => '{"last_active": "mood"}')) WHERE input = '"mood"';
+SELECT signal, why LIKE 'column mood, by inputs;%' AS by_inputs FROM shown(health_model_draft('odd', inputs => '{"last_active": "mood"}')) WHERE input = '"mood"';
 SELECT health_model_draft('odd', inputs => '{"contract": "account_id"}'); \echo :SQLSTATE
 SELECT health_model_draft('odd', inputs => '{"nps": 7}'); \echo :SQLSTATE
 SELECT health_model_draft('odd', inputs => '{"nps": ["mood"]}'); \echo :SQLSTATE

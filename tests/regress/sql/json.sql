@@ -32,7 +32,7 @@ INSERT INTO account (account) VALUES
 -- No difference to jsonb, but that text which is no JSON is refused earlier as a json, and in plainer words where it does not even begin like one.
 SELECT id, left(account, 40) AS account, left(outcome('text', account), 60) AS as_text, left(outcome('jsonb', account), 60) AS as_jsonb FROM account
  WHERE outcome('text', account) IS DISTINCT FROM outcome('jsonb', account)
-   AND NOT (outcome('text', account) LIKE '22P02 the account is text that is no JSON %' AND outcome('jsonb', account) LIKE '22P02 %') ORDER BY id;
+   AND NOT (outcome('text', account) LIKE '22P02 the account is text that is not JSON %' AND outcome('jsonb', account) LIKE '22P02 %') ORDER BY id;
 SELECT id, left(account, 40) AS account, left(outcome('json', account), 60) AS as_json, left(outcome('jsonb', account), 60) AS as_jsonb FROM account
  WHERE outcome('json', account) IS DISTINCT FROM outcome('jsonb', account) ORDER BY id;
 -- How many of them are read, and how many refused

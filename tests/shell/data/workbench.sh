@@ -57,7 +57,7 @@ printf 'ok saas_accounts: AUC of the untouched draft %s\n' "$saas"
 three_statements 'draft subscriptions' crm.subscription 2024-12-01
 three_statements 'draft usage' crm.usage_weekly 2024-12-30
 notes=$(sql "SELECT health_model_get('draft usage') #>> '{meta,draft,notes,0}'")
-case $notes in *'make it one row an account'*) ;; *) fail "a draft of many rows an account says: $notes" ;; esac
+case $notes in *'pass one row per account'*) ;; *) fail "a draft of many rows an account says: $notes" ;; esac
 error=$(sql "SELECT health_model_draft('crm.account')" 2>&1 || true)
 case $error in *'no column of crm.account can be read as a signal'*HINT*) ;; *) fail "a draft of ids and groups says: $error" ;; esac
 printf 'ok crm tables: subscriptions and weekly usage drafted and scored, accounts without a signal refused\n'

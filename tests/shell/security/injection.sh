@@ -81,7 +81,7 @@ SELECT format(E'\\echo == %s\n', oid::regprocedure) || format('BEGIN; SELECT x::
 SQL
 # Expected errors: functions for the planner and for aggregates; functions that need pg_cron; ids that are UUIDs (the
 # book has none); no complete horizon in the history; a model as text that looks like JSON.
-refusals="for the planner|is not for calls|pg_cron is not installed|6b1c5bd6|has no score with a complete horizon|has no value for"
+refusals="cannot be called directly|pg_cron is not installed|6b1c5bd6|has no score with a complete horizon|has no value for"
 refused=$(psql -X -q -At -v SHOW_CONTEXT=never -f "$TMPDIR/usual.sql" 2>&1 | awk '/^== /{ at = $0 } /ERROR:/{ print at ": " $0 }' | grep -Ev "$refusals" || true)
 [ -z "$refused" ] || fail "the usual arguments: $refused"
 

@@ -8,7 +8,7 @@ use crate::learn::statistics::quantile;
 use crate::model::compiled::{Model, SegmentChoice};
 use crate::score::assess::Assessor;
 
-/// Where the second and the third band begin, if the scores of the sample part into three at whole numbers.
+/// The lowest scores of the second and the third band, if whole numbers split the scores of the sample into three.
 pub(super) fn terciles(model: &Model, sample: &Sample, as_of: i64, interrupt: &mut dyn FnMut()) -> Option<(f64, f64)> {
     let columns: Vec<Option<usize>> = model.inputs().iter().map(|input| sample.position(&input.name)).collect();
     let mut assessor = Assessor::default();
@@ -39,6 +39,7 @@ pub(super) fn with_bands(mut document: Json, (second, third): (f64, f64)) -> Jso
     for (at, from) in [0, second as u32, third as u32].into_iter().enumerate() {
         document["bands"][at]["from"] = from.into();
     }
-    document["meta"]["draft"]["bands"] = format!("a third of the accounts each: from {second} and from {third}").into();
+    document["meta"]["draft"]["bands"] =
+        format!("a third of the accounts in each band: from {second} and from {third}").into();
     document
 }

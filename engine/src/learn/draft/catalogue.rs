@@ -1,5 +1,5 @@
-//! What is known about column names: synonyms of the templates' inputs, further measures, and what is no signal at all.
-//! The list itself is catalogue.json.
+//! What is known about column names: synonyms of the templates' inputs, further measures, and columns that are never a
+//! signal. The list itself is catalogue.json.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -57,7 +57,7 @@ pub(crate) enum Rating {
     Survey,
     /// The healthy answer.
     Answer(bool),
-    /// What words in a text are worth, the first that fit.
+    /// The subscores of words in a text; the first match counts.
     Words(Vec<(Vec<String>, f64)>),
 }
 
@@ -163,7 +163,7 @@ impl From<CatalogueFile> for Catalogue {
 }
 
 impl Catalogue {
-    /// What an input of a template is called elsewhere, its own name first.
+    /// The synonyms of a template's input, its own name first.
     pub fn names_of(&self, input: &str) -> Vec<Name> {
         let known = self.inputs.get(input).into_iter().flatten().cloned();
         std::iter::once(Name::of(input)).chain(known).collect()
@@ -185,14 +185,14 @@ impl Catalogue {
     pub fn why_no_signal(&self, column: &str) -> Option<&'static str> {
         let words: Vec<String> = split(column).iter().map(|word| plain(word)).collect();
         let has = |list: &[String]| words.iter().any(|word| list.contains(word));
-        // What a column holds is its last word: a phone service is no phone number.
+        // The last word names the content of a column: a phone service is not a phone number.
         let is = |list: &[String]| words.last().is_some_and(|word| list.contains(word));
         if has(&self.outcomes) {
             // A score that reads the outcome would predict it perfectly, and be worth nothing.
             return Some(OUTCOME);
         }
         if has(&self.personal) {
-            return Some("says who the customer is, not how the relationship goes");
+            return Some("describes the customer, not the relationship");
         }
         if is(&self.groups) {
             return Some("a group: use it for segments or roll-ups");
@@ -204,7 +204,7 @@ impl Catalogue {
     }
 }
 
-pub(crate) const OUTCOME: &str = "looks like the outcome that the score is to foretell";
+pub(crate) const OUTCOME: &str = "looks like the outcome that the score predicts";
 pub(crate) const IDENTIFIER: &str = "identifies or names the account";
 
 impl Rating {
@@ -213,7 +213,7 @@ impl Rating {
             Rating::More | Rating::Less | Rating::Survey => "numbers",
             Rating::Recent | Rating::Since => "dates or timestamps",
             Rating::Answer(_) => "yes and no, true and false, or 1 and 0",
-            Rating::Words(_) => "texts of which two at least are known to be better and worse",
+            Rating::Words(_) => "texts, at least two of them known as better or worse",
         }
     }
 }

@@ -27,7 +27,7 @@ impl Drafting<'_> {
             match self.told(name, column.as_deref(), &needs)? {
                 Told::Input(input, column) => _ = told_inputs.insert(input, column),
                 Told::Measure(measure, column) => _ = told_measures.insert(measure, column),
-                Told::Column(column) => self.leave_out(column, "left out as told"),
+                Told::Column(column) => self.leave_out(column, "left out by inputs"),
             }
         }
         let mut given: Vec<usize> = told_inputs.values().chain(told_measures.values()).copied().flatten().collect();
@@ -92,8 +92,8 @@ impl Drafting<'_> {
         Json::Object(signal)
     }
 
-    /// Columns that no signal of the template, and no rule or segment that can stay, reads may become signals of their
-    /// own.
+    /// Releases the columns that neither a signal of the template nor a kept rule or segment reads: they may become
+    /// separate signals.
     fn release_unread_columns(&mut self, choices: &BTreeMap<String, ColumnChoice>) {
         let signals = self.document["signals"].as_object().cloned().unwrap_or_default();
         let (fitted, categories) = (BTreeSet::new(), categories_of(&signals));
@@ -132,7 +132,7 @@ impl Drafting<'_> {
                     self.add_measure(measure, ColumnChoice { column, because }, category);
                 }
                 (Some(column), None) => {
-                    self.left_out.insert(column, format!("no category of the template is for {}", measure.theme));
+                    self.left_out.insert(column, format!("the template has no category for {}", measure.theme));
                 }
                 _ => {}
             }
@@ -158,8 +158,8 @@ impl Drafting<'_> {
             signal["category"] = category.into();
         }
         let name = &self.sample.columns()[choice.column].name;
-        let how = if choice.because == Because::Told { "as told" } else { "by its name" };
-        let standing = if template.is_some() { "in the place of the template's signal" } else { "not in the template" };
+        let how = if choice.because == Because::Told { "by inputs" } else { "by its name" };
+        let standing = if template.is_some() { "replaces the template's signal" } else { "not in the template" };
         self.origins.insert(measure.name.clone(), format!("column {name}, {how}; {standing}"));
         self.left_out.remove(&choice.column);
         self.dropped.signals.remove(&measure.name);
@@ -176,7 +176,7 @@ fn origin(source: &Json, choices: &BTreeMap<String, ColumnChoice>, sample: &Samp
             let column = &sample.columns()[choice.column].name;
             parts.push(match choice.because {
                 Because::SameName => format!("column {column}"),
-                Because::Told => format!("column {column} for {input}, as told"),
+                Because::Told => format!("column {column} for {input}, by inputs"),
                 Because::Synonym => format!("column {column} for {input}, by its name"),
             });
         }
@@ -192,7 +192,7 @@ fn is_renamed(source: &Json, choices: &BTreeMap<String, ColumnChoice>) -> bool {
     renamed
 }
 
-/// "Logins in 30 days" is not what a column named monthly_logins must hold.
+/// The label "Logins in 30 days" may be wrong for a column named monthly_logins.
 fn without_window(label: &str) -> String {
     let words: Vec<&str> = label.split(' ').collect();
     let window = words.windows(3).position(|part| {

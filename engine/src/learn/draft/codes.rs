@@ -1,4 +1,4 @@
-//! Scales for columns of codes: yes and no, and texts whose words are worth something.
+//! Scales for columns of codes: yes and no, and texts whose words have subscores.
 
 use serde_json::{Map, Value as Json, json};
 
@@ -38,7 +38,7 @@ pub(super) fn of_answers(sample: &Sample, column: usize, healthy: bool) -> Optio
     }
 }
 
-/// A map for a column of texts, two of which at least differ in their worth.
+/// A map for a column of texts, at least two of which have different subscores.
 pub(super) fn of_texts(sample: &Sample, column: usize, worth: impl Fn(&str) -> Option<f64>) -> Option<Json> {
     if sample.columns()[column].kind != ColumnKind::Text {
         return None;
@@ -77,6 +77,6 @@ pub(super) fn fit(sample: &Sample, signal: &Json) -> Fitted {
         return kept();
     }
     let of_answer = |text: &str| of_flag(answer(text)?).as_f64();
-    let scale = of_texts(sample, column, of_answer).ok_or("has other texts than the template's scale knows")?;
+    let scale = of_texts(sample, column, of_answer).ok_or("has texts that the template's scale does not know")?;
     Ok((scale, "yes and no read as true and false; anything else counts as 50".into()))
 }

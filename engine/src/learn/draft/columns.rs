@@ -8,7 +8,7 @@ use super::catalogue::{ColumnSubject, catalogue};
 use crate::base::column::ColumnKind;
 use crate::learn::sample::Sample;
 
-/// What an input must hold to be of use.
+/// The kind of value that an input needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Need {
     Number,
@@ -145,7 +145,7 @@ pub(super) fn each_condition(condition: &Json, act: &mut dyn FnMut(&Json)) {
     }
 }
 
-/// The columns of a relation, each given away once.
+/// The columns of a relation, each assigned once.
 pub(super) struct Columns<'a> {
     pub sample: &'a Sample,
     subjects: Vec<ColumnSubject>,
@@ -179,7 +179,7 @@ impl<'a> Columns<'a> {
         (0..self.taken.len()).filter(|at| !self.taken[*at]).filter(has_name).collect()
     }
 
-    /// Columns for the inputs that `told` leaves open: those of the very name first, then synonyms.
+    /// Columns for the inputs that `told` leaves open: exact names first, then synonyms.
     pub fn choose(
         &mut self,
         needs: &BTreeMap<String, Need>,

@@ -1,4 +1,4 @@
-//! The end of a draft: what still makes sense stays, and `meta` tells what was done and why.
+//! The end of a draft: keeps the parts that are still valid, and records the decisions and their reasons in `meta`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -56,7 +56,7 @@ impl Drafting<'_> {
         Ok(with_bands(document, bounds))
     }
 
-    /// Leaves the rules, segments and categories that still mean something.
+    /// Keeps the rules, segments and categories that are still valid.
     fn prune(&mut self, fitted: &BTreeSet<String>, interrupt: &mut dyn FnMut()) {
         let signals = self.document["signals"].as_object().cloned().unwrap_or_default();
         let categories = categories_of(&signals);
@@ -71,7 +71,7 @@ impl Drafting<'_> {
         let mut kept = Vec::new();
         for mut segment in segments {
             segment["patch"] = known.prune_patch(&segment["patch"]);
-            // What is left of a patch may make no sense, as a weight of 0 for the only signal.
+            // The rest of a patch may be invalid, for example a weight of 0 for the only signal.
             let mut trial = self.document.clone();
             trial.insert("segments".into(), json!([segment]));
             let changes = segment["patch"].as_object().is_some_and(|patch| !patch.is_empty());
@@ -79,7 +79,7 @@ impl Drafting<'_> {
                 kept.push(segment);
             } else {
                 let name = segment["name"].as_str().unwrap_or_default();
-                self.dropped.segments.insert(name.to_owned(), "what it changes is not there".into());
+                self.dropped.segments.insert(name.to_owned(), "the signals that it changes are missing".into());
             }
         }
         if !kept.is_empty() {
@@ -116,7 +116,7 @@ impl Drafting<'_> {
     }
 }
 
-/// The values of columns that tell segments apart, which belong to none: a new one is to be noticed later.
+/// The values of segment columns that belong to no segment, so that a new value is noticed later.
 fn beside_segments(model: &Model, sample: &Sample) -> BTreeMap<String, Json> {
     let mut known = BTreeMap::new();
     for (input, codes) in model.segment_codes() {

@@ -1,4 +1,4 @@
-//! Scales for the signals of a draft, each by what the sample says of it.
+//! Scales for the signals of a draft, fitted to the sample.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,8 @@ use crate::learn::statistics::{SignalStatistics, signal_statistics};
 use crate::model::compiled::Model;
 
 impl Drafting<'_> {
-    /// Scales for all signals, from the sample; what cannot be scaled is dropped. Gives the signals with new scales.
+    /// Fits the scales of all signals to the sample, and drops signals that cannot be scaled. Returns the signals with
+    /// new scales.
     pub(super) fn fit_scales(&mut self, interrupt: &mut dyn FnMut()) -> Result<BTreeSet<String>, DraftError> {
         let Some(Json::Object(signals)) = self.document.remove("signals") else { return Ok(BTreeSet::new()) };
         let statistics = self.statistics(&signals, interrupt)?;
@@ -74,7 +75,7 @@ impl Drafting<'_> {
         if self.sample.rows() == 0 {
             return match is_measure {
                 true => Err("there are no data to fit a scale to".into()),
-                false => Ok((scale.clone(), "the template's scale, for want of data".into())),
+                false => Ok((scale.clone(), "the template's scale, because there are no data".into())),
             };
         }
         if scale.get("recency").is_some() {
@@ -108,7 +109,7 @@ impl Drafting<'_> {
     }
 }
 
-/// "of 5" does not go with answers of 1 to 10.
+/// The unit "of 5" does not suit answers of 1 to 10.
 fn rename_unit(signal: &mut Json, scale: &Json) {
     if !signal["unit"].as_str().is_some_and(|unit| unit.starts_with("of ")) {
         return;

@@ -1,4 +1,4 @@
-//! Taking out of a document what reads an input, signal or category that is not there: rules, segments, categories.
+//! Removes the rules, segments and categories of a document that read a missing input, signal or category.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json};
 use super::columns::{Need, each_condition, each_input};
 use crate::learn::dropped::Reasons;
 
-/// The source with columns in the place of inputs, or the input that has none.
+/// The source with columns in the place of inputs, or the input without a column.
 pub(super) fn renamed(source: &Json, inputs: &BTreeMap<String, String>) -> Result<Json, String> {
     let mut missing = None;
     each_input(source, Need::Any, &mut |input, _| {
@@ -43,7 +43,7 @@ pub(super) struct Known<'a> {
 }
 
 impl Known<'_> {
-    /// What a condition refers to and is not there, as a reason.
+    /// The missing part that a condition refers to, as a reason.
     fn missing(&self, condition: &Json) -> Option<String> {
         let mut reason = None;
         each_condition(condition, &mut |test| {
@@ -84,7 +84,7 @@ impl Known<'_> {
                 Some(reason) => {
                     dropped.insert(
                         item["name"].as_str().unwrap_or_default().to_owned(),
-                        format!("{reason}, which is not there"),
+                        format!("{reason}, which is missing"),
                     );
                 }
                 None => {
@@ -97,7 +97,7 @@ impl Known<'_> {
         kept
     }
 
-    /// A segment's patch without what is not there, and without scales in the template's units.
+    /// A segment's patch without missing parts, and without scales in the template's units.
     pub fn prune_patch(&self, patch: &Json) -> Json {
         let mut patch = patch.as_object().cloned().unwrap_or_default();
         if let Some(Json::Object(signals)) = patch.get_mut("signals") {

@@ -1,4 +1,4 @@
-//! What the draft has to say about columns that it does not use.
+//! The notes of a draft on columns that it does not use.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +16,7 @@ const MOST: usize = 100;
 
 pub(super) struct DraftReport<'a> {
     pub sample: &'a Sample,
-    /// Columns on which there was a decision already.
+    /// Columns that are already decided.
     pub decided: &'a BTreeMap<usize, String>,
     pub signals: &'a Map<String, Json>,
     /// Whether measures of the catalogue could have been added.
@@ -52,7 +52,7 @@ impl DraftReport<'_> {
         match column.kind {
             ColumnKind::Other => format!("is of type {}, which no signal reads", column.type_name),
             ColumnKind::Text if self.holds_numbers_as_text(at) => "holds numbers as text: cast it to use it".into(),
-            _ => "its name says nothing to the draft: name it in inputs, or add a signal with health_patch".into(),
+            _ => "unknown name: map it in inputs, or add a signal with health_patch".into(),
         }
     }
 
@@ -71,16 +71,16 @@ impl DraftReport<'_> {
         if let Some((name, different)) = self.key().filter(|(_, different)| *different < self.sample.rows()) {
             let rows = self.sample.rows();
             notes.push(format!(
-                "{name} has {different} different values in {rows} rows: every row is scored, so make it one row an account"
+                "{name} has {different} different values in {rows} rows: every row is scored, so pass one row per account"
             ));
         }
         let is_outcome = |column: &&SampleColumn| catalogue().why_no_signal(&column.name) == Some(OUTCOME);
         let outcomes = self.sample.columns().iter().filter(is_outcome);
-        notes.extend(outcomes.map(|column| format!("{} can show whether the score foretells it", column.name)));
+        notes.extend(outcomes.map(|column| format!("{} can serve as the outcome to test the score", column.name)));
         notes
     }
 
-    /// The first column that looks like an account's id, with how many different ones there are.
+    /// The first column that looks like an account's id, with its number of different values.
     fn key(&self) -> Option<(&str, usize)> {
         let is_id = |word: &String| ["id", "uuid", "guid", "key"].contains(&word.as_str());
         let is_key = |column: &&SampleColumn| {

@@ -1,4 +1,4 @@
-//! What a draft is asked for, and why it may fail.
+//! The request for a draft, and the errors of a draft.
 
 use crate::document::issue::Issue;
 use crate::document::template::Template;
@@ -6,12 +6,12 @@ use crate::document::template::Template;
 /// What to draft.
 pub struct DraftRequest<'a> {
     pub template: &'a Template,
-    /// What the user decided: the column of an input (of a signal, of a column itself), or none to leave it out.
+    /// The decisions of the user: an input, signal or column, each with its column, or with none to leave it out.
     pub told: &'a [(String, Option<String>)],
     pub relation: &'a str,
-    /// How the sample came about, as in "all 7,043 rows".
+    /// The origin of the sample, as in "all 7,043 rows".
     pub source: &'a str,
-    /// What ages are measured against.
+    /// The time that ages are relative to.
     pub as_of: i64,
     /// Whether to propose bands of a third of the accounts each, in place of the template's.
     pub terciles: bool,
@@ -43,8 +43,8 @@ pub enum DraftError {
     NothingFits {
         wanted: Vec<String>,
     },
-    /// The scores of the sample do not part into three.
+    /// The scores of the sample cannot be split into three.
     NoTerciles,
-    /// The draft is no valid document, which would be a mistake of ours.
+    /// The draft is not a valid document: a bug.
     Invalid(Vec<Issue>),
 }

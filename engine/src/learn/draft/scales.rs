@@ -60,7 +60,7 @@ pub(super) struct Instrument {
     pub high: f64,
 }
 
-/// Which range answers come from, or none if no usual one holds them all. NPS is asked on 0..10 and reported on
+/// The range of the answers, or none if no usual range holds all of them. NPS is asked on 0..10 and reported on
 /// −100..100; satisfaction and effort on 1..5, 1..7 or 1..10, as a share or in percent.
 pub(super) fn instrument(signal: &str, numbers: &[f64]) -> Option<Instrument> {
     let (least, most) = (*numbers.first()?, *numbers.last()?);
@@ -78,7 +78,8 @@ pub(super) fn instrument(signal: &str, numbers: &[f64]) -> Option<Instrument> {
 }
 
 impl Instrument {
-    /// The template's scale stretched to this range; NPS on −100..100 is no stretched rating, so that one is linear.
+    /// The template's scale stretched to this range; NPS on −100..100 is not a stretched rating, so its scale is
+    /// linear.
     pub fn scale(self, numbers: &[f64], template: Option<&Json>) -> Fitted {
         let Instrument { low, high } = self;
         if let (Some(least), true) = (numbers.first(), numbers.first() == numbers.last()) {
@@ -110,7 +111,7 @@ pub(super) fn rises(scale: &Json) -> bool {
     points.is_none_or(|points| points[0][1].as_f64() <= points[points.len() - 1][1].as_f64())
 }
 
-/// Both ends to two digits of what lies between them, so that they read well.
+/// Both ends, rounded to two digits of their distance for readability.
 fn rounded(low: f64, high: f64) -> (f64, f64) {
     let digits = 1 - (high - low).log10().floor() as i32;
     let (near_low, near_high) = (decimals(low, digits), decimals(high, digits));

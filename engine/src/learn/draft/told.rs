@@ -1,4 +1,4 @@
-//! What the user decided by hand: which column stands for what, and what is left out.
+//! The decisions of the user: columns for inputs, and inputs to leave out.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,8 @@ pub(super) enum Told {
 }
 
 impl Drafting<'_> {
-    /// What the user means by a name: an input or signal of the template, a measure of the catalogue, or a column.
+    /// The meaning of a name that the user gives: an input or signal of the template, a measure of the catalogue, or a
+    /// column.
     pub(super) fn told(
         &self,
         name: &str,
@@ -76,7 +77,7 @@ impl Drafting<'_> {
         DraftError::Unsuitable { input: input.to_owned(), column: name.clone(), needs, found: type_name.clone() }
     }
 
-    /// Columns that would stand for what is left out as told.
+    /// Leaves out the columns whose names match an input that the user left out.
     pub(super) fn leave_out_by_name(
         &mut self,
         told_inputs: &BTreeMap<String, Option<usize>>,
@@ -88,11 +89,11 @@ impl Drafting<'_> {
             names.extend(measure.columns.iter().cloned());
         }
         for column in self.columns.named(&names) {
-            self.left_out.insert(column, "left out as told".into());
+            self.left_out.insert(column, "left out by inputs".into());
         }
     }
 
-    /// A signal that reads an input left out as told is not to come back as a measure.
+    /// A signal that reads an input that the user left out must not come back as a measure.
     pub(super) fn leave_out_signals_of(
         &self,
         told_inputs: &BTreeMap<String, Option<usize>>,

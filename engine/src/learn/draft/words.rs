@@ -6,7 +6,7 @@ const FILLERS: [&str; 31] = [
     "is", "last", "latest", "max", "mean", "min", "monthly", "nr", "num", "number", "of", "past", "sum", "the",
     "total", "weekly",
 ];
-/// Whose row it is anyway.
+/// Words for the entity of a row, which tell nothing about the column.
 const ENTITIES: [&str; 8] = ["account", "client", "company", "customer", "member", "org", "organization", "user"];
 const UNITS: [&str; 12] = ["d", "day", "days", "h", "hours", "m", "mo", "month", "months", "w", "week", "weeks"];
 /// Different spellings of one word.
@@ -25,8 +25,8 @@ const SAME: [(&str, &str); 12] = [
     ("cust", "customer"),
 ];
 
-/// The lower-case words of a text, in its order: split at what is no letter or digit, between letters and digits, and
-/// where the case says that a word begins.
+/// The lower-case words of a text, in its order: split at every character that is not a letter or digit, between
+/// letters and digits, and where the case says that a word begins.
 pub(crate) fn split(text: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let characters: Vec<char> = text.chars().collect();

@@ -1,6 +1,6 @@
-//! Three bands for the scores that a fit gives: by the bar that a score should clear, on held-out accounts.
+//! Three bands for the scores of a fit, set on held-out accounts by the minimum quality that a backtest requires.
 
-/// The event rate of the lowest band, as a multiple of that of all accounts.
+/// The event rate of the lowest band, as a multiple of the rate of all accounts.
 const LOWEST_LIFT: f64 = 3.0;
 const BELOW_HIGHEST: f64 = 2.0 / 3.0;
 /// The smallest share of the accounts on either side of a bound.
@@ -8,15 +8,16 @@ const LEAST_PART: f64 = 0.02;
 const LOWEST_PART: f64 = 0.1;
 const MOST_HEALTHY: f64 = 0.8;
 
-/// Where the second and the third band begin, in whole points: the third as low as two thirds of the events allow, with
-/// a fifth of the accounts below it; the second as high as the lowest band still has three times the events of all and
-/// no more accounts than the second, else at the worst tenth of the accounts.
+/// The lowest scores of the second and the third band, in whole points. The third band begins as low as possible with
+/// two thirds of the events and a fifth of the accounts below it. The second band begins as high as possible while the
+/// lowest band has three times the overall event rate and no more accounts than the second band, else at the worst
+/// tenth of the accounts.
 pub(super) fn bounds(scores: &[(f64, bool)]) -> Option<(f64, f64)> {
     let all = scores.len() as f64;
     let events = scores.iter().filter(|(_, event)| *event).count() as f64;
     let mut below = vec![(0.0, 0.0); 102];
     for (score, event) in scores {
-        // A whole bound above the score has it below.
+        // A score lies below every whole bound above it.
         for count in below.iter_mut().skip(score.floor() as usize + 1) {
             count.0 += 1.0;
             count.1 += f64::from(u8::from(*event));

@@ -1,4 +1,4 @@
-//! What there is to learn from: the model's signals as they read an account, and further columns of the relation.
+//! The candidates of a fit: the model's signals as they read an account, and further columns of the relation.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -21,10 +21,10 @@ use crate::signal::reading::Status;
 
 /// A text column with more different texts is no category.
 const MOST_TEXTS: usize = 50;
-/// More signals than this are no model that a person reads.
+/// The maximum number of signals: a person cannot read a larger model.
 const MOST_CANDIDATES: usize = 100;
 
-/// A signal to be: its document without scale, weight and missing policy.
+/// A candidate signal: its document without scale, weight and missing policy.
 #[derive(Debug, Clone)]
 pub(super) struct Candidate {
     pub name: String,
@@ -56,7 +56,7 @@ pub(super) fn candidates(
     new_columns(request, rows, &mut wanted, &mut left_out, interrupt)?;
     if wanted.len() > MOST_CANDIDATES {
         for candidate in wanted.drain(MOST_CANDIDATES..) {
-            left_out.insert(candidate.name, format!("a fit looks at {MOST_CANDIDATES} signals at most"));
+            left_out.insert(candidate.name, format!("a fit examines at most {MOST_CANDIDATES} signals"));
         }
     }
     let kept = features(request, rows, wanted, &mut left_out, interrupt)?;
@@ -157,7 +157,7 @@ fn of_column(name: &str, column: usize, rows: &Rows, is_named: bool) -> Result<C
             }
         }
         ColumnKind::Number if !is_named && is_serial(column, rows) => {
-            return Err(("is a number of its own for each account".into(), false));
+            return Err(("is a different number for each account".into(), false));
         }
         ColumnKind::Number | ColumnKind::Boolean => {}
     }
@@ -191,7 +191,7 @@ fn features(
     left_out: &mut Reasons,
     interrupt: &mut dyn FnMut(),
 ) -> Result<Vec<(Candidate, Feature)>, FitError> {
-    // A scale is needed for a document, and never asked: the values are read before they are scaled.
+    // A document needs a scale, but this scale is never used: the values are read before scaling.
     let probe = |candidate: &Candidate| {
         let mut json = candidate.json.clone();
         json.remove("missing");

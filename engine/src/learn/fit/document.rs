@@ -1,4 +1,4 @@
-//! The document of what was learnt: the model's own with new scales and weights, and under `meta.fit` how good it is.
+//! The document of a fit: the model's document with new scales and weights, and the measured quality under `meta.fit`.
 
 use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
@@ -44,11 +44,11 @@ struct FitReport<'a> {
     bands: String,
 }
 
-/// Rules look at inputs alone, or at numbers that mean something else under new scales.
+/// Subjects of conditions whose meaning changes under new scales.
 const READERS_OF_SCORES: [&str; 3] = ["subscore", "category", "score"];
 
 impl FittedDocument<'_> {
-    /// Without a report.
+    /// The document without a report.
     pub fn document(&self) -> Json {
         let mut document = self.request.document.as_object().cloned().unwrap_or_default();
         document.remove("segments");
@@ -59,7 +59,7 @@ impl FittedDocument<'_> {
         if !rules.is_empty() {
             document.insert("rules".into(), rules.into());
         }
-        // A category weighs what its signals weigh together.
+        // The weight of a category is the sum of the weights of its signals.
         if let Some(Json::Object(mut categories)) = document.remove("categories") {
             let used = |name: &str| signals.values().any(|signal| signal["category"] == *name);
             categories.retain(|name, _| used(name));
@@ -91,7 +91,7 @@ impl FittedDocument<'_> {
         signals
     }
 
-    /// With the report, and bands for its scores.
+    /// The document with the report, and with bands for its scores.
     pub fn reported(&self, rows: &Rows, held_out: &HeldOut, left_out: &Reasons) -> Json {
         let mut document = self.document();
         let decimals = |share: f64| (share * 1e4).round() / 1e4;
@@ -104,7 +104,7 @@ impl FittedDocument<'_> {
         }
         let bands = match bounds(&held_out.scores) {
             Some(bounds) if self.has_three_bands() => self.set_bands(&mut document, bounds),
-            _ => "those of the model: look whether they suit the new scores".into(),
+            _ => "kept from the model: check that they suit the new scores".into(),
         };
         let is_sample = rows.seen() > rows.len() as u64;
         let report = FitReport {
@@ -116,7 +116,7 @@ impl FittedDocument<'_> {
             auc_low: decimals(held_out.low),
             auc_high: decimals(held_out.high),
             folds: held_out.folds.iter().map(|auc| decimals(*auc)).collect(),
-            checked: "each fifth of the accounts scored by a model that was fitted to the others",
+            checked: "5-fold cross-validation: each fifth of the accounts is scored by a model fitted to the others",
             ridge: self.lesson.ridge,
             read: is_sample.then(|| format!("a sample of {} of {} accounts", rows.len(), rows.seen())),
             without_outcome: some(rows.without_outcome),
@@ -134,7 +134,7 @@ impl FittedDocument<'_> {
         let mut no_weight = left_out.clone();
         for (at, candidate) in self.candidates.iter().enumerate() {
             if !self.lesson.signals.iter().any(|learnt| learnt.feature == at) {
-                no_weight.insert(candidate.name.clone(), "tells nothing that the others do not".into());
+                no_weight.insert(candidate.name.clone(), "adds nothing to the other signals".into());
             }
         }
         no_weight
@@ -156,7 +156,7 @@ impl FittedDocument<'_> {
             document["bands"][band]["from"] = json_number(from);
         }
         format!(
-            "by the accounts held out: two thirds of the events below {third}; below {second} three times the events of all, or the worst tenth"
+            "set on held-out accounts: two thirds of the events are below {third}; below {second} the event rate is three times the overall rate, or lies the worst tenth"
         )
     }
 
@@ -166,10 +166,10 @@ impl FittedDocument<'_> {
         let items = |list: &str| document.get(list).and_then(Json::as_array).into_iter().flatten();
         let named = |item: &Json, reason: &str| Some((item["name"].as_str()?.to_owned(), reason.to_owned()));
         let segments =
-            items("segments").filter_map(|item| named(item, "its patch is for the weights and scales that were"));
+            items("segments").filter_map(|item| named(item, "its patch applies to the former weights and scales"));
         let rules = items("rules")
             .filter(|rule| reads_scores(&rule["when"]))
-            .filter_map(|item| named(item, "it looks at subscores or scores, which mean something else now"));
+            .filter_map(|item| named(item, "it reads subscores or scores, whose meaning has changed"));
         Dropped { signals: Reasons::new(), rules: rules.collect(), segments: segments.collect() }
     }
 }
@@ -179,7 +179,7 @@ fn why(rises: Option<bool>, scale: &Json) -> Option<String> {
         (_, true) => None,
         (Some(true), _) => Some("higher is healthier".into()),
         (Some(false), _) => Some("lower is healthier".into()),
-        (None, _) => Some("healthiest neither at the low nor at the high end".into()),
+        (None, _) => Some("healthiest in the middle of its range".into()),
     }
 }
 

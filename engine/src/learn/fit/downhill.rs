@@ -1,12 +1,12 @@
-//! How far to go in the direction of a Newton step. Where the data all but part those with the event from those
-//! without, a whole step leads beyond the end, and from there nowhere.
+//! The length of a Newton step (line search). When the data almost separate the accounts with the event from those
+//! without, a whole step overshoots and the iteration does not converge.
 
-/// No smaller part is tried: this one is taken wherever it leads.
+/// The smallest part that is tried; this part is taken in any case.
 const SMALLEST_PART: f64 = 1.0 / 1024.0;
 const ROUNDING: f64 = 1e-9;
 
-/// The largest of the parts 1, 1/2, 1/4 … of a step that does not lead uphill, or the smallest one, and the height
-/// there. `height_at` says how high it is after a part of the step.
+/// The largest of the parts 1, 1/2, 1/4 … of a step that does not increase the loss, or the smallest part, with the
+/// loss there. `height_at` gives the loss after a part of the step.
 pub(super) fn part_downhill(height: f64, mut height_at: impl FnMut(f64) -> f64) -> (f64, f64) {
     let mut part = 1.0;
     loop {

@@ -1,18 +1,18 @@
 //! An additive logistic model over bins: log odds of the event = level + Σ effect of each signal's bin, with a ridge
-//! and with effects that rise or fall where they must. Newton's method; its quadratic is solved signal by signal, since
-//! the bins of one signal do not overlap, so that a signal's part has a diagonal and monotone effects come from pooling
-//! neighbours.
+//! penalty, and with monotone effects where a trend is required. Newton's method; its quadratic is solved signal by
+//! signal, since the bins of one signal do not overlap, so that a signal's part has a diagonal and monotone effects
+//! come from pooling neighbours.
 
 use super::downhill::part_downhill;
 use super::monotone::{Monotony, pooled};
 
-/// Newton's steps, which end with one that leads no farther than this: what is left after it is about the square of it,
-/// which no whole subscore shows.
+/// The maximum number of Newton steps, and the length of a step that ends the iteration: the error after this step is
+/// about its square, which a whole subscore does not show.
 const MOST_STEPS: usize = 12;
 const LAST_STEP: f64 = 0.05;
 const MOST_SWEEPS: usize = 60;
 const SETTLED: f64 = 1e-4;
-/// The accounts of a kind that are enough for the first steps; the last steps use all of them.
+/// The number of accounts of each kind in the first steps; the last steps use all accounts.
 const ENOUGH: usize = 20_000;
 
 /// The bins of some accounts under some signals.
@@ -20,7 +20,7 @@ pub(super) struct Design<'a> {
     /// Signal by signal, the bin of each account.
     pub bins: &'a [Vec<u16>],
     pub counts: &'a [usize],
-    /// Bins that are in order, of each signal.
+    /// The number of ordered bins of each signal.
     pub ordered: &'a [usize],
     pub trends: &'a [Monotony],
     pub events: &'a [bool],
@@ -68,7 +68,7 @@ impl Design<'_> {
             let (new, change) = self.minimise(&starts, &quadratic, &effects, ridge, interrupt);
             let moved = new.iter().zip(&effects).fold(0.0_f64, |most, (new, old)| most.max((new - old).abs()));
             let after = |part: f64| {
-                // Weighted so that a whole step ends at `new` itself, where effects that were pooled are equal.
+                // The weights make a whole step end exactly at `new`, where pooled effects are equal.
                 let there: Vec<f64> =
                     effects.iter().zip(&new).map(|(old, new)| (1.0 - part) * old + part * new).collect();
                 (there, level + part * change)
@@ -96,7 +96,7 @@ impl Design<'_> {
         Effects { level, effects: part(&effects), weights: part(&diagonal) }
     }
 
-    /// Minus the log likelihood, with the ridge; of a sample, each account counts `stride` times.
+    /// Minus the log likelihood, with the ridge penalty; in a sample, each account counts `stride` times.
     fn loss(&self, starts: &[usize], level: f64, effects: &[f64], stride: [usize; 2], ridge: f64) -> f64 {
         let mut passed = [0; 2];
         let mut sum = ridge / 2.0 * effects.iter().map(|effect| effect * effect).sum::<f64>();
@@ -115,7 +115,7 @@ impl Design<'_> {
         sum
     }
 
-    /// Gradient and curvature of the log likelihood at these effects; of a sample, each account counts `stride` times.
+    /// Gradient and curvature of the log likelihood at these effects; in a sample, each account counts `stride` times.
     fn quadratic(
         &self,
         starts: &[usize],
@@ -166,7 +166,7 @@ impl Design<'_> {
         }
     }
 
-    /// The effects that are best by the quadratic, and the change of the level.
+    /// The effects that minimise the quadratic, and the change of the level.
     fn minimise(
         &self,
         starts: &[usize],

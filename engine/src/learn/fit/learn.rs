@@ -7,11 +7,11 @@ use super::shape::{LearntScale, shape};
 use crate::base::random::Xorshift;
 use crate::learn::feature::{Bins, FEW_BINS, Feature, MOST_BINS};
 
-/// The ridges that are tried, from strong to weak: each weighs like the information of this many accounts that an
-/// effect is 0.
+/// The ridge penalties that are tried, from strong to weak: each equals the information of this many accounts with an
+/// effect of 0.
 const RIDGES: [f64; 3] = [30.0, 10.0, 3.0];
 const FOLDS: usize = 5;
-/// The most accounts that signals are selected by: more do not make the selection better.
+/// The maximum number of accounts for the selection of signals: more accounts do not improve the selection.
 const MOST_TO_SELECT: usize = 50_000;
 
 /// What was learnt of one signal.
@@ -25,7 +25,7 @@ pub(super) struct Lesson {
     pub ridge: f64,
 }
 
-/// The fold of each of these accounts: as many of either kind in each, by chance.
+/// The random fold of each of these accounts, stratified by outcome.
 pub(super) fn folds(accounts: &[u32], events: &[bool]) -> Vec<u8> {
     let order = shuffled((0..accounts.len()).collect(), Xorshift::new(0x2545_F491_4F6C_DD1D));
     let mut next = [0, FOLDS as u8 / 2];
@@ -38,7 +38,7 @@ pub(super) fn folds(accounts: &[u32], events: &[bool]) -> Vec<u8> {
     folds
 }
 
-/// In an order by chance (Fisher and Yates), the same every time.
+/// Shuffles (Fisher and Yates) with a fixed seed.
 fn shuffled<T>(mut list: Vec<T>, seed: Xorshift) -> Vec<T> {
     let mut random = seed;
     for at in (1..list.len()).rev() {
@@ -118,7 +118,7 @@ fn trend(bins: &Bins, codes: &[u16], events: &[bool]) -> Monotony {
     trend_of(&all[..bins.known()], &with[..bins.known()])
 }
 
-/// Learns from these accounts. No signals where none stands out.
+/// Learns from these accounts. The result has no signals when none is significant.
 pub(super) fn learn(features: &[Feature], accounts: &[u32], events: &[bool], interrupt: &mut dyn FnMut()) -> Lesson {
     let all: Vec<&Feature> = features.iter().collect();
     let (kept, ridge) = select_signals(&all, &few_enough(accounts, events), events, interrupt);
@@ -135,7 +135,7 @@ pub(super) fn learn(features: &[Feature], accounts: &[u32], events: &[bool], int
     Lesson { signals: shapes.collect(), ridge }
 }
 
-/// Half of the room at least is for events, which are mostly the rarer ones.
+/// At least half of the places are for accounts with the event, which is usually the rarer kind.
 fn few_enough(accounts: &[u32], events: &[bool]) -> Vec<u32> {
     if accounts.len() <= MOST_TO_SELECT {
         return accounts.to_vec();
@@ -149,7 +149,7 @@ fn few_enough(accounts: &[u32], events: &[bool]) -> Vec<u32> {
     part(true, room).chain(part(false, MOST_TO_SELECT - room)).collect()
 }
 
-/// The signals that say something of accounts that they were not fitted to, and the ridge under which they say most.
+/// The signals that predict held-out accounts, and the ridge penalty with the best prediction.
 fn select_signals(
     features: &[&Feature],
     accounts: &[u32],

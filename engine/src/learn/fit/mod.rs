@@ -1,9 +1,8 @@
-//! A model learnt from outcomes: what its signals, and further columns, told of accounts that later had an event. The
-//! result is a document like any other, and how good it is was measured on accounts that it had not seen, by the engine
-//! itself.
+//! A model learnt from outcomes: its signals, and further columns, are fitted to accounts of which some later had an
+//! event. The result is an ordinary document. The engine measures its quality on held-out accounts.
 //!
 //! No library of linear algebra: the systems are small and solved part by part under bounds (weights not below 0,
-//! effects that only rise), which solvers of such libraries do not know.
+//! effects that only rise), which solvers of such libraries do not support.
 
 mod bands;
 mod candidates;
@@ -58,7 +57,7 @@ pub fn fit(request: &FitRequest, rows: &Rows, interrupt: &mut dyn FnMut()) -> Re
     Ok(document)
 }
 
-/// Learns without a fifth of the accounts and scores these, five times.
+/// Cross-validation: learns from four fifths of the accounts and scores the other fifth, five times.
 fn held_out(
     request: &FitRequest,
     rows: &Rows,
@@ -82,7 +81,7 @@ fn held_out(
         let bins = bins_of(scores.clone());
         let Some(found) = auc(&bins) else { return Err(FitError::Chance { auc: None }) };
         let (with, without) = totals(&bins);
-        // That of a ranking by chance, where the same score for all has none.
+        // The variance of a random ranking, for a variance of 0 when all scores are equal.
         let chance = (with + without + 1.0) / (12.0 * with * without);
         variance += if found.variance > 0.0 { found.variance } else { chance };
         aucs.push(found.value);

@@ -1,4 +1,5 @@
-//! Effects that only rise or only fall: pooling neighbours (Ayer and others 1955), and whether the data insist on more.
+//! Monotone effects: pooling adjacent violators (Ayer and others 1955), and a test whether the data contradict a
+//! monotone effect.
 
 use crate::base::normal::Z999;
 
@@ -6,7 +7,7 @@ use crate::base::normal::Z999;
 pub(super) enum Monotony {
     Rising,
     Falling,
-    /// The data insist on a way up and down.
+    /// The data contradict a monotone effect.
     Free,
 }
 
@@ -34,8 +35,8 @@ pub(super) fn pooled(values: &mut [f64], weights: &[f64], trend: Monotony) {
     values.iter_mut().zip(pooled).for_each(|(value, pooled)| *value = pooled);
 }
 
-/// The trend of rates over ordered bins: the better of the two, unless the bins' own rates are better still by a
-/// likelihood ratio that chance gives once in a thousand.
+/// The trend of rates over ordered bins: the better of rising and falling, unless free rates are better by a
+/// likelihood-ratio test at p = 0.001.
 pub(super) fn trend_of(accounts: &[f64], events: &[f64]) -> Monotony {
     let kept: Vec<(f64, f64)> =
         accounts.iter().zip(events).filter(|(accounts, _)| **accounts > 0.0).map(|(n, e)| (*n, *e)).collect();

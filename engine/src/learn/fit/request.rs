@@ -1,4 +1,4 @@
-//! What a fit is asked for, what it answers besides a document, and why it may fail.
+//! The request for a fit, its results besides the document, and its errors.
 
 use serde_json::Value as Json;
 
@@ -31,17 +31,17 @@ pub enum FitError {
         column: String,
         found: String,
     },
-    /// Of either kind, fewer than needed.
+    /// Too few accounts of one kind.
     TooFew {
         with: u64,
         without: u64,
     },
-    /// Nothing stands out of chance.
+    /// No signal is better than chance.
     Chance {
         auc: Option<(f64, f64, f64)>,
     },
     Score(ScoreError),
-    /// The fit is no valid document, which would be a mistake of ours.
+    /// The fit is not a valid document: a bug.
     Invalid(Vec<Issue>),
 }
 

@@ -1,9 +1,10 @@
-//! Which signals tell something that the others do not: non-negative logistic weights, under a lasso, of what each
-//! signal said of accounts that it was not fitted to. A signal of noise says nothing of them, so its weight is 0.
+//! Selection of the signals that add information: non-negative logistic weights, under a lasso, of each signal's
+//! predictions for held-out accounts. A noise signal does not predict held-out accounts, so its weight is 0.
 
 use super::downhill::part_downhill;
 
-/// The standard errors by which a signal must stand out: by chance it does so less than once in a hundred times.
+/// The required significance of a signal in standard errors: a noise signal reaches it less than once in a hundred
+/// times.
 const STANDING_OUT: f64 = 2.5;
 const RIDGE: f64 = 1e-3;
 const MOST_STEPS: usize = 25;
@@ -13,7 +14,7 @@ const MOST_SWEEPS: usize = 200;
 pub(super) fn weights(contributions: &[Vec<f64>], events: &[bool], interrupt: &mut dyn FnMut()) -> Vec<f64> {
     let (n, signals) = (events.len() as f64, contributions.len());
     let share = events.iter().filter(|event| **event).count() as f64 / n;
-    // Of a signal that knows nothing the score function has this standard deviation.
+    // The standard deviation of the score function for a noise signal.
     let noise = (share * (1.0 - share) / n).sqrt();
     let lasso: Vec<f64> = contributions.iter().map(|list| STANDING_OUT * noise * deviation(list)).collect();
     let mut weights = vec![0.0; signals];
@@ -87,7 +88,7 @@ pub(super) fn weights(contributions: &[Vec<f64>], events: &[bool], interrupt: &m
     weights
 }
 
-/// What the weights are to make small: minus the mean log likelihood, with the penalties.
+/// The loss: minus the mean log likelihood, with the penalties.
 fn loss(contributions: &[Vec<f64>], events: &[bool], weights: &[f64], level: f64, lasso: &[f64]) -> f64 {
     let of_account = |(account, event): (usize, &bool)| {
         let health: f64 = contributions.iter().zip(weights).map(|(list, weight)| list[account] * weight).sum();

@@ -17,11 +17,11 @@ pub(super) struct LearntScale {
     /// None where no value is missing.
     pub missing: Option<f64>,
     pub range: f64,
-    /// Whether higher values are healthier; none for what goes up and down, or has no order.
+    /// Whether higher values are healthier; none for an effect with no single direction, or with no order.
     pub rises: Option<bool>,
 }
 
-/// What is known of one bin.
+/// One bin.
 #[derive(Clone, Copy)]
 struct Level {
     health: f64,
@@ -62,7 +62,7 @@ fn levels(numbers: &[f64], bins: &Bins, health: &[f64], weights: &[f64]) -> Vec<
         .collect()
 }
 
-/// Places healths between the lowest and the highest, 0 to 100.
+/// Maps health values from the lowest to the highest onto 0 to 100.
 struct Span {
     low: f64,
     range: f64,
@@ -82,7 +82,7 @@ impl Span {
 fn numeric(levels: &[Level], missing: Option<f64>) -> Option<LearntScale> {
     let (steps, lost_by_steps) = steps(levels);
     let (knots, lost_by_curve) = curve(levels);
-    // With more points than there are steps a curve would read worse than it fits better.
+    // A curve with more points than there are steps is not worth its complexity.
     let use_curve = knots.len() > 2 && knots.len() <= steps.len() && lost_by_curve < lost_by_steps;
     let healths: Vec<f64> = if use_curve {
         knots.iter().map(|at| levels[*at].health).collect()
@@ -102,7 +102,7 @@ fn numeric(levels: &[Level], missing: Option<f64>) -> Option<LearntScale> {
     } else {
         steps.iter().map(|step| (step.from, span.subscore(step.health))).collect()
     };
-    // Two neighbours may have become one subscore.
+    // Two neighbours may have the same subscore now.
     if !use_curve {
         points.dedup_by(|next, before| next.1 == before.1);
     }
@@ -153,7 +153,7 @@ fn steps(levels: &[Level]) -> (Vec<Step>, f64) {
         if at > 0 {
             return shortest_between(below, least);
         }
-        // The first step holds for all that is below it too.
+        // The first step also holds for all lower values.
         if least >= 0.0 { 0.0 } else { shortest_between(least * 2.0, least) }
     };
     let steps: Vec<Step> = steps
@@ -170,7 +170,7 @@ fn steps(levels: &[Level]) -> (Vec<Step>, f64) {
     (steps, lost)
 }
 
-/// The levels that a curve goes through, each added where it errs most; and the information lost by it.
+/// The levels on a curve, each added at the largest error, and the information that the curve loses.
 fn curve(levels: &[Level]) -> (Vec<usize>, f64) {
     if levels.len() < 3 {
         return ((0..levels.len()).collect(), 0.0);
@@ -215,7 +215,7 @@ fn category(
     if map.is_empty() {
         return None;
     }
-    // A text that comes later tells nothing: it counts as the average of all.
+    // A text that appears later carries no information: it counts as the average of all.
     let otherwise = json_number(span.subscore(other.unwrap_or(0.0)));
     Some(LearntScale {
         scale: json!({"map": map, "otherwise": otherwise}),
