@@ -1,6 +1,8 @@
 //! The Postgres side of health_score: reading rows and jsonb into inputs, caching models, returning results.
 //! Nothing here computes with scores; that is the engine's.
 
+#![cfg_attr(not(test), warn(clippy::expect_used, clippy::unwrap_used))]
+
 #[cfg(not(target_endian = "little"))]
 compile_error!("health_score reads jsonb and numeric in little-endian layout");
 #[cfg(not(panic = "unwind"))]

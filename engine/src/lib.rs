@@ -4,6 +4,8 @@
 //! go in; an [`Assessment`] comes out. What is computed over many rows ([`Trend`], [`Nps`], [`Rollup`] …) is a plain
 //! state of numbers with `add`, `merge` and a result. Nothing here knows Postgres.
 
+#![cfg_attr(not(test), warn(clippy::expect_used, clippy::unwrap_used))]
+
 mod aggregate;
 mod base;
 mod document;

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Prints docs/reference.md (reference.sh public) or docs/internals.md (reference.sh internal) from the catalog of the database
-# that the PG* variables name. Public is what is in the schema of the extension, internal what is in health_score_internal.
+# Prints docs/reference.md (reference.sh public) or docs/internals.md (reference.sh internal) from the catalog of the
+# database that the PG* variables name. Public objects are in the schema of the extension, internal ones in
+# health_score_internal.
 set -euo pipefail
 scripts=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
@@ -12,9 +13,9 @@ Explanations | functions/explaining.md | explain change conflicts
 Models | functions/models.md | model* patch template* what_if
 Events | events.md | signals*
 Aggregates | functions/aggregates.md | trend* nps csat ces churn_rate usage_rate rollup worst spark
-Proof and fit | proof.md | auc backtest* psi signal_power* model_fit model_review* review* labelled* risk* replay* share_interval
+Proof and fit | proof.md | auc backtest* psi signal_power* model_fit model_review* review* labelled* risk* replay*
 Every night | nightly.md | source* history* refresh* as_of backfill*
-Operations | operations.md | run* schedule* unschedule retain* history_partitions
+Operations | operations.md | run* schedule* unschedule retain*
 Playbooks and alerts | alerts.md | playbook* alert*
 What people know | people.md | outcome* pulse* override*
 An account in full | account.md | account* explain_change* identity* forget* export*'
@@ -48,12 +49,14 @@ esac
 {
   echo "SET client_min_messages = warning;"
   echo "CREATE TEMP TABLE subject (place int, title text, page text, pattern text);"
+  echo "COPY subject FROM stdin;"
   awk -F ' *[|] *' '
     NF == 3 {
       place++
       n = split($3, patterns, " ")
-      for (i = 1; i <= n; i++) printf "INSERT INTO subject VALUES (%d, '\''%s'\'', '\''%s'\'', '\''health_%s'\'');\n", place, $1, $2, patterns[i]
+      for (i = 1; i <= n; i++) printf "%d\t%s\t%s\thealth_%s\n", place, $1, $2, patterns[i]
     }' <<<"$subjects"
+  echo '\.'
   cat "$scripts/reference.sql"
   echo "SELECT pg_temp.$1_page();"
 } | env PGCLIENTENCODING=UTF8 psql -X -q -A -t -v ON_ERROR_STOP=1

@@ -176,7 +176,8 @@ $$;
 COMMENT ON FUNCTION @extschema@.health_explain_change(text, text, timestamptz, timestamptz, text) IS
 'Why an account''s score differs from what it was, from history: behaviour, coverage, rules, override, segment and model, what hurt most first, after a row for the score; the others add up to it. by (segment, owner or all) says how the others of the book changed.';
 
-CREATE FUNCTION @extschema@.health_explain_change(source text, account_id bigint, "from" timestamptz DEFAULT now() - interval '30 days', "to" timestamptz DEFAULT now(), by text DEFAULT NULL,
+--@ for other_ids
+CREATE FUNCTION @extschema@.health_explain_change(source text, account_id {id}, "from" timestamptz DEFAULT now() - interval '30 days', "to" timestamptz DEFAULT now(), by text DEFAULT NULL,
     OUT rank integer, OUT part text, OUT driver text, OUT label text, OUT before_value text, OUT after_value text, OUT change double precision,
     OUT peers bigint, OUT peers_change double precision, OUT peers_alike bigint)
 RETURNS SETOF record
@@ -187,17 +188,5 @@ BEGIN
     RETURN QUERY SELECT c.* FROM health_explain_change_of(source, account_id::text, "from", "to", by) c;
 END
 $$;
-COMMENT ON FUNCTION @extschema@.health_explain_change(text, bigint, timestamptz, timestamptz, text) IS 'As the form for text, for an id that is a number.';
-
-CREATE FUNCTION @extschema@.health_explain_change(source text, account_id uuid, "from" timestamptz DEFAULT now() - interval '30 days', "to" timestamptz DEFAULT now(), by text DEFAULT NULL,
-    OUT rank integer, OUT part text, OUT driver text, OUT label text, OUT before_value text, OUT after_value text, OUT change double precision,
-    OUT peers bigint, OUT peers_change double precision, OUT peers_alike bigint)
-RETURNS SETOF record
-LANGUAGE plpgsql STABLE
-SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
-AS $$
-BEGIN
-    RETURN QUERY SELECT c.* FROM health_explain_change_of(source, account_id::text, "from", "to", by) c;
-END
-$$;
-COMMENT ON FUNCTION @extschema@.health_explain_change(text, uuid, timestamptz, timestamptz, text) IS 'As the form for text, for an id that is a UUID.';
+COMMENT ON FUNCTION @extschema@.health_explain_change(text, {id}, timestamptz, timestamptz, text) IS 'As the form for text, for an id that is {what}.';
+--@ end

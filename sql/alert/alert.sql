@@ -147,10 +147,10 @@ COMMENT ON COLUMN @extschema@.health_alert_outcome.resolved_at IS 'When the aler
 COMMENT ON COLUMN @extschema@.health_alert_outcome.score IS 'The score that raised the alert.';
 COMMENT ON COLUMN @extschema@.health_alert_outcome.band IS 'The band of that score.';
 COMMENT ON COLUMN @extschema@.health_alert_outcome.score_30_days IS 'The first score at least 30 days after the first run since the alert was resolved or ended.';
-COMMENT ON COLUMN @extschema@.health_alert_outcome.change_30_days IS 'The change since the alert: score_30_days - score.';
+COMMENT ON COLUMN @extschema@.health_alert_outcome.change_30_days IS 'The change of the score in 30 days: score_30_days - score.';
 COMMENT ON COLUMN @extschema@.health_alert_outcome.score_90_days IS 'The first score at least 90 days after the first run since the alert was resolved or ended.';
-COMMENT ON COLUMN @extschema@.health_alert_outcome.change_90_days IS 'The change since the alert: score_90_days - score.';
+COMMENT ON COLUMN @extschema@.health_alert_outcome.change_90_days IS 'The change of the score in 90 days: score_90_days - score.';
 COMMENT ON COLUMN @extschema@.health_alert_outcome.latest_score IS 'The latest score since the alert was resolved or ended.';
-COMMENT ON COLUMN @extschema@.health_alert_outcome.latest_change IS 'The change since the alert: latest_score - score.';
+COMMENT ON COLUMN @extschema@.health_alert_outcome.latest_change IS 'The change of the score until now: latest_score - score.';
 COMMENT ON COLUMN @extschema@.health_alert_outcome.latest_band IS 'The band of the latest score.';
 COMMENT ON COLUMN @extschema@.health_alert_outcome.latest_at IS 'The time of the latest score.';

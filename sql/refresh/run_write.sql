@@ -52,9 +52,11 @@ DECLARE
     detail text;
     hint text;
     account text;
+    culprit text;
 BEGIN
     PERFORM set_config('health_score.as_of', to_char(as_of AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US+00'), true);
     PERFORM health_run_tally_begin();
+    PERFORM health_run_mark(NULL);
     -- Functions that the relation calls run under the caller's search_path.
     PERFORM set_config('search_path', path, true);
     EXECUTE query USING as_of, account_id;
@@ -83,14 +85,14 @@ EXCEPTION
             USING ERRCODE = 'not_null_violation', DETAIL = format('Column %I is null.', source.account_column),
                   HINT = format('SELECT * FROM %I.%I WHERE %I IS NULL shows the rows; leave them out in a view.', source.relation_schema, source.relation_name, source.account_column);
     -- Errors in the data: name the account, so that a user can find its row.
-    WHEN data_exception OR raise_exception OR cardinality_violation THEN
+    WHEN data_exception OR raise_exception OR cardinality_violation OR undefined_object THEN
         GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
         -- With account_id, the caller knows the account.
-        account := CASE WHEN account_id IS NULL THEN health_run_culprit(source, as_of, path, code) END;
-        IF account IS NULL THEN
+        culprit := CASE WHEN account_id IS NULL THEN health_run_culprit(source, as_of, path, code) END;
+        IF culprit IS NULL THEN
             RAISE;
         END IF;
-        detail := concat_ws(' ', NULLIF(detail, ''), format('The error is in account "%s" of relation %I.%I.', account, source.relation_schema, source.relation_name));
+        detail := concat_ws(' ', NULLIF(detail, ''), culprit);
         IF hint <> '' THEN
             RAISE EXCEPTION '%', message USING ERRCODE = code, DETAIL = detail, HINT = hint;
         END IF;

@@ -113,11 +113,12 @@ BEGIN
             inputs := format('%s.health_inputs(%s, %s)', home, inputs, given);
         END IF;
     END IF;
-    -- One call per account, expanded outside: a function in FROM would fill a tuplestore for every account.
+    -- One call per account, expanded outside: a function in FROM would fill a tuplestore for every account. The mark comes
+    -- first: Postgres computes the columns of a row from left to right.
     RETURN format($sql$
         SELECT s.account_id, $1 AS scored_at, s.name, (s.a).score, (s.a).band, (s.a).band_rank, (s.a).coverage, (s.a).low, (s.a).high, (s.a).status,
                (s.a).model, (s.a).model_version, (s.a).segment, s.value, s.owner, s.parent, s.renewal, s.inputs, (s.a).drivers, (s.a).calculated
-          FROM (SELECT %1$s AS account_id, %2$s AS name, %3$s AS value, %4$s AS owner, %5$s AS parent, %6$s AS renewal, %7$s AS inputs,
+          FROM (SELECT health_score_internal.health_run_mark(%1$s::pg_catalog.text), %1$s AS account_id, %2$s AS name, %3$s AS value, %4$s AS owner, %5$s AS parent, %6$s AS renewal, %7$s AS inputs,
                        health_score_internal.health_source_assess(%9$L, %10$s, $1, %11$s, %13$s) AS a
                   FROM %8$s%14$s WHERE %12$s OFFSET 0) AS s$sql$,
         format(cell, source.account_column), health_source_cell(cell, source.name_column, 'pg_catalog.text'),

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use health_score_engine::{Assessment, Assessor, Comparer, Comparison, SegmentChoice, Side, Value};
 use pgrx::pg_sys;
 
-use crate::account::columns::check_caller;
+use crate::account::columns::replaced_function;
 use crate::account::reader::{Account, AccountReader, AccountType};
 use crate::model::cache::{Compiled, NamedModel, by_document, by_name};
 use crate::model::store::ModelStore;
@@ -24,6 +24,8 @@ pub enum Purpose {
 }
 
 pub struct CallSite {
+    /// The function that the query calls; it stands in the schema of the models.
+    function: pg_sys::Oid,
     by_name: bool,
     /// The model argument is a constant of the query, so it need not be compared for every row.
     constant_model: bool,
@@ -111,10 +113,9 @@ impl CallSite {
         let declared = arguments.declared_types();
         let account_type = |at: usize| AccountType::of(declared.get(at).copied().unwrap_or(pg_sys::InvalidOid));
         let account = account_type(1);
-        if account == AccountType::Columns {
-            check_caller(arguments);
-        }
+        let is_replaced = account == AccountType::Columns;
         CallSite {
+            function: if is_replaced { replaced_function(arguments) } else { arguments.function() },
             by_name: declared.first() != Some(&pg_sys::JSONBOID),
             constant_model: arguments.is_constant(0),
             account,
@@ -131,7 +132,7 @@ impl CallSite {
 
     /// The model of argument 0, looked up again only where it may have changed.
     #[inline]
-    fn model(&mut self, arguments: &Arguments, datum: pg_sys::Datum) -> &Compiled {
+    fn model(&mut self, datum: pg_sys::Datum) -> &Compiled {
         let unchanged = match &self.model {
             Some(model) if self.constant_model => model.is_current(),
             // SAFETY: argument 0 is declared text, or jsonb.
@@ -142,7 +143,7 @@ impl CallSite {
             let before = self.model.take();
             let after = if self.by_name {
                 let text = text_of(datum);
-                let store = ModelStore::of_function(arguments.function());
+                let store = ModelStore::of_function(self.function);
                 SiteModel::Named { argument: text.into(), named: by_name(store, text) }
             } else {
                 // SAFETY: argument 0 is declared jsonb.
@@ -165,7 +166,7 @@ impl CallSite {
     /// The model alone, for functions without an account.
     pub fn with_model<R>(&mut self, arguments: &Arguments, act: impl FnOnce(&Compiled) -> R) -> Option<R> {
         let model = arguments.datum(0)?;
-        Some(act(self.model(arguments, model)))
+        Some(act(self.model(model)))
     }
 
     /// Assesses the account of argument 1 as of argument 2 in the segment of argument 3. None if model or account are
@@ -216,7 +217,7 @@ impl CallSite {
         act: impl FnOnce(Assessment, Identity) -> R,
     ) -> Option<R> {
         let (model, account) = (arguments.datum(0)?, arguments.datum(1)?);
-        self.model(arguments, model);
+        self.model(model);
         let Some(site_model) = &self.model else {
             return None;
         };
@@ -248,7 +249,7 @@ impl CallSite {
     ) -> Option<R> {
         let model = arguments.datum(0)?;
         let (first, second) = (arguments.datum(before.account)?, arguments.datum(after.account)?);
-        self.model(arguments, model);
+        self.model(model);
         let Some(site_model) = &self.model else {
             return None;
         };

@@ -41,8 +41,8 @@ impl ColumnLayout {
     }
 }
 
-/// Refuses a call by hand that would go round the rights on the function that the planner stands in for.
-pub fn check_caller(arguments: &Arguments) {
+/// The function that the query calls. A call by hand is refused, since it would go round the rights on that function.
+pub fn replaced_function(arguments: &Arguments) -> pg_sys::Oid {
     let Some(function) = arguments.get::<pg_sys::Oid>(FUNCTION) else { misused() };
     if columns_function(function, arguments.type_of(0)) != Some(arguments.function()) {
         misused();
@@ -54,6 +54,7 @@ pub fn check_caller(arguments: &Arguments) {
             pg_sys::aclcheck_error(denied, pg_sys::ObjectType::OBJECT_FUNCTION, pg_sys::get_func_name(function));
         }
     }
+    function
 }
 
 /// The function that takes the columns in place of the row that `function` takes.

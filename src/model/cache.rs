@@ -5,12 +5,12 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use health_score_engine::Model;
 use pgrx::pg_sys;
+use siphasher::sip::SipHasher13;
 
 use crate::model::document::parse;
 use crate::model::store::{ModelStore, Reference, Stored};
@@ -22,7 +22,8 @@ use crate::pg::memory::interruptible;
 pub struct Compiled {
     pub model: Model,
     pub keys: Keys,
-    /// A hash of the document: aggregate states tell by it whose they are.
+    /// A hash of the document, which names the model of an aggregate state. States go to other processes and machines, so it
+    /// is one that does not depend on the build.
     pub hash: u64,
 }
 
@@ -249,7 +250,7 @@ fn compiled(bytes: &[u8], what: &str) -> Rc<Compiled> {
     let model =
         Model::compile(&document, &mut interruptible).unwrap_or_else(|issues| invalid_document(what, &issues).raise());
     let keys = Keys::new(model.inputs().iter().map(|input| input.name.as_str()));
-    let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(bytes);
+    let hash = SipHasher13::new().hash(bytes);
     let compiled = Rc::new(Compiled { model, keys, hash });
     BY_DOCUMENT.with_borrow_mut(|documents| {
         documents.insert(0, (bytes.into(), compiled.clone()));

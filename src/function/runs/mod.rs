@@ -3,6 +3,7 @@
 mod as_of;
 mod playbook_condition;
 mod refresh_outside_transaction;
+mod run_mark;
 mod run_tally;
 mod signal_counts;
 mod source_assess;

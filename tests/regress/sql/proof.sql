@@ -111,6 +111,23 @@ SELECT health_model_reviewed('proof', ' '); \echo :SQLSTATE
 SELECT health_model_reviewed('prof', 'x'); \echo :SQLSTATE
 SELECT health_model_review('prof'); \echo :SQLSTATE
 SELECT DISTINCT model FROM health_model_review() WHERE model LIKE 'proof%' ORDER BY 1;
+-- A score of one time is looked for in its month alone, by the index of times; those of all times need no column but those of the key's
+-- index. Neither reads what a score was made of.
+CREATE FUNCTION proof.reads(apart boolean, at timestamptz, OUT places text, OUT columns text) LANGUAGE plpgsql SET search_path = public, health_score_internal AS $$
+DECLARE
+    plan text;
+BEGIN
+    EXECUTE format('EXPLAIN (VERBOSE, FORMAT JSON) SELECT health_auc(l.score, l.event) FROM (%s) l WHERE l.scored_at = coalesce($6, l.scored_at)',
+                   health_score_internal.health_labelled_query(health_score_internal.health_source_get('seen'), apart)) INTO plan USING 'seen', 'churned', interval '0', interval '30 days', timestamptz '2025-07-01', at;
+    places := (SELECT string_agg(DISTINCT m[1], ', ' ORDER BY m[1]) FROM regexp_matches(plan, '"(?:Relation|Index) Name": "(seen_history_\w+)"', 'g') m);
+    columns := (SELECT string_agg(DISTINCT m[1], ', ' ORDER BY m[1]) FROM regexp_matches(plan, '\mh(?:_\d+)?\.(\w+)', 'g') m);
+END $$;
+SET enable_seqscan = off;
+SET enable_bitmapscan = off;
+SELECT * FROM proof.reads(false, '2025-04-01');
+SELECT columns FROM proof.reads(true, NULL);
+RESET enable_seqscan;
+RESET enable_bitmapscan;
 -- A history that is more than a table is not read: it may run the code of its owner.
 CREATE VIEW proof.trap AS SELECT * FROM proof.seen_history;
 UPDATE health_source SET history_name = 'trap' WHERE name = 'seen';

@@ -167,7 +167,34 @@ SELECT health_source_add('raises', 'refresh model', 'refresh.raises', 'id');
 CALL health_refresh('raises'); \echo :SQLSTATE
 CREATE OR REPLACE VIEW refresh.raises AS SELECT id, 1 / (SELECT count(*) - count(*) FROM refresh.today)::int AS logins, 5 AS nps FROM refresh.today;
 CALL health_refresh('raises'); \echo :SQLSTATE
-SELECT health_source_drop('many'), health_source_drop('raises') \g /dev/null
+-- A value that no account may have: one account is named, and that others have it too. A per cent sign in a name is only a name.
+CREATE VIEW refresh."50% off" AS SELECT id, float8 'NaN' AS logins, 5 AS nps FROM refresh.today ORDER BY id;
+SELECT health_source_add('column', 'refresh model', 'refresh."50% off"', 'id', history => 'refresh.column_history');
+CALL health_refresh('column'); \echo :SQLSTATE
+-- Two of five: the first that is scored is named, not the column. And one account alone, which is all accounts.
+CREATE OR REPLACE VIEW refresh."50% off" AS SELECT id, CASE WHEN id IN (2, 4) THEN float8 'NaN' ELSE 5 END AS logins, 5 AS nps FROM refresh.today ORDER BY id;
+CALL health_refresh('column'); \echo :SQLSTATE
+CREATE OR REPLACE VIEW refresh."50% off" AS SELECT id, float8 'NaN' AS logins, 5 AS nps FROM refresh.today WHERE id = 3;
+CALL health_refresh('column'); \echo :SQLSTATE
+-- What a view computes below its rows, where it sorts or groups, and what a row is ranked by time with.
+CREATE OR REPLACE VIEW refresh."50% off" AS SELECT id, sum(100 / (id - 4))::float8 AS logins, 5 AS nps FROM refresh.today GROUP BY id;
+CALL health_refresh('column'); \echo :SQLSTATE
+CREATE VIEW refresh.timed AS SELECT id, 100 / (id - 4) AS logins, 5 AS nps, timestamptz '2025-01-01' AS at FROM refresh.today;
+SELECT health_source_add('timed', 'refresh model', 'refresh.timed', 'id', time_column => 'at');
+CALL health_refresh('timed', '2025-06-01'); \echo :SQLSTATE
+-- Where not even the ids can be read, no account can be named.
+CREATE OR REPLACE VIEW refresh."50% off" AS SELECT id, (100 / (id - 2))::float8 AS logins, 5 AS nps FROM refresh.today ORDER BY 2, 1;
+CALL health_refresh('column'); \echo :SQLSTATE
+-- A segment that the model does not have; an error of the history, which is that of no account.
+CREATE OR REPLACE VIEW refresh.timed AS SELECT id, 20 AS logins, 5 AS nps, timestamptz '2025-01-01' AS at, CASE id WHEN 4 THEN 'bgi' ELSE 'big' END AS seg FROM refresh.today;
+SELECT health_source_drop('timed') \g /dev/null
+SELECT health_source_add('timed', 'refresh model', 'refresh.timed', 'id', time_column => 'at', segment_column => 'seg');
+CALL health_refresh('timed', '2025-06-01'); \echo :SQLSTATE
+CREATE FUNCTION refresh.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no more rows'; END $$;
+CREATE TRIGGER refuse BEFORE INSERT ON refresh.many_history FOR EACH ROW EXECUTE FUNCTION refresh.refuse();
+UPDATE refresh.many SET logins = 1 WHERE id = 'id 777';
+CALL health_refresh('many', '2025-06-01'); \echo :SQLSTATE
+SELECT health_source_drop('many'), health_source_drop('raises'), health_source_drop('column'), health_source_drop('timed') \g /dev/null
 -- The segment that a column names.
 CREATE TABLE refresh.segmented AS SELECT 1 AS id, 20 AS logins, 10 AS nps, 'big' AS seg UNION ALL SELECT 2, 20, 10, '' UNION ALL SELECT 3, 20, 10, NULL UNION ALL SELECT 4, 20, 1, 'big';
 SELECT health_source_add('segmented', 'refresh model', 'refresh.segmented', 'id', segment_column => 'seg');

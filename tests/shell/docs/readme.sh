@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# README.md and the pages of docs/ are true: the examples run, page by page, each page in order, in one session and in a
-# database of its own, and print what the page shows. Links and anchors lead somewhere, docs/SUMMARY.md lists every page,
-# every name of the extension exists, every public object and result column is described, lines are wrapped.
+# README.md and the pages of docs/ are true: the examples run, page by page, each page in order, in one session and in
+# a database of its own, and print what the page shows. Links and anchors lead somewhere, docs/SUMMARY.md lists every
+# page, every name of the extension and every file exists, every public object and result column is described, lines
+# are wrapped.
 set -euo pipefail
 
 work=$(mktemp -d)
@@ -18,8 +19,8 @@ ask() { psql -X -q -A -t -v ON_ERROR_STOP=1 -c "$1"; }
 drop_role() { ask "SET client_min_messages = error; DROP OWNED BY cs_ops; DROP ROLE cs_ops" >/dev/null; }
 trap 'drop_role 2>/dev/null || true; rm -rf "$work"' EXIT
 
-# Editors remove trailing blanks, so they are not compared, nor are blank lines at the end of a block. The output of a block
-# for which the page shows nothing is not compared either.
+# Editors remove trailing blanks, so they are not compared, nor are blank lines at the end of a block. The output of a
+# block for which the page shows nothing is not compared either.
 tidy() {
   awk '
     NR == FNR { if (/^@ /) mark = $0; if (/^\(not shown\)$/) silent[mark] = 1; next }
@@ -31,14 +32,16 @@ tidy() {
   ' "$work/expected" "$1"
 }
 
-# run_page PAGE: runs the examples of a page. tests/shell/docs/bi.sh runs those of docs/bi.md in the database of the demo.
+# run_page PAGE: runs the examples of a page. bi.sh runs those of docs/bi.md in the database of the demo.
 run_page() {
   local page=$1 status=0 blocks silent
-  awk -v page="$page" -v script="$work/script.sql" -v expected="$work/expected" -f "$ROOT/tests/shell/docs/readme.awk" "$ROOT/$page"
+  awk -v page="$page" -v script="$work/script.sql" -v expected="$work/expected" \
+    -f "$ROOT/tests/shell/docs/readme.awk" "$ROOT/$page"
 
-  # The settings that differ between readers are fixed: the time zone, and the CONTEXT of errors with its line numbers. The
-  # script comes from stdin, since psql -f would print the file's name before each error.
-  env PGTZ=UTC PGCLIENTENCODING=UTF8 psql -X -q -v SHOW_CONTEXT=never -P pager=off <"$work/script.sql" >"$work/output" 2>&1 || status=$?
+  # The settings that differ between readers are fixed: the time zone, and the CONTEXT of errors with its line numbers.
+  # The script comes from stdin, since psql -f would print the file's name before each error.
+  env PGTZ=UTC PGCLIENTENCODING=UTF8 psql -X -q -v SHOW_CONTEXT=never -P pager=off \
+    <"$work/script.sql" >"$work/output" 2>&1 || status=$?
   if [ "$status" != 0 ]; then
     tail -n 20 "$work/output"
     fail "$page: an example stopped with the error above"
@@ -46,7 +49,8 @@ run_page() {
 
   tidy "$work/expected" >"$work/expected.tidy"
   tidy "$work/output" >"$work/output.tidy"
-  diff -U 5 --label "$page shows" --label "psql prints" "$work/expected.tidy" "$work/output.tidy" || fail "$page: an example prints something else"
+  diff -U 5 --label "$page shows" --label "psql prints" "$work/expected.tidy" "$work/output.tidy" ||
+    fail "$page: an example prints something else"
   blocks=$(grep -c '^@ .*:' "$work/expected")
   silent=$(grep -c '^(not shown)$' "$work/expected" || true)
   echo "ok $page: $blocks examples run, $((blocks - silent)) of them print what is shown"
@@ -65,7 +69,9 @@ check_links() {
     [ -z "$file" ] || to=$(dirname "$ROOT/$page")/$file
     [ -e "$to" ] || fail "$page: the target of the link $link does not exist"
     case $link in
-      *#*) grep -qxF -- "#${link#*#}" <<<"$(anchors "$to")" || fail "$page: the anchor of the link $link is no heading" ;;
+      *#*)
+        grep -qxF -- "#${link#*#}" <<<"$(anchors "$to")" || fail "$page: the anchor of the link $link is no heading"
+        ;;
     esac
   done <"$work/links"
   links=$((links + $(wc -l <"$work/links")))
@@ -79,7 +85,7 @@ long_lines() {
 
 mapfile -t pages < <(cd "$ROOT" && find README.md docs -name '*.md' | LC_ALL=C sort)
 for page in "${pages[@]}"; do
-  [ "$page" != docs/bi.md ] && grep -q '^```sql$' "$ROOT/$page" || continue
+  if [ "$page" = docs/bi.md ] || ! grep -q '^```sql$' "$ROOT/$page"; then continue; fi
   export PGDATABASE=$home
   ask "CREATE DATABASE ${home}_page"
   export PGDATABASE=${home}_page
@@ -92,7 +98,7 @@ for page in "${pages[@]}"; do
 done
 trap 'rm -rf "$work"' EXIT
 
-# The pages that people write; tests/shell/docs/reference.sh compares the generated ones with the catalog.
+# The pages that people write; reference.sh compares the generated ones with the catalog.
 written=()
 for page in "${pages[@]}"; do
   case $page in docs/reference.md | docs/internals.md) ;; *) written+=("$page") ;; esac
@@ -138,7 +144,8 @@ echo "ok all $(wc -l <"$work/public") public functions and tables are described"
 
 ask "
   SELECT DISTINCT a.name
-    FROM ($members) m JOIN pg_proc p ON p.oid = m.oid AND m.classid = 'pg_proc'::regclass, unnest(proargnames, proargmodes) AS a (name, mode)
+    FROM ($members) m JOIN pg_proc p ON p.oid = m.oid AND m.classid = 'pg_proc'::regclass,
+         unnest(proargnames, proargmodes) AS a (name, mode)
    WHERE m.is_public AND a.mode IN ('o', 't')
    UNION
   SELECT attname FROM ($members) m JOIN pg_attribute ON attrelid = m.oid AND m.classid = 'pg_class'::regclass
@@ -155,6 +162,15 @@ for page in "${pages[@]}"; do
   check_links "$page"
 done
 echo "ok all $links links lead somewhere"
+
+folders="bench|dashboards|dbt|demo|docs|engine|fuzz|scripts|sql|src|tests"
+for page in "${written[@]}"; do
+  { grep -oE "\`($folders)/[A-Za-z0-9_./*-]*\`" "$ROOT/$page" || true; } | tr -d '\`' >"$work/files"
+  while read -r file; do
+    (cd "$ROOT" && compgen -G "$file" >/dev/null) || fail "$page: names the file $file, which does not exist"
+  done <"$work/files"
+done
+echo "ok every file of the repository that the pages name exists"
 
 for page in "${pages[@]#docs/}"; do
   case $page in README.md | SUMMARY.md) continue ;; esac
