@@ -350,7 +350,7 @@ fn segments_and_their_patches() {
             (
                 segment(json!({"when": {"input": null, "eq": null, "not": {"subscore": "nps", "lt": 5}}})),
                 "$.segments[0].when.not.subscore",
-                "looks at input only",
+                "may use input only",
             ),
             (segment_patch(json!({"segments": []})), "$.segments[0].patch.segments", "a segment may not change this"),
             (segment_patch(json!({"method": "points"})), "$.segments[0].patch.method", "a segment may not change this"),

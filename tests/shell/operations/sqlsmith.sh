@@ -50,12 +50,12 @@ CREATE SCHEMA wrapped;
 DO $$
 DECLARE f record;
 BEGIN
-    FOR f IN SELECT p.oid, p.proname, p.proretset,
+    FOR f IN SELECT p.oid, p.pronamespace::regnamespace AS schema, p.proname, p.proretset,
                     (SELECT string_agg(CASE WHEN t = 'record'::regtype THEN 'jsonb' WHEN t = '"any"'::regtype THEN 'text' ELSE t::regtype::text END, ', ' ORDER BY at) FROM unnest(p.proargtypes) WITH ORDINALITY u (t, at)) AS types,
                     (SELECT string_agg(CASE WHEN t = 'record'::regtype THEN format('jsonb_populate_record(NULL::public.account, $%s)', at) ELSE '$' || at END, ', ' ORDER BY at) FROM unnest(p.proargtypes) WITH ORDINALITY u (t, at)) AS arguments
                FROM smith.ours o JOIN pg_proc p USING (oid) WHERE p.prokind = 'f' AND (p.proretset OR 'record'::regtype = ANY (p.proargtypes) OR '"any"'::regtype = ANY (p.proargtypes) OR p.prorettype = 'record'::regtype)
                 AND NOT p.proargtypes::oid[] && ARRAY['internal', 'cstring']::regtype[]::oid[] AND p.provariadic = 0 AND p.proname !~ '_columns$' LOOP
-        EXECUTE format('CREATE FUNCTION wrapped.%I(%s) RETURNS bigint LANGUAGE sql AS %L', f.proname || '_' || f.oid, f.types, format('SELECT count(*) + count(x::text) FROM public.%I(%s) x', f.proname, f.arguments));
+        EXECUTE format('CREATE FUNCTION wrapped.%I(%s) RETURNS bigint LANGUAGE sql AS %L', f.proname || '_' || f.oid, f.types, format('SELECT count(*) + count(x::text) FROM %s.%I(%s) x', f.schema, f.proname, f.arguments));
     END LOOP;
 END $$;
 -- Most statements with these operators fail before a function is called.

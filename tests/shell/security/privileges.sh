@@ -54,7 +54,7 @@ for name in "${!write[@]}"; do
   [[ $answer != *XX000* ]] || fail "$name: $answer"
   case $answer in
     *'permission denied'* | *'may not'* | *'runs as'* | *'belongs to role'* | *'must be owner'* | *'cannot be searched'*) refused=$((refused + 1)) ;;
-    *'is no account id of'*) ;;
+    *'invalid account id'*) ;;
     *) [[ $harmless == *" ${name%#*} "* ]] || fail "$name, called without any right: $answer" ;;
   esac
 done
