@@ -26,7 +26,6 @@ COMMENT ON COLUMN @extschema@.health_model.created_by IS 'The role that saved it
 COMMENT ON COLUMN @extschema@.health_model.reviewed_at IS 'When somebody last confirmed that the model is still right.';
 COMMENT ON INDEX @extschema@.health_model_active_key IS 'One active version a name.';
 
-GRANT SELECT ON @extschema@.health_model TO PUBLIC;
 SELECT pg_extension_config_dump('@extschema@.health_model', '');
 
 -- Validation and immutability, on every path into the table.

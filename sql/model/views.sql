@@ -72,5 +72,3 @@ COMMENT ON COLUMN @extschema@.health_model_rules.label IS 'What people read.';
 COMMENT ON COLUMN @extschema@.health_model_rules.condition IS 'When it fires, in words.';
 COMMENT ON COLUMN @extschema@.health_model_rules.action IS 'What it does, as in cap 39.';
 COMMENT ON COLUMN @extschema@.health_model_rules.reason IS 'What it tells where it fired.';
-
-GRANT SELECT ON @extschema@.health_templates, @extschema@.health_model_signals, @extschema@.health_model_bands, @extschema@.health_model_rules TO PUBLIC;
