@@ -4,6 +4,4 @@
 
 CREATE SCHEMA health_score_internal;
 COMMENT ON SCHEMA health_score_internal IS 'Internal objects of extension health_score: steps, triggers, support functions. Do not call them; the public functions are in the schema of the extension.';
--- Views and functions of the extension run with the rights of their caller.
-GRANT USAGE ON SCHEMA health_score_internal TO PUBLIC;
 SET LOCAL search_path = health_score_internal, pg_temp;

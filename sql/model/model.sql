@@ -26,7 +26,6 @@ COMMENT ON COLUMN @extschema@.health_model.created_by IS 'The role that saved it
 COMMENT ON COLUMN @extschema@.health_model.reviewed_at IS 'When the version was last reviewed: health_model_reviewed().';
 COMMENT ON INDEX @extschema@.health_model_active_key IS 'At most one active version of a name.';
 
-GRANT SELECT ON @extschema@.health_model TO PUBLIC;
 SELECT pg_extension_config_dump('@extschema@.health_model', '');
 
 -- Validation and immutability, on every path into the table.

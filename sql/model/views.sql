@@ -72,5 +72,3 @@ COMMENT ON COLUMN @extschema@.health_model_rules.label IS 'The label for people.
 COMMENT ON COLUMN @extschema@.health_model_rules.condition IS 'The condition in words.';
 COMMENT ON COLUMN @extschema@.health_model_rules.action IS 'The effect on the score, as in cap 39.';
 COMMENT ON COLUMN @extschema@.health_model_rules.reason IS 'The text that drivers and explanations show if the rule fires.';
-
-GRANT SELECT ON @extschema@.health_templates, @extschema@.health_model_signals, @extschema@.health_model_bands, @extschema@.health_model_rules TO PUBLIC;

@@ -76,6 +76,7 @@ BEGIN
         -- A row is about 2 kB wide. Alerts compare up to a month of rows: the included columns allow index-only scans.
         EXECUTE format('CREATE TABLE %s (%s, PRIMARY KEY (account_id, scored_at) INCLUDE (score, band, segment, model_version)) PARTITION BY RANGE (scored_at)',
             name, array_to_string(columns, ', '));
+        PERFORM health_privileges_revoke('pg_class', to_regclass(name));
         EXECUTE format('CREATE INDEX ON %s (scored_at)', name);
         EXECUTE format('COMMENT ON TABLE %s IS %L', name,
             format('Scores of source %s, partitioned by month: written by health_refresh; health_retain drops old months.', source.name));
@@ -148,6 +149,8 @@ BEGIN
     END IF;
     -- Index-only scans need a current visibility map: this setting makes autovacuum run after each night's inserts.
     EXECUTE format('CREATE TABLE %s (LIKE %s INCLUDING ALL) WITH (autovacuum_vacuum_insert_scale_factor = 0)', partition, history);
+    -- A role that may read the history reads this partition through it, and under its row-level security only.
+    PERFORM health_privileges_revoke('pg_class', to_regclass(partition));
     EXECUTE format('ALTER TABLE %s ATTACH PARTITION %s FOR VALUES FROM (%L) TO (%L)', history, partition,
         to_char(month AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS+00'), to_char(next_month AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS+00'));
 END

@@ -58,8 +58,6 @@ COMMENT ON COLUMN @extschema@.health_source.run_as IS 'The role that added the s
 COMMENT ON COLUMN @extschema@.health_source.last_as_of IS 'The latest as_of of a finished run; for an adopted history, the latest time in it.';
 COMMENT ON COLUMN @extschema@.health_source.created_at IS 'When the source was first added.';
 
--- The table holds only names, as the system catalogs do. A role that adds sources needs INSERT, UPDATE and DELETE.
-GRANT SELECT ON @extschema@.health_source TO PUBLIC;
 SELECT pg_extension_config_dump('@extschema@.health_source', '');
 
 -- The trigger stops a role from adding a source that runs as another role: the nightly refresh of a superuser would

@@ -30,6 +30,7 @@ DECLARE
              WHERE h.scored_at >= (SELECT s.last_as_of FROM health_source s WHERE s.name = %L)
              ORDER BY h.account_id, h.scored_at DESC)$sql$, history, source.name);
     view_name text;
+    new boolean;
     suffix text;
     body text;
     -- The inputs of 30 days before let health_explain show changes. That form takes no segment name.
@@ -74,13 +75,18 @@ BEGIN
               FROM %s l WHERE parent IS NOT NULL GROUP BY parent$sql$, latest))
     LOOP
         view_name := format('%I.%I', source.history_schema, source.name || suffix);
+        new := to_regclass(view_name) IS NULL;
         -- OR REPLACE keeps the grants; a history whose id has another type needs new views.
         BEGIN
             EXECUTE format('CREATE OR REPLACE VIEW %s WITH (security_invoker = true) AS %s', view_name, body);
         EXCEPTION WHEN invalid_table_definition THEN
             PERFORM health_source_drop_views(source);
             EXECUTE format('CREATE VIEW %s WITH (security_invoker = true) AS %s', view_name, body);
+            new := true;
         END;
+        IF new THEN
+            PERFORM health_privileges_revoke('pg_class', to_regclass(view_name));
+        END IF;
         EXECUTE format('COMMENT ON VIEW %s IS %L', view_name, format(
             CASE suffix
                 WHEN '_current' THEN 'Source %s: each account''s latest score, with its trend, change and explanation.'
