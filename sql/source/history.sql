@@ -135,6 +135,7 @@ DECLARE
                WHERE octet_length(left(source.history_name, n)) <= 46 LIMIT 1)
              || '_' || left(md5(source.history_name), 8) END;
     partition text := format('%I.%I', source.history_schema, stem || to_char(month AT TIME ZONE 'UTC', '_YYYY_MM'));
+    parent record;
 BEGIN
     -- An adopted table may be plain, or partitioned in another way.
     IF NOT EXISTS (SELECT FROM pg_partitioned_table p
@@ -148,15 +149,33 @@ BEGIN
         RETURN;
     END IF;
     -- Index-only scans need a current visibility map: this setting makes autovacuum run after each night's inserts.
-    EXECUTE format('CREATE TABLE %s (LIKE %s INCLUDING ALL) WITH (autovacuum_vacuum_insert_scale_factor = 0)', partition, history);
+    EXECUTE format('CREATE TABLE %s (LIKE %s INCLUDING ALL) WITH (autovacuum_vacuum_insert_scale_factor = 0)%s', partition, history,
+        (SELECT format(' TABLESPACE %I', t.spcname) FROM pg_class c JOIN pg_tablespace t ON t.oid = c.reltablespace WHERE c.oid = history));
     -- A role that may read the history reads this partition through it, and under its row-level security only.
     PERFORM health_privileges_revoke('pg_class', to_regclass(partition));
+    SELECT c.relowner, c.relrowsecurity, c.relforcerowsecurity INTO parent FROM pg_class c WHERE c.oid = history;
+    IF parent.relrowsecurity THEN
+        EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', partition);
+    END IF;
+    IF parent.relforcerowsecurity THEN
+        EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', partition);
+    END IF;
+    IF pg_get_userbyid(parent.relowner) <> current_user THEN
+        -- An owner needs CREATE on the schema. Without it the night goes on.
+        IF has_schema_privilege(parent.relowner, source.history_schema, 'CREATE') THEN
+            EXECUTE format('ALTER TABLE %s OWNER TO %s', partition, parent.relowner::regrole);
+        ELSE
+            RAISE WARNING 'partition % belongs to role %, the history to role %', partition, quote_ident(current_user), parent.relowner::regrole
+                USING DETAIL = format('Role %s may not create tables in schema %I.', parent.relowner::regrole, source.history_schema),
+                      HINT = format('GRANT CREATE ON SCHEMA %I TO %s; ALTER TABLE %s OWNER TO %2$s.', source.history_schema, parent.relowner::regrole, partition);
+        END IF;
+    END IF;
     EXECUTE format('ALTER TABLE %s ATTACH PARTITION %s FOR VALUES FROM (%L) TO (%L)', history, partition,
         to_char(month AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS+00'), to_char(next_month AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS+00'));
 END
 $$;
 COMMENT ON FUNCTION health_history_partition(@extschema@.health_source, timestamptz) IS
-'Creates the monthly partition (UTC) of a history for a time, if it is missing, without blocking readers. A history that is not partitioned by scored_at stays as it is.';
+'Creates the monthly partition (UTC) of a history for a time, if it is missing, without blocking readers. The partition has the owner, the tablespace and the row-level security of the history, and no grants of its own. A history that is not partitioned by scored_at stays as it is.';
 
 CREATE FUNCTION health_history_partitions(history regclass, OUT partition regclass, OUT from_at timestamptz, OUT to_at timestamptz)
 RETURNS SETOF record

@@ -1,6 +1,31 @@
 -- The views of a source over its history, for dashboards and users. The views do not read the relation, belong to the
 -- source's owner, and use the reader's rights on the history.
 
+-- A view of a source has this trigger. It tells the view from any other relation that has got its name: the trigger stays
+-- with its view through CREATE OR REPLACE, renames and dumps, and no copy of the view has it.
+CREATE FUNCTION health_source_view_guard()
+RETURNS trigger
+LANGUAGE plpgsql
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+BEGIN
+    RAISE EXCEPTION 'view %.% is read-only', quote_ident(TG_TABLE_SCHEMA), quote_ident(TG_TABLE_NAME)
+        USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = 'The view belongs to a source.', HINT = 'health_refresh writes the scores.';
+END
+$$;
+COMMENT ON FUNCTION health_source_view_guard() IS 'Trigger of the views of sources: marks a view as created by health_source_add. Writing to the view: 55000.';
+
+CREATE FUNCTION health_source_view_own(relation regclass)
+RETURNS boolean
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = relation AND t.tgfoid = 'health_source_view_guard()'::regprocedure);
+END
+$$;
+COMMENT ON FUNCTION health_source_view_own(regclass) IS 'Whether health_source_add has created a relation as the view of a source.';
+
 -- No CASCADE: dependent objects of users are an error.
 CREATE FUNCTION health_source_drop_views(source @extschema@.health_source)
 RETURNS void
@@ -9,13 +34,19 @@ SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
 DECLARE
     suffix text;
+    relation regclass;
 BEGIN
     FOREACH suffix IN ARRAY ARRAY['_movers', '_parents', '_portfolio', '_inputs', '_current'] LOOP
-        EXECUTE format('DROP VIEW IF EXISTS %I.%I', source.history_schema, source.name || suffix);
+        relation := to_regclass(format('%I.%I', source.history_schema, source.name || suffix));
+        IF health_source_view_own(relation) THEN
+            EXECUTE format('DROP VIEW %s', relation);
+        ELSIF relation IS NOT NULL THEN
+            RAISE NOTICE '% is not a view of source "%" and stays', relation, source.name;
+        END IF;
     END LOOP;
 END
 $$;
-COMMENT ON FUNCTION health_source_drop_views(@extschema@.health_source) IS 'Drops the views of a source; 2BP01 if other objects depend on them.';
+COMMENT ON FUNCTION health_source_drop_views(@extschema@.health_source) IS 'Drops the views of a source, but no other relation with the name of one; 2BP01 if other objects depend on them.';
 
 CREATE FUNCTION health_source_views(source @extschema@.health_source)
 RETURNS void
@@ -30,6 +61,7 @@ DECLARE
              WHERE h.scored_at >= (SELECT s.last_as_of FROM health_source s WHERE s.name = %L)
              ORDER BY h.account_id, h.scored_at DESC)$sql$, history, source.name);
     view_name text;
+    taken regclass;
     new boolean;
     suffix text;
     body text;
@@ -54,6 +86,14 @@ DECLARE
                    AND m.name = c.model AND m.version = c.model_version) t ON true$sql$,
         explanation, history, latest);
 BEGIN
+    FOREACH suffix IN ARRAY ARRAY['_current', '_inputs', '_movers', '_portfolio', '_parents'] LOOP
+        taken := to_regclass(format('%I.%I', source.history_schema, source.name || suffix));
+        IF taken IS NOT NULL AND NOT health_source_view_own(taken) THEN
+            RAISE EXCEPTION 'relation % has the name of a view of source "%"', taken, source.name USING ERRCODE = 'duplicate_table',
+                DETAIL = 'A source has the views _current, _inputs, _movers, _portfolio and _parents. Only views that health_source_add has created are replaced.',
+                HINT = format('Rename or drop %s, or add the source under another name.', taken);
+        END IF;
+    END LOOP;
     FOR suffix, body IN VALUES
         ('_current', current_body),
         ('_inputs', format('SELECT l.account_id, l.name, l.scored_at, l.segment, l.inputs FROM %s l', latest)),
@@ -86,6 +126,7 @@ BEGIN
         END;
         IF new THEN
             PERFORM health_privileges_revoke('pg_class', to_regclass(view_name));
+            EXECUTE format('CREATE TRIGGER health_source_view INSTEAD OF INSERT OR UPDATE OR DELETE ON %s FOR EACH ROW EXECUTE FUNCTION health_source_view_guard()', view_name);
         END IF;
         EXECUTE format('COMMENT ON VIEW %s IS %L', view_name, format(
             CASE suffix
@@ -99,4 +140,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION health_source_views(@extschema@.health_source) IS
-'Creates or replaces the views of a source over its history: _current, _inputs, _movers, _portfolio and _parents.';
+'Creates or replaces the views of a source over its history: _current, _inputs, _movers, _portfolio and _parents. Another relation has the name of one: 42P07.';

@@ -34,6 +34,7 @@ BEGIN; UPDATE public.health_pulse SET set_by = 'nobody'; ROLLBACK;
 BEGIN; UPDATE public.health_override SET note = 'n'; ROLLBACK;
 BEGIN; UPDATE public.health_identity SET set_by = 'nobody'; ROLLBACK;
 BEGIN; UPDATE public.health_alert SET action = 'a'; ROLLBACK;
+BEGIN; INSERT INTO public.s_current (account_id) VALUES (1); ROLLBACK;
 BEGIN; ALTER SCHEMA public RENAME TO elsewhere; SELECT elsewhere.health_display('m', 61.2); ROLLBACK;
 BEGIN; ALTER SCHEMA health_score_internal RENAME TO elsewhere; ROLLBACK;
 \echo views
