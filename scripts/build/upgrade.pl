@@ -6,6 +6,7 @@
 # Functions, views and comments that differ between OLD and NEW are replaced; statements that are only in NEW are run;
 # functions and views that are only in OLD are dropped. A changed table, type, index, trigger or aggregate needs a
 # hand-written change. The hand-written part runs first; a line "-- @generated" in it is where the generated part goes.
+# Where NEW revokes privileges on its objects, the upgrade does so on those objects alone that it makes.
 use strict;
 use warnings;
 
@@ -87,10 +88,16 @@ my ($old_order, $old) = read_script($old_file);
 my ($new_order, $new) = read_script($new_file);
 
 my @settings = map { $new->{$_}[2] } grep { $new->{$_}[0] eq 'setting' } @$new_order;
+my $revoke = qr/^(SELECT health_privileges_revoke\b.*);$/s;
 my @generated;
 for my $key (@$new_order) {
     my ($kind, $name, $statement) = @{ $new->{$key} };
     next if $kind eq 'setting';
+    if ($statement =~ $revoke) {
+        push @generated, "$1\n   AND NOT EXISTS (SELECT FROM pg_temp.health_members_before b WHERE b.classid = d.classid AND b.objid = d.objid);"
+            if grep { !/^(?:CREATE OR REPLACE|COMMENT)/ } @generated or -e $hand_file;
+        next;
+    }
     if (!exists $old->{$key}) {
         push @generated, $statement;
         next;
@@ -105,7 +112,18 @@ for my $key (reverse @$old_order) {
     push @generated, 'DROP ' . uc($kind) . " IF EXISTS $name;" if $kind =~ /^(?:function|procedure|aggregate|view)$/;
 }
 
+my ($members, $no_members) = ('', '');
+if (grep { /pg_temp\.health_members_before/ } @generated) {
+    $members = <<'SQL';
+CREATE TEMPORARY TABLE health_members_before AS
+SELECT d.classid, d.objid FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid AND e.extname = 'health_score'
+ WHERE d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass AND d.deptype = 'e';
+
+SQL
+    $no_members = "DROP TABLE pg_temp.health_members_before;\n";
+}
+
 my $hand = -e $hand_file ? slurp($hand_file) : '';
 my ($before, $after) = split /^-- \@generated\n/m, $hand, 2;
 print join("\n", '\echo Use "ALTER EXTENSION health_score UPDATE" to load this file. \quit', @settings), "\n\n";
-print $before // '', "\n", map({ "$_\n\n" } @generated), $after // '';
+print $members, $before // '', "\n", map({ "$_\n\n" } @generated), $after // '', $no_members;

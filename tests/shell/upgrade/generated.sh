@@ -13,6 +13,9 @@ COMMENT ON FUNCTION changed(int) IS 'Semicolons; ''quotes'' -- and dashes.';
 CREATE FUNCTION gone(a int, b text DEFAULT 'x, (y', c interval DEFAULT now() - interval '1 day', OUT d text) LANGUAGE sql RETURN 'x';
 CREATE VIEW seen AS SELECT 1 AS a;
 CREATE AGGREGATE gone(int) (SFUNC = int4pl, STYPE = int);
+SELECT health_privileges_revoke(d.classid, d.objid)
+  FROM pg_depend d WHERE d.deptype = 'e';
+GRANT USAGE ON SCHEMA inside TO PUBLIC;
 SQL
 cat >"$TMPDIR/new.sql" <<'SQL'
 \echo psql is told to leave \quit
@@ -25,6 +28,9 @@ COMMENT ON FUNCTION changed(int) IS 'Other words.';
 CREATE FUNCTION changed(a text) RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; SELECT 2;
 END;
 CREATE VIEW seen AS SELECT 1 AS a, 2 AS b;
+SELECT health_privileges_revoke(d.classid, d.objid)
+  FROM pg_depend d WHERE d.deptype = 'e';
+GRANT USAGE ON SCHEMA inside TO PUBLIC;
 GRANT SELECT ON seen TO PUBLIC;
 SQL
 cat >"$TMPDIR/hand.sql" <<'SQL'
@@ -35,16 +41,23 @@ SQL
 cat >"$TMPDIR/expected" <<'SQL'
 \echo Use "ALTER EXTENSION health_score UPDATE" to load this file. \quit
 SET LOCAL search_path = inside, pg_temp;
+CREATE TEMPORARY TABLE health_members_before AS
+SELECT d.classid, d.objid FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid AND e.extname = 'health_score'
+ WHERE d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass AND d.deptype = 'e';
 ALTER TABLE kept ADD COLUMN b int;
 CREATE OR REPLACE FUNCTION changed(a int DEFAULT 1) RETURNS int LANGUAGE plpgsql AS $body$ BEGIN RETURN '2;'; END $body$;
 COMMENT ON FUNCTION changed(int) IS 'Other words.';
 CREATE FUNCTION changed(a text) RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; SELECT 2;
 END;
 CREATE OR REPLACE VIEW seen AS SELECT 1 AS a, 2 AS b;
+SELECT health_privileges_revoke(d.classid, d.objid)
+  FROM pg_depend d WHERE d.deptype = 'e'
+   AND NOT EXISTS (SELECT FROM pg_temp.health_members_before b WHERE b.classid = d.classid AND b.objid = d.objid);
 GRANT SELECT ON seen TO PUBLIC;
 DROP AGGREGATE IF EXISTS gone(int);
 DROP FUNCTION IF EXISTS gone(a int, b text, c interval, OUT d text);
 UPDATE kept SET b = 0;
+DROP TABLE pg_temp.health_members_before;
 SQL
 upgrade() { perl "$ROOT/scripts/build/upgrade.pl" "$@"; }
 
