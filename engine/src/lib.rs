@@ -20,6 +20,7 @@ mod words;
 // The public interface is flat: callers do not depend on the folders.
 
 pub use base::column::{ColumnKind, SampleColumn};
+pub use base::decimal::nearest_double;
 pub use base::nearest::nearest;
 pub use base::number::parse_decimal;
 pub use base::quoted::Quoted;

@@ -3,7 +3,7 @@
 //! Layout: src/backend/utils/adt/numeric.c (NumericShort, NumericLong, base-10000 digits). Safe code: a wrong layout
 //! gives a wrong value, never a wild read.
 
-use health_score_engine::{Value, parse_decimal};
+use health_score_engine::{Value, nearest_double, parse_decimal};
 
 const SIGN_MASK: u16 = 0xC000;
 const SHORT: u16 = 0x8000;
@@ -59,17 +59,39 @@ pub fn read_numeric(bytes: &[u8], into: &mut Value) {
         *into = Value::Number(if negative { -number } else { number });
         return;
     }
-    // Up to four digits are below 10^16; the product below is then one rounding of exact parts.
-    if count <= 4 {
-        let mantissa = digits.chunks_exact(2).fold(0u64, |sum, digit| sum * 10_000 + u64::from(word(digit, 0)));
-        let power = EXACT_POWERS.get(exponent.unsigned_abs() as usize);
-        if let (Some(power), true) = (power, mantissa < 1 << 53) {
-            let magnitude = if exponent < 0 { mantissa as f64 / power } else { mantissa as f64 * power };
-            *into = Value::Number(if negative { -magnitude } else { magnitude });
-            return;
-        }
+    if let Some(magnitude) = magnitude(digits, exponent) {
+        *into = Value::Number(if negative { -magnitude } else { magnitude });
+        return;
     }
     *into = slow(negative, digits, exponent);
+}
+
+/// The value of base-10000 digits, the last of which counts 10^exponent. None where only the text tells.
+fn magnitude(digits: &[u8], exponent: i32) -> Option<f64> {
+    let append = |mantissa: u64, unit: u64, number: u64| mantissa.checked_mul(unit)?.checked_add(number);
+    let mut mantissa = 0;
+    let mut unread = digits.len() as i32 / 2;
+    for digit in digits.chunks_exact(2).map(|digit| u64::from(word(digit, 0))) {
+        unread -= 1;
+        let Some(appended) = append(mantissa, 10_000, digit) else {
+            // As many decimals of this digit as fit. What is not read lies between 0 and 1 of the last one.
+            let (decimals, unit, low) = [(1, 10), (2, 100), (3, 1_000), (4, 10_000)]
+                .into_iter()
+                .find_map(|(decimals, unit)| Some((decimals, unit, append(mantissa, 10_000 / unit, digit / unit)?)))?;
+            let exponent = exponent + 4 * unread + decimals;
+            let number = nearest_double(low, exponent)?;
+            let is_whole = unread == 0 && digit % unit == 0;
+            return (is_whole || nearest_double(low.checked_add(1)?, exponent)? == number).then_some(number);
+        };
+        mantissa = appended;
+    }
+    exact(mantissa, exponent).or_else(|| nearest_double(mantissa, exponent))
+}
+
+/// One rounding of two exact parts.
+fn exact(mantissa: u64, exponent: i32) -> Option<f64> {
+    let power = EXACT_POWERS.get(exponent.unsigned_abs() as usize)?;
+    (mantissa < 1 << 53).then(|| if exponent < 0 { mantissa as f64 / power } else { mantissa as f64 * power })
 }
 
 fn slow(negative: bool, digits: &[u8], exponent: i32) -> Value<'static> {

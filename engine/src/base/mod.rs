@@ -2,6 +2,7 @@
 //! model document or a score is.
 
 pub(crate) mod column;
+pub(crate) mod decimal;
 pub(crate) mod exact;
 pub(crate) mod markdown;
 pub(crate) mod nearest;
