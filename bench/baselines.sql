@@ -9,7 +9,7 @@
 \set ON_ERROR_STOP on
 
 -- Inline SQL. GREATEST ignores NULL, so that a missing signal adds 0.
-CREATE VIEW bench_inline AS
+SELECT format($sql$CREATE VIEW %I AS
 SELECT account_id, CASE WHEN known >= 50 THEN round(earned / known * 1e9::float8) / 1e9::float8 END AS score
   FROM (SELECT account_id,
                20 * least(100, greatest(0, nps::float8 * 10))
@@ -26,8 +26,8 @@ SELECT account_id, CASE WHEN known >= 50 THEN round(earned / known * 1e9::float8
              + CASE WHEN overdue IS NULL THEN 0 ELSE 10 END
              + CASE WHEN usage_change IS NULL THEN 0 ELSE 10 END
              + CASE WHEN csat IS NULL THEN 0 ELSE 15 END AS known
-          FROM bench_account
-        OFFSET 0) a;
+          FROM %I
+        OFFSET 0) a$sql$, v, t) FROM (VALUES ('bench_inline', 'bench_account'), ('bench_inline_wide', 'bench_wide')) made (v, t) \gexec
 
 -- Inline SQL with every weight multiplied into its scale by hand, integers where possible, and complete accounts first:
 -- fast, but the weights are neither readable nor changeable in one place.
@@ -53,7 +53,7 @@ SELECT account_id, CASE WHEN known >= 50 THEN round(earned / known * 1e9::float8
         OFFSET 0) a;
 
 -- Inline SQL over JSON: every value is extracted once.
-CREATE VIEW bench_inline_jsonb AS
+SELECT format($sql$CREATE VIEW %I AS
 SELECT account_id, CASE WHEN known >= 50 THEN round(earned / known * 1e9::float8) / 1e9::float8 END AS score
   FROM (SELECT account_id,
                20 * least(100, greatest(0, nps * 10))
@@ -75,9 +75,10 @@ SELECT account_id, CASE WHEN known >= 50 THEN round(earned / known * 1e9::float8
                        (account->>'seat_use')::float8 AS seat_use, (account->>'tickets')::float8 AS tickets,
                        (account->>'overdue')::float8 AS overdue, (account->>'usage_change')::float8 AS usage_change,
                        (account->>'csat')::float8 AS csat
-                  FROM bench_document
+                  FROM %I
                 OFFSET 0) d
-        OFFSET 0) a;
+        OFFSET 0) a$sql$, v, t)
+  FROM (VALUES ('bench_inline_jsonb', 'bench_document'), ('bench_inline_jsonb_30', 'bench_document_30')) made (v, t) \gexec
 
 -- A PL/pgSQL function of a row.
 CREATE FUNCTION bench_plpgsql(a bench_account) RETURNS double precision

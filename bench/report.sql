@@ -9,10 +9,14 @@ SELECT format(E'PostgreSQL %s, %s, %s rounds.\n', current_setting('server_versio
 CREATE TEMP TABLE comparison (line int GENERATED ALWAYS AS IDENTITY, title text, this text, baseline text, unit text, faster boolean, bar numeric);
 INSERT INTO comparison (title, this, baseline, unit, faster, bar) VALUES
     ('reading the table: `sum(csat)`', 'scan', NULL, 'cpu', true, NULL),
-    ('`health_score(row)` : inline SQL', 'row', 'inline', 'cpu', true, 2),
+    ('`health_score(row)` : inline SQL', 'row', 'inline', 'cpu', true, 2.5),
+    ('`health_score(row)` : reading the table', 'row', 'scan', 'cpu', false, 3),
+    ('`health_score(row)` of 30 columns : inline SQL', 'wide', 'inline_wide', 'cpu', true, 2),
+    ('`health_score(row)` of 30 columns : reading the table', 'wide', 'scan_wide', 'cpu', false, NULL),
     ('`health_score(row)` : inline SQL with weights folded in by hand', 'row', 'inline_tuned', 'cpu', true, NULL),
     ('`health_score(row)` : PL/pgSQL function', 'row', 'plpgsql', 'cpu', true, 10),
     ('`health_score(jsonb)` : inline SQL with `(j->>''x'')::float8`', 'jsonb', 'inline_jsonb', 'cpu', true, 6),
+    ('`health_score(jsonb)` of 30 keys : inline SQL with `(j->>''x'')::float8`', 'jsonb_30', 'inline_jsonb_30', 'cpu', true, 6),
     ('`health_drivers(row)` : `health_score(row)`', 'drivers', 'row', 'cpu', false, 4),
     ('`generate_series(1, 7)` for every account : `health_score(row)`', 'series', 'row', 'cpu', false, NULL),
     ('`health_band(row)` : `health_score(row)`', 'band', 'row', 'cpu', false, NULL),

@@ -21,6 +21,11 @@ declare -A queries=(
   [plpgsql]="SELECT sum(bench_plpgsql(a)) FROM bench_account a"
   [jsonb]="SELECT sum(health_score('bench', account)) FROM bench_document"
   [inline_jsonb]="SELECT sum(score) FROM bench_inline_jsonb"
+  [jsonb_30]="SELECT sum(health_score('bench', account)) FROM bench_document_30"
+  [inline_jsonb_30]="SELECT sum(score) FROM bench_inline_jsonb_30"
+  [wide]="SELECT sum(health_score('bench', a)) FROM bench_wide a"
+  [inline_wide]="SELECT sum(score) FROM bench_inline_wide"
+  [scan_wide]="SELECT sum(csat) FROM bench_wide"
   [drivers]="SELECT sum(d.contribution) FROM bench_account a CROSS JOIN LATERAL health_drivers('bench', a) d"
   # The cost of Postgres itself for seven rows per account: the argument forces one call of the function for each
   # account.
@@ -66,6 +71,7 @@ one_process='SET max_parallel_workers_per_gather = 0; RESET parallel_setup_cost;
 
 # One round. The short queries, the baselines of the others, are measured several times in a round.
 order=(scan row inline jsonb plpgsql row inline inline_tuned jsonb inline_jsonb row inline band inline_tuned drivers
+  wide inline_wide jsonb_30 inline_jsonb_30 scan scan_wide wide inline_wide
   row inline jsonb series row inline assess row inline_tuned parallel
   auc rank_sum backtest auc fit auc)
 

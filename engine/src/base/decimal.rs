@@ -13,28 +13,62 @@ const POWERS_OF_FIVE: [u64; LARGEST_POWER + 1] = {
     powers
 };
 
+/// 2^(63 + bits) / 5^k, rounded down to 64 bits, and bits, the length of 5^k.
+const RECIPROCALS: [(u64, i32); LARGEST_POWER + 1] = {
+    // The first is 1, a power of two. Nobody divides by it.
+    let mut reciprocals = [(u64::MAX, 1); LARGEST_POWER + 1];
+    let mut at = 1;
+    while at <= LARGEST_POWER {
+        let bits = u64::BITS - POWERS_OF_FIVE[at].leading_zeros();
+        reciprocals[at] = (((1u128 << (63 + bits)) / POWERS_OF_FIVE[at] as u128) as u64, bits as i32);
+        at += 1;
+    }
+    reciprocals
+};
+
 fn power_of_two(exponent: i32) -> f64 {
     f64::from_bits(((1023 + exponent) as u64) << 52)
 }
 
 /// The double nearest to mantissa · 10^exponent, ties to even; None for an exponent beyond ±27.
+#[inline]
 pub fn nearest_double(mantissa: u64, exponent: i32) -> Option<f64> {
-    let power = *POWERS_OF_FIVE.get(exponent.unsigned_abs() as usize)?;
+    let power = exponent.unsigned_abs() as usize;
+    if power > LARGEST_POWER {
+        return None;
+    }
     if mantissa == 0 {
         return Some(0.0);
     }
     if exponent >= 0 {
-        let product = u128::from(mantissa) * u128::from(power);
+        let product = u128::from(mantissa) * u128::from(POWERS_OF_FIVE[power]);
         return Some(product as f64 * power_of_two(exponent));
     }
+    // Scaling by a power of two is exact: the result is far from the smallest doubles.
+    let shift = mantissa.leading_zeros() as i32;
+    let (reciprocal, bits) = RECIPROCALS[power];
+    // The true quotient lies from this one to less than two units above it.
+    let quotient = ((u128::from(mantissa << shift) * u128::from(reciprocal)) >> 64) as u64;
+    let dropped = u64::BITS - f64::MANTISSA_DIGITS - quotient.leading_zeros();
+    let half = 1 << (dropped - 1);
+    let above_half = (quotient & ((1 << dropped) - 1)).wrapping_sub(half - 2);
+    if above_half <= 2 {
+        return Some(divided(mantissa, power));
+    }
+    Some(quotient as f64 * power_of_two(1 - shift - bits - power as i32))
+}
+
+/// mantissa / 10^power where a quotient of 64 bits does not tell how to round.
+#[cold]
+fn divided(mantissa: u64, power: usize) -> f64 {
     // The quotient has at least 64 bits. Its last bit also stands for the remainder, so that the conversion below is the
-    // only rounding. Scaling by a power of two is exact: the result is far from the smallest doubles.
+    // only rounding.
     let shift = mantissa.leading_zeros() as i32 + 63;
     let dividend = u128::from(mantissa) << shift;
-    let divisor = u128::from(power);
+    let divisor = u128::from(POWERS_OF_FIVE[power]);
     let quotient = dividend / divisor;
     let inexact = quotient * divisor != dividend;
-    Some((quotient | u128::from(inexact)) as f64 * power_of_two(exponent - shift))
+    (quotient | u128::from(inexact)) as f64 * power_of_two(-shift - power as i32)
 }
 
 #[cfg(test)]
