@@ -20,6 +20,7 @@ BEGIN
         RAISE EXCEPTION 'history %.% of source "%" does not exist', quote_ident(found_source.history_schema), quote_ident(found_source.history_name), source
             USING ERRCODE = 'undefined_table', HINT = 'SELECT health_source_add(…) under the same name makes an empty one.';
     END IF;
+    PERFORM health_require_history(found_source, 'csm');
     spelt := health_id_spelt(account_id, health_id_type(history));
     EXECUTE format($sql$
         SELECT jsonb_build_object('history', jsonb_agg(jsonb_build_object('scored_at', h.scored_at, 'score', h.score, 'band', h.band,

@@ -134,6 +134,7 @@ BEGIN
         RAISE EXCEPTION 'history %.% of source "%" does not exist', quote_ident(found_source.history_schema), quote_ident(found_source.history_name), source
             USING ERRCODE = 'undefined_table', HINT = 'SELECT health_source_add(…) under the same name makes an empty one.';
     END IF;
+    PERFORM health_require_history(found_source, 'analyst');
     spelt := health_id_spelt(account_id, health_id_type(history));
     EXECUTE format('SELECT max(h.scored_at), COALESCE(max(h.scored_at) FILTER (WHERE h.scored_at <= $2), min(h.scored_at)) FROM %s h WHERE %s AND h.scored_at <= $3',
         history, health_history_match(history)) INTO after_at, before_at USING spelt, "from", "to";

@@ -118,7 +118,7 @@ SET row_security = off
 AS $$
 DECLARE
     spelt text := health_book_account(book, account_id);
-    ids text[] := health_identity_accounts(book, spelt) || account_id;
+    ids text[];
     source health_source;
     place record;
     account text;
@@ -128,6 +128,8 @@ BEGIN
         RAISE EXCEPTION 'an account cannot be forgotten at isolation level REPEATABLE READ or SERIALIZABLE' USING ERRCODE = 'invalid_transaction_state',
             DETAIL = 'Rows that other sessions wrote after the start of the transaction would stay.', HINT = 'SET TRANSACTION ISOLATION LEVEL READ COMMITTED first.';
     END IF;
+    PERFORM health_require('admin', 'health_identity', 'SELECT, DELETE');
+    ids := health_identity_accounts(book, spelt) || account_id;
     FOR source IN SELECT s.* FROM health_source s WHERE s.book = health_forget_account.book ORDER BY s.name LOOP
         relation := health_history_search(source);
         CONTINUE WHEN relation IS NULL;
@@ -190,7 +192,7 @@ SET row_security = off
 AS $$
 DECLARE
     spelt text := health_book_account(book, account_id);
-    ids text[] := health_identity_accounts(book, spelt);
+    ids text[];
     source health_source;
     history regclass;
     place record;
@@ -199,6 +201,8 @@ DECLARE
     found jsonb;
     held jsonb := '{}';
 BEGIN
+    PERFORM health_require('csm', 'health_identity', 'SELECT');
+    ids := health_identity_accounts(book, spelt);
     FOR source IN SELECT s.* FROM health_source s WHERE s.book = health_export_account.book ORDER BY s.name LOOP
         history := health_history_search(source);
         CONTINUE WHEN history IS NULL;

@@ -75,6 +75,7 @@ DECLARE
     other bigint;
     account text;
 BEGIN
+    PERFORM health_require('operator', 'health_identity', 'SELECT, INSERT, UPDATE');
     -- Without the lock, two concurrent links could miss each other's ids.
     PERFORM pg_advisory_xact_lock(hashtextextended('health_identity ' || book, 0));
     one := health_identity_add(book, system, external_id, note);
@@ -128,6 +129,9 @@ AS $$
 DECLARE
     account text;
 BEGIN
+    IF NOT has_table_privilege('health_identity', 'SELECT') THEN
+        PERFORM health_require('csm', 'health_identity', 'SELECT');
+    END IF;
     SELECT i.account_id INTO account FROM health_identity i
      WHERE i.book = health_account_id.book AND i.system = health_account_id.system
        AND i.external_id = health_account_id.external_id::text;

@@ -58,6 +58,7 @@ BEGIN
         RAISE EXCEPTION 'score must be from 0 to 100, not %', score USING ERRCODE = 'invalid_parameter_value',
             HINT = 'For example: SELECT ' || example || '.';
     END IF;
+    PERFORM health_require('csm', 'health_override', 'SELECT, INSERT');
     PERFORM health_book_warn(book, spelt);
     INSERT INTO health_override AS o (book, account_id, mode, score, note, expires_at)
     VALUES (book, spelt, mode, score, note, until)

@@ -161,6 +161,7 @@ DECLARE
     model text;
     pulse bigint;
 BEGIN
+    PERFORM health_require('csm', 'health_pulse', 'SELECT, INSERT');
     FOREACH model IN ARRAY models LOOP
         there := health_pulse_try(model, signal, given) OR there;
     END LOOP;

@@ -8,6 +8,7 @@ AS $$
 DECLARE
     found health_alert;
 BEGIN
+    PERFORM health_require('csm', 'health_alert', 'SELECT, UPDATE');
     SELECT a.* INTO found FROM health_alert a WHERE a.id = health_alert_get.id FOR UPDATE;
     IF found.id IS NULL THEN
         RAISE EXCEPTION 'unknown alert %', COALESCE(id::text, 'NULL') USING ERRCODE = 'undefined_object',
@@ -49,6 +50,7 @@ BEGIN
         RAISE EXCEPTION 'n and lease must be positive' USING ERRCODE = 'invalid_parameter_value',
             HINT = 'For example: SELECT * FROM health_alert_claim(10, ''5 minutes'').';
     END IF;
+    PERFORM health_require('csm', 'health_alert', 'SELECT, UPDATE');
     RETURN QUERY
     WITH free AS MATERIALIZED (
         SELECT a.id FROM health_alert a

@@ -144,6 +144,7 @@ DECLARE
     later bigint;
     raised bigint;
 BEGIN
+    PERFORM health_require('operator', 'health_run', 'SELECT, UPDATE');
     SELECT r.* INTO this FROM health_run r WHERE r.id = health_run_release.run;
     IF this.id IS NULL THEN
         RAISE EXCEPTION 'unknown run %', COALESCE(run::text, 'NULL') USING ERRCODE = 'undefined_object',

@@ -113,6 +113,7 @@ BEGIN
     END IF;
     -- Raises for a name or version that does not exist.
     PERFORM health_model_get(concat(health_model_activate.name, '@', health_model_activate.version));
+    PERFORM health_require('operator', 'health_model', 'UPDATE');
     LOCK TABLE health_model IN SHARE ROW EXCLUSIVE MODE;
     UPDATE health_model m SET active = false
      WHERE m.name = health_model_activate.name AND m.active
@@ -142,6 +143,7 @@ BEGIN
         RAISE EXCEPTION 'name must not be null' USING ERRCODE = 'null_value_not_allowed',
             HINT = 'SELECT name FROM health_model WHERE active lists the models.';
     END IF;
+    PERFORM health_require('operator', 'health_model', 'UPDATE');
     LOCK TABLE health_model IN SHARE ROW EXCLUSIVE MODE;
     UPDATE health_model m SET active = false
      WHERE m.name = health_model_drop.name AND m.active;
@@ -172,6 +174,7 @@ BEGIN
         RAISE EXCEPTION 'name and definition must not be null' USING ERRCODE = 'null_value_not_allowed',
             HINT = 'For example: SELECT health_model_save(''saas'', health_template(''saas'')).';
     END IF;
+    PERFORM health_require('operator', 'health_model', 'SELECT, INSERT');
     -- Before the read: otherwise two sessions could choose the same version number.
     LOCK TABLE health_model IN SHARE ROW EXCLUSIVE MODE;
     SELECT m.version INTO saved
@@ -214,6 +217,7 @@ BEGIN
         RAISE EXCEPTION 'name and patch must not be null' USING ERRCODE = 'null_value_not_allowed',
             HINT = 'For example: SELECT health_model_patch(''saas'', ''{"categories": {"usage": {"weight": 40}}}'').';
     END IF;
+    PERFORM health_require('operator', 'health_model', 'SELECT, INSERT, UPDATE');
     -- Before the read: the patch applies to the version that is active at the save.
     LOCK TABLE health_model IN SHARE ROW EXCLUSIVE MODE;
     RETURN health_model_save(

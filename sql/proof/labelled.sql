@@ -98,6 +98,8 @@ DECLARE
     known timestamptz := LEAST(COALESCE(until, pg_catalog.now()), pg_catalog.now());
 BEGIN
     PERFORM health_labelled_check(kind, lead, horizon);
+    PERFORM health_require_history(found, 'analyst');
+    PERFORM health_require('analyst', 'health_outcome', 'SELECT');
     RETURN QUERY EXECUTE pg_catalog.format($sql$
         SELECT l.*, NOT COALESCE(m.created_at <= l.scored_at, false) FROM (%s) l LEFT JOIN health_model m ON m.name = l.model AND m.version = l.model_version$sql$,
         health_labelled_query(found, apart))

@@ -77,6 +77,7 @@ AS $$
 DECLARE
     found health_source := health_source_get(source);
 BEGIN
+    PERFORM health_require_history(found, 'analyst');
     PERFORM health_replay_check(found, health_model_get(model));
     RETURN QUERY EXECUTE health_replay_query(found, format('%L::text', model)) USING "from", "to";
 END
@@ -99,6 +100,7 @@ BEGIN
         RETURN;
     END IF;
     PERFORM health_model_require_valid(model);
+    PERFORM health_require_history(found, 'analyst');
     PERFORM health_replay_check(found, model);
     RETURN QUERY EXECUTE health_replay_query(found, format('%L::jsonb', model)) USING "from", "to";
 END

@@ -18,6 +18,7 @@ BEGIN
     END IF;
     -- Raises for a model that does not exist.
     PERFORM health_model_get(name);
+    PERFORM health_require('operator', 'health_model', 'UPDATE');
     UPDATE health_model m
        SET reviewed_at = now(),
            note = concat_ws('; ', m.note, format('reviewed %s by %s: %s',

@@ -52,6 +52,8 @@ BEGIN
     END IF;
     found := health_source_get(source);
     PERFORM health_labelled_check(kind, '0 days', horizon);
+    PERFORM health_require_history(found, 'analyst');
+    PERFORM health_require('analyst', 'health_outcome', 'SELECT');
     EXECUTE format($sql$
         WITH near AS MATERIALIZED (
             SELECT abs(l.score - $6) AS distance, l.event FROM (%s) l WHERE abs(l.score - $6) <= $7)

@@ -17,6 +17,8 @@ DECLARE
     proof health_backtest_row;
 BEGIN
     PERFORM health_labelled_check(kind, lead, horizon);
+    PERFORM health_require_history(found, 'analyst');
+    PERFORM health_require('analyst', 'health_outcome', 'SELECT');
     IF kind IN ('renewed', 'expanded') THEN
         RAISE EXCEPTION 'health_backtest does not accept % as a kind: it is a good event', kind USING ERRCODE = 'invalid_parameter_value',
             HINT = format('SELECT health_auc(score, event, true) FROM health_labelled(%L, %L, apart => true) shows how well high scores predict this event.', source, kind);

@@ -28,7 +28,7 @@ BEGIN
             AND has_table_privilege('health_source', 'UPDATE')
             AND has_table_privilege('health_pulse', 'SELECT') AND has_table_privilege('health_override', 'SELECT')) THEN
         RAISE EXCEPTION 'role % lacks privileges on the log of runs, pulses or overrides', quote_ident(current_user) USING ERRCODE = 'insufficient_privilege',
-            HINT = format('GRANT INSERT, UPDATE, DELETE ON health_source TO %1$I; GRANT SELECT, INSERT, UPDATE ON health_run, health_run_signal TO %1$I; GRANT SELECT ON health_pulse, health_override TO %1$I.', current_user);
+            HINT = health_grant_hint('operator');
     END IF;
     IF has_table_privilege('health_playbook', 'SELECT') AND EXISTS (SELECT FROM health_alert_playbooks(source))
        AND NOT (has_table_privilege('health_alert', 'SELECT') AND has_table_privilege('health_alert', 'INSERT')
@@ -36,7 +36,7 @@ BEGIN
                 AND has_table_privilege('health_alert_score', 'INSERT') AND has_table_privilege('health_alert_score', 'UPDATE')) THEN
         RAISE EXCEPTION 'role % may not raise alerts', quote_ident(current_user) USING ERRCODE = 'insufficient_privilege',
             DETAIL = format('Source "%s" has playbooks.', source.name),
-            HINT = format('GRANT SELECT, INSERT, UPDATE ON health_alert, health_alert_score TO %I.', current_user);
+            HINT = health_grant_hint('operator');
     END IF;
     IF NOT isfinite(as_of) OR as_of > clock_timestamp() THEN
         RAISE EXCEPTION 'as_of % lies in the future', as_of USING ERRCODE = 'invalid_parameter_value',

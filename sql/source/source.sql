@@ -199,6 +199,7 @@ BEGIN
     END IF;
     -- Raises for a model that does not exist.
     PERFORM health_model_get(model);
+    PERFORM health_require('operator', 'health_source', 'SELECT, INSERT, UPDATE');
     PERFORM health_source_column(relation, c.name, c.role)
        FROM (VALUES (account_column, 'account_column'), (name_column, 'name_column'), (segment_column, 'segment_column'),
                     (value_column, 'value_column'), (owner_column, 'owner_column'), (parent_column, 'parent_column'),
@@ -268,6 +269,7 @@ AS $$
 DECLARE
     source health_source := health_source_get(health_source_drop.name);
 BEGIN
+    PERFORM health_require('operator', 'health_source', 'DELETE');
     DELETE FROM health_source s WHERE s.name = source.name;
     PERFORM health_source_drop_views(source);
 END

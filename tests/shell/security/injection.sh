@@ -25,7 +25,7 @@ CREATE TABLE hook.argument (name text PRIMARY KEY, expression text);
 INSERT INTO hook.argument VALUES
   ('as_of', $$'2026-02-01'$$), ('account', $$'{"a": 40, "b": 3}'$$), ('account_column', $$'id'$$), ('account_id', $$'3'$$), ('action', $$'called'$$), ('asked', $$'true'$$), ('bands', $$'terciles'$$), ('before', $$'{"a": 40, "b": 3}'$$),
   ('after', $$'{"a": 50, "b": 3}'$$), ('book', $$'accounts'$$), ('by', $$'all'$$), ('cell', $$'x.%I'$$), ('code', $$'22023'$$), ('column', $$'id'$$), ('columns', $$'{*}'$$), ('created', $$'2026-01-01'$$), ('created_by', $$'ann'$$),
-  ('cron', $$'* * * * *'$$), ('detail', $$'d'$$), ('example', $$'f(1)'$$), ('external_id', $$'5'$$), ('first', $$'1'$$), ('hint', $$'h'$$), ('history', $$'public.s_history'$$), ('home', $$'public'$$), ('ids', $$'{3}'$$), ('keep', $$'{csm}'$$),
+  ('cron', $$'* * * * *'$$), ('detail', $$'d'$$), ('example', $$'f(1)'$$), ('external_id', $$'5'$$), ('first', $$'1'$$), ('hint', $$'h'$$), ('history', $$'public.s_history'$$), ('home', $$'public'$$), ('ids', $$'{3}'$$), ('job', $$'csm'$$), ('keep', $$'{csm}'$$), ('privileges', $$'SELECT'$$),
   ('kind', $$'churned'$$), ('last', $$'50'$$), ('message', $$'m'$$), ('mode', $$'cap'$$), ('model', $$'m'$$), ('name', $$'m'$$), ('name_column', $$'name'$$), ('names', $$'{a,b}'$$), ('note', $$'n'$$), ('only_account', $$'3'$$), ('only_source', $$'s'$$),
   ('outcome', $$'gone'$$), ('owner_column', $$'csm'$$), ('parent_column', $$'name'$$), ('path', $$'public'$$), ('query', $$'SELECT 1'$$), ('ref', $$'r'$$), ('renewal_column', 'NULL'), ('reviewed', $$'2026-01-01'$$), ('role', $$'x'$$),
   ('segment', $$''$$), ('segment_column', $$'csm'$$), ('signal', $$'a'$$), ('source', $$'s'$$), ('sqlstate', $$'22023'$$), ('system', $$'zendesk'$$), ('template', $$'simple'$$), ('time_column', $$'at'$$), ('to_external_id', $$'5'$$), ('trigger', $$'trend'$$),
@@ -40,6 +40,7 @@ INSERT INTO hook.type VALUES
 -- Other values for single arguments or functions.
 CREATE TABLE hook.special (function text, argument text, type regtype, expression text);
 INSERT INTO hook.special VALUES
+  ('health_grant%', 'role', 'text', $$'pg_monitor'$$), ('health_revoke', 'role', 'text', $$'pg_monitor'$$),
   ('%', 'account', 'jsonb', $$'{"a": 40, "b": 3}'$$), ('%', 'before', 'jsonb', $$'{"a": 40, "b": 3}'$$), ('%', 'after', 'jsonb', $$'{"a": 50, "b": 3}'$$), ('%', 'condition', 'jsonb', $$'{"input": "a", "lt": 50}'$$),
   ('health_what_if', 'before', 'jsonb', $$public.health_model_get('m')$$), ('health_what_if', 'after', 'jsonb', $$public.health_model_get('m')$$), ('health_what_if', 'before', 'text', $$'m'$$), ('health_what_if', 'after', 'text', $$'m'$$),
   ('%', 'value', 'jsonb', $$'4'$$), ('health_pulse_set', 'value', 'anycompatible', '4'), ('health_pulse_%', 'signal', 'text', $$'call'$$), ('%', 'inputs', 'jsonb', $$'{"csat": "b"}'$$), ('%', 'known', 'jsonb', $$'["red"]'$$), ('%', 'drivers%', 'jsonb', $$'[]'$$),
