@@ -38,10 +38,28 @@ fn silence_counts_as_nothing_done() {
     let model = compiled(&all_combines());
     let expected = json!({"@": true, "@last": null, "@sum": 0.0, "@mean": null, "@min": null, "@max": null, "@count": 0.0,
                           "@distinct": 0.0, "@active_days": 0.0});
-    for events in [&[][..], &[number("use", 1.0, -30.0)], &[event("use", Cell::Missing, -2.0)]] {
+    for events in [&[][..], &[number("use", 1.0, -30.0)], &[event("use", Cell::Missing, -30.0)]] {
         assert_eq!(Json::Object(account(&model, events)), expected);
         assert_eq!(score(&model, events), Some(0.0));
     }
+}
+
+#[test]
+fn an_event_without_a_value_is_counted() {
+    let model = compiled(&all_combines());
+    let expected = json!({"@": true, "@last": 3.0, "@sum": 3.0, "@mean": 3.0, "@min": 3.0, "@max": 3.0, "@count": 4.0,
+                          "@distinct": 1.0, "@active_days": 3.0});
+    let silent = |day: f64| event("use", Cell::Missing, day);
+    let without_time = Event { at: None, ..silent(0.0) };
+    let events =
+        [number("use", 3.0, -2.0), silent(-2.1), silent(-3.0), silent(-7.9), silent(-8.0), without_time.clone()];
+    assert_eq!(Json::Object(account(&model, &events)), expected);
+
+    let unbounded = compiled(&json!({"signals": {
+        "count": linear(json!({"input": "use", "combine": "count"})),
+        "days": linear(json!({"input": "use", "combine": "active_days"}))}}));
+    let account = account(&unbounded, &[silent(-400.0), silent(-400.0), without_time]);
+    assert_eq!((&account["@count"], &account["@days"]), (&json!(3.0), &json!(1.0)), "without a time it has no day");
 }
 
 #[test]

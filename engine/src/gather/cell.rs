@@ -144,6 +144,11 @@ impl Cell {
         })
     }
 
+    /// Whether events are counted, whatever their value: an event without a value counts.
+    pub fn counts(&self) -> bool {
+        matches!(self.combine, Combine::Count | Combine::ActiveDays)
+    }
+
     /// Whether the cell is a set, whose words grow with the events.
     pub fn is_set(&self) -> bool {
         match self.combine {

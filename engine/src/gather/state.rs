@@ -43,6 +43,8 @@ pub(super) struct Feed {
     cells: Vec<Cell>,
     /// Whether a value of any kind may need room of the heap.
     has_sets: bool,
+    /// Whether an event without a value changes a cell.
+    counts: bool,
     /// The only cell, if it keeps the last value: the feed of most signals.
     pub(super) plain: Option<Plain>,
 }
@@ -62,6 +64,7 @@ impl Gathering {
         for cell in &cells {
             feeds[cell.input].cells.push(cell.clone());
             feeds[cell.input].has_sets |= cell.is_set();
+            feeds[cell.input].counts |= cell.counts();
         }
         for feed in &mut feeds {
             if let [cell] = &feed.cells[..] {
@@ -159,7 +162,8 @@ impl Gathering {
         plain.add(fixed, timed, number, at)
     }
 
-    /// One event of a signal, named in UTF-8. A missing value only marks its signal as known.
+    /// One event of a signal, named in UTF-8. Without a value it counts where events or their days are counted, and
+    /// otherwise only marks its signal as known.
     #[inline]
     pub fn add(&self, words: &mut [u64], signal: &[u8], value: Value, at: Option<i64>) -> Result<(), Stop> {
         let mut fields = self.fields(words)?;
@@ -172,11 +176,12 @@ impl Gathering {
             (Some(as_of), Some(at)) => Some(as_of.saturating_sub(at)),
             _ => None,
         };
-        if value == Value::Missing {
+        let feed = &self.feeds[input];
+        let is_missing = value == Value::Missing;
+        if is_missing && !feed.counts {
             return Ok(());
         }
         let event = Event { value, at, age };
-        let feed = &self.feeds[input];
         if feed.has_sets || matches!(value, Value::Text(_)) {
             let mut room = 0;
             for cell in &feed.cells {
@@ -184,7 +189,7 @@ impl Gathering {
             }
             self.require(&fields, room)?;
         }
-        for cell in &feed.cells {
+        for cell in feed.cells.iter().filter(|cell| !is_missing || cell.counts()) {
             cell.add(&mut fields, &event, self.strict)?;
         }
         Ok(())

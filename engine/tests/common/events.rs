@@ -190,7 +190,7 @@ pub fn events() -> impl Strategy<Value = Vec<Event>> {
     let value = prop_oneof![
         6 => (-8..9).prop_map(|n| Cell::Number(f64::from(n) / 4.0)),
         1 => any::<bool>().prop_map(Cell::Bool),
-        1 => Just(Cell::Missing),
+        2 => Just(Cell::Missing),
         1 => select(vec!["a", "bb", "a text of some length", "another text of some length"]).prop_map(|text| Cell::Text(text.into())),
     ];
     let at = prop_oneof![
@@ -213,9 +213,11 @@ fn days_of(signal: &Json, key: &str) -> Option<i64> {
 fn defined<'e>(signal: &Json, input: &str, shift: i64, events: &'e [Event]) -> Result<Value<'e>, ()> {
     let (window, lag) = (days_of(signal, "window"), days_of(signal, "lag"));
     let end = NOON - lag.unwrap_or(0) - shift;
+    // An event without a value is an event all the same.
+    let counts = matches!(signal["combine"].as_str(), Some("count" | "active_days"));
     let inside = |event: &&Event| {
         event.signal == input
-            && event.value != Cell::Missing
+            && (counts || event.value != Cell::Missing)
             && match event.at {
                 Some(at) => at <= end && window.is_none_or(|window| at > end - window),
                 None => window.is_none() && lag.is_none(),

@@ -50,6 +50,13 @@ SELECT health_score(health_model_get('events'), signal, value, at) FROM event;
 SELECT health_score('events', signal, value, at) BETWEEN 0 AND 100 AS recent FROM event WHERE account_id = 1;
 SELECT health_drivers(health_model_get('events'), account) FROM account WHERE account_id = 1;
 
+-- An event without a value is counted, with and without a time; nothing else reads it.
+SELECT health_signals(m, signal, NULL::int, at, '2026-06-30 00:00+00') AS silent, health_score(m, signal, NULL::text, at, '2026-06-30 00:00+00') AS score,
+       health_score(m, signal, 1, at, '2026-06-30 00:00+00') AS with_values
+  FROM (VALUES ('login', timestamptz '2026-06-29 10:00+00'), ('login', '2026-06-29 11:00+00'), ('login', '2026-06-28 11:00+00'), ('login', '2026-07-01 00:00+00'), ('login', NULL)) e (signal, at),
+       (VALUES ('{"signals": {"n": {"input": "login", "combine": "count", "window": "30 days", "scale": {"linear": [0, 10]}}, "d": {"input": "login", "combine": "active_days", "scale": {"linear": [0, 10]}},
+                              "all": {"input": "login", "combine": "count", "scale": {"linear": [0, 10]}}, "s": {"weight": 0, "optional": true, "input": "login", "combine": "sum", "scale": {"linear": [0, 10]}}}}'::jsonb)) d (m) GROUP BY m;
+
 -- Values of every type that a column may have, without times.
 SELECT health_model_save('tall', '{"signals": {"nps": {"scale": {"linear": [0, 10]}}, "plan": {"input": "tier", "scale": {"map": {"gold": 100, "1": 40, "true": 10}}}, "seen": {"weight": 0, "optional": true, "scale": {"recency": {"best": "1 day", "worst": "31 days"}}}}}');
 CREATE TYPE tier AS ENUM ('basic', 'gold');
