@@ -325,7 +325,9 @@ BEGIN
                                CASE WHEN c.looks_back THEN (SELECT b.drivers FROM %1$s b WHERE b.account_id = c.account_id AND b.scored_at = c.before_at) END)
                       FROM %1$s h WHERE h.account_id = c.account_id AND h.scored_at = (SELECT m.at FROM moment m))
         ), verdict AS MATERIALIZED (
-            SELECT t.alerts, t.accounts, t.book, t.accounts > $7 * t.book AS held
+            SELECT t.alerts, t.accounts, t.book, t.accounts > $7 * t.book AS held,
+                   (SELECT jsonb_agg(to_jsonb(p) ORDER BY p.alerts DESC, p.playbook COLLATE "C")
+                      FROM (SELECT r.playbook, count(*) AS alerts, count(DISTINCT r.id) AS accounts FROM raised r GROUP BY r.playbook) p) AS playbooks
               -- A stale account is not in pair, but counts in the book.
               FROM (SELECT count(*) AS alerts, count(DISTINCT r.id) AS accounts, GREATEST((SELECT count(*) FROM pair), count(DISTINCT r.id)) AS book FROM raised r) t
         ), inserted AS (
@@ -358,9 +360,9 @@ BEGIN
              WHERE a.source = $4 AND a.status IN ('resolved', 'ended') AND a.as_of < $1 AND $1 <= GREATEST(a.as_of, a.resolved_at) + '180 days'::interval
                 ON CONFLICT (alert, scored_at) DO UPDATE SET score = excluded.score, band = excluded.band
         )
-        SELECT v.alerts, v.accounts, v.book, v.held FROM verdict v$sql$,
+        SELECT v.alerts, v.accounts, v.book, v.held, v.playbooks FROM verdict v$sql$,
         history, home, candidates, explanation, health_alert_has_ended(source, as_of, history, home), health_alert_pairs(source, as_of, history, home));
 END
 $$;
 COMMENT ON FUNCTION health_alert_query(@extschema@.health_source, timestamptz) IS
-'The statement that raises, ends and follows the alerts of a run. It returns the number of alerts, the number of their accounts, the number of all accounts, and whether the run is held. health_alert_execute() binds $1 to $7.';
+'The statement that raises, ends and follows the alerts of a run. It returns the number of alerts, of their accounts and of all accounts, whether the run is held, and the alerts of each playbook. health_alert_execute() binds $1 to $7.';
