@@ -272,6 +272,33 @@ END
 $$;
 COMMENT ON FUNCTION health_alert_has_ended(@extschema@.health_source, timestamptz, text, text) IS 'SQL: whether the cause of alert a, raised by playbook p, has ended for account n.';
 
+-- A cause that was there at the run to compare with is not new: the playbook may be, or the run before may have been
+-- held. Triggers of events (band, rule, stale) compare with that run by themselves.
+CREATE FUNCTION health_alert_met(source @extschema@.health_source, history text, home text)
+RETURNS text
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+DECLARE
+    counts CONSTANT text := 'h.account_id = c.account_id AND (h.scored_at = $2 OR h.scored_at <> ALL ($3)) AND h.score IS NOT NULL';
+BEGIN
+    -- f is the first score that the trigger looks back to. At the base, a drop begins at base_before, a trend at since_before.
+    RETURN format($sql$c.trigger IN ('drop', 'trend', 'opportunity') AND EXISTS (
+            SELECT FROM %1$s b
+              LEFT JOIN LATERAL (SELECT h.score, h.drivers FROM %1$s h
+                     WHERE %4$s AND CASE c.trigger WHEN 'drop' THEN h.scored_at >= c.base_before WHEN 'trend' THEN h.scored_at > c.since_before ELSE c.looks_back END
+                       AND h.scored_at < $2 ORDER BY CASE c.trigger WHEN 'opportunity' THEN $2 - h.scored_at ELSE h.scored_at - $2 END LIMIT 1) f ON true
+             WHERE b.account_id = c.account_id AND b.scored_at = (SELECT m.base FROM moment m)
+               AND CASE c.trigger
+                   WHEN 'drop' THEN f.score - b.score >= c.points
+                   WHEN 'trend' THEN (SELECT %2$s.health_trend(h.score, h.scored_at, %5$L::float8) FROM %1$s h WHERE %4$s AND h.scored_at > c.since_before AND h.scored_at <= $2) = c.direction
+                   ELSE b.band = %2$s.health_band(%3$L || b.model_version, 100::float8, b.segment) END
+               AND (c.condition IS NULL OR %2$s.health_playbook_condition(c.condition, $2, b.score, b.inputs, b.drivers, CASE WHEN c.looks_back THEN f.drivers END)))$sql$,
+        history, home, health_alert_model(source), counts, COALESCE(health_model_get(source.model) #>> '{trend,tolerance}', '5'));
+END
+$$;
+COMMENT ON FUNCTION health_alert_met(@extschema@.health_source, text, text) IS 'SQL: whether candidate c met its playbook already at the run to compare with.';
+
 CREATE FUNCTION health_alert_query(source @extschema@.health_source, as_of timestamptz)
 RETURNS text
 LANGUAGE plpgsql STABLE
@@ -296,36 +323,44 @@ BEGIN
     -- $4 is the source, $5 its book, $6 the run, $7 the share of accounts above which the run is held.
     RETURN format($sql$
         WITH playbook AS MATERIALIZED (
-            SELECT p.*, jsonb_build_array(jsonb_build_object('kind', 'rule', 'driver', p.rule)) AS fired, p.condition @? '$.**.category_drop' AS looks_back, w.since, w.base
+            SELECT p.*, jsonb_build_array(jsonb_build_object('kind', 'rule', 'driver', p.rule)) AS fired, p.condition @? '$.**.category_drop' AS looks_back, w.since, w.base,
+                   $2 - ($1 - w.since) AS since_before, CASE p.trigger WHEN 'drop' THEN health_score_internal.health_run_base($4, $2, p.within) END AS base_before
               FROM %2$s.health_source s CROSS JOIN LATERAL health_score_internal.health_alert_playbooks(s) p JOIN health_score_internal.health_alert_watches(s, $1) w ON w.name = p.name WHERE s.name = $4
         ), moment AS MATERIALIZED (
             -- The CTE hides $1: for a time beyond the statistics, the planner would expect one row and look accounts up
             -- by time.
-            SELECT $1::timestamptz AS at
+            SELECT $1::timestamptz AS at, $2::timestamptz AS base, (SELECT max(r.started_at) FROM %2$s.health_run r WHERE r.source = $4 AND r.as_of = $2 AND r.status IN ('done', 'held')) AS base_run_at
         ), pair AS MATERIALIZED (%6$s
         ), latest AS MATERIALIZED (
-            SELECT DISTINCT ON (a.playbook, a.account_id) a.playbook, a.account_id, a.as_of, a.status, a.ended_at
+            SELECT DISTINCT ON (a.playbook, a.account_id) a.playbook, a.account_id, a.as_of, a.status, a.ended_at, a.resolved_at
               FROM %2$s.health_alert a WHERE a.source = $4 AND a.playbook IS NOT NULL ORDER BY a.playbook, a.account_id, a.as_of DESC, a.id DESC
         ), candidate (playbook, account_id, id, score, band, segment, score_before, band_before, before_at, reason, begun) AS (
             %3$s
         ), raised AS MATERIALIZED (
             -- Conditions are costly: OFFSET 0 makes the other filters run first.
             SELECT c.* FROM (
-                SELECT c.*, p.condition, p.looks_back FROM candidate c JOIN playbook p ON p.name = c.playbook
+                SELECT c.*, p.trigger, p.points, p.direction, p.condition, p.looks_back, p.since_before, p.base_before,
+                       -- What kept the playbook from another alert is over since the run to compare with: then the cause need not be new.
+                       l.account_id IS NOT NULL AND (l.as_of > $2 - p.cooldown OR l.ended_at > $2 OR l.resolved_at > m.base_run_at
+                                                     OR p.trigger = 'drop' AND l.ended_at IS NULL AND l.as_of > $2 - p.within) AS again
+                  FROM candidate c JOIN playbook p ON p.name = c.playbook CROSS JOIN moment m
                   LEFT JOIN latest l ON l.playbook = c.playbook AND l.account_id = c.id
                  WHERE (p.segment IS NULL OR p.segment = c.segment)
-                   -- After an alert, the cause must have ended and the cooldown must be over. Then the cause need not
-                   -- be new in this run.
-                   AND CASE WHEN l.account_id IS NULL THEN c.begun
-                            ELSE l.status IN ('resolved', 'ended') AND l.as_of < $1 AND l.as_of <= $1 - p.cooldown
-                                 AND (l.ended_at IS NOT NULL OR p.trigger = 'drop' AND l.as_of <= $1 - p.within) END
+                   -- After an alert, the cause must have ended and the cooldown must be over.
+                   AND (l.account_id IS NULL
+                        OR l.status IN ('resolved', 'ended') AND l.as_of < $1 AND l.as_of <= $1 - p.cooldown
+                           AND (l.ended_at IS NOT NULL OR p.trigger = 'drop' AND l.as_of <= $1 - p.within))
                 OFFSET 0) c
-             WHERE c.condition IS NULL
-                OR (SELECT %2$s.health_playbook_condition(c.condition, $1, h.score, h.inputs, h.drivers,
-                               CASE WHEN c.looks_back THEN (SELECT b.drivers FROM %1$s b WHERE b.account_id = c.account_id AND b.scored_at = c.before_at) END)
-                      FROM %1$s h WHERE h.account_id = c.account_id AND h.scored_at = (SELECT m.at FROM moment m))
+             WHERE (c.begun OR c.again)
+               AND (c.condition IS NULL
+                    OR (SELECT %2$s.health_playbook_condition(c.condition, $1, h.score, h.inputs, h.drivers,
+                                   CASE WHEN c.looks_back THEN (SELECT b.drivers FROM %1$s b WHERE b.account_id = c.account_id AND b.scored_at = c.before_at) END)
+                          FROM %1$s h WHERE h.account_id = c.account_id AND h.scored_at = (SELECT m.at FROM moment m)))
+               AND (c.again OR NOT (%7$s))
         ), verdict AS MATERIALIZED (
-            SELECT t.alerts, t.accounts, t.book, t.accounts > $7 * t.book AS held
+            SELECT t.alerts, t.accounts, t.book, t.accounts > $7 * t.book AS held,
+                   (SELECT jsonb_agg(to_jsonb(p) ORDER BY p.alerts DESC, p.playbook COLLATE "C")
+                      FROM (SELECT r.playbook, count(*) AS alerts, count(DISTINCT r.id) AS accounts FROM raised r GROUP BY r.playbook) p) AS playbooks
               -- A stale account is not in pair, but counts in the book.
               FROM (SELECT count(*) AS alerts, count(DISTINCT r.id) AS accounts, GREATEST((SELECT count(*) FROM pair), count(DISTINCT r.id)) AS book FROM raised r) t
         ), inserted AS (
@@ -358,9 +393,9 @@ BEGIN
              WHERE a.source = $4 AND a.status IN ('resolved', 'ended') AND a.as_of < $1 AND $1 <= GREATEST(a.as_of, a.resolved_at) + '180 days'::interval
                 ON CONFLICT (alert, scored_at) DO UPDATE SET score = excluded.score, band = excluded.band
         )
-        SELECT v.alerts, v.accounts, v.book, v.held FROM verdict v$sql$,
-        history, home, candidates, explanation, health_alert_has_ended(source, as_of, history, home), health_alert_pairs(source, as_of, history, home));
+        SELECT v.alerts, v.accounts, v.book, v.held, v.playbooks FROM verdict v$sql$,
+        history, home, candidates, explanation, health_alert_has_ended(source, as_of, history, home), health_alert_pairs(source, as_of, history, home), health_alert_met(source, history, home));
 END
 $$;
 COMMENT ON FUNCTION health_alert_query(@extschema@.health_source, timestamptz) IS
-'The statement that raises, ends and follows the alerts of a run. It returns the number of alerts, the number of their accounts, the number of all accounts, and whether the run is held. health_alert_execute() binds $1 to $7.';
+'The statement that raises, ends and follows the alerts of a run. It returns the number of alerts, of their accounts and of all accounts, whether the run is held, and the alerts of each playbook. health_alert_execute() binds $1 to $7.';

@@ -17,7 +17,10 @@ CREATE TABLE @extschema@.health_run (
     hint        text,
     backfill    boolean     NOT NULL DEFAULT false,
     alerts      bigint,
-    CONSTRAINT health_run_status_check CHECK (status IN ('running', 'done', 'held', 'failed', 'cancelled', 'abandoned'))
+    held_for    text,
+    held_alerts jsonb,
+    CONSTRAINT health_run_status_check CHECK (status IN ('running', 'done', 'held', 'failed', 'cancelled', 'abandoned', 'undone')),
+    CONSTRAINT health_run_held_for_check CHECK (held_for IN ('accounts', 'alerts'))
 );
 CREATE INDEX health_run_source_idx ON @extschema@.health_run (source, started_at);
 
@@ -25,18 +28,20 @@ COMMENT ON TABLE @extschema@.health_run IS 'The log of runs: one row for each re
 COMMENT ON COLUMN @extschema@.health_run.id IS 'The number of the run.';
 COMMENT ON COLUMN @extschema@.health_run.source IS 'The name of the source.';
 COMMENT ON COLUMN @extschema@.health_run.as_of IS 'The time of the scores: scored_at in the history.';
-COMMENT ON COLUMN @extschema@.health_run.status IS 'One of running, done, held (the scores are written, but the run would raise too many alerts), failed, cancelled, abandoned (orphaned: the session ended before the run).';
+COMMENT ON COLUMN @extschema@.health_run.status IS 'One of running, done, held (the scores are written, but there are too many alerts or too few accounts), failed, cancelled, abandoned (orphaned: the session ended before the run), undone (taken back).';
 COMMENT ON COLUMN @extschema@.health_run.run_as IS 'The role with whose rights the run works.';
 COMMENT ON COLUMN @extschema@.health_run.pid IS 'The server process of the run, as in pg_stat_activity.';
 COMMENT ON COLUMN @extschema@.health_run.started_at IS 'When the run began.';
 COMMENT ON COLUMN @extschema@.health_run.finished_at IS 'When the run ended.';
 COMMENT ON COLUMN @extschema@.health_run.accounts IS 'The number of rows that the run wrote into the history.';
 COMMENT ON COLUMN @extschema@.health_run.sqlstate IS 'The SQLSTATE of the error that ended the run.';
-COMMENT ON COLUMN @extschema@.health_run.message IS 'The message of the error that ended the run.';
-COMMENT ON COLUMN @extschema@.health_run.detail IS 'The DETAIL of the error that ended the run.';
-COMMENT ON COLUMN @extschema@.health_run.hint IS 'The HINT of the error that ended the run.';
+COMMENT ON COLUMN @extschema@.health_run.message IS 'The message of the error that ended the run; or why the run is held, or why it was accepted.';
+COMMENT ON COLUMN @extschema@.health_run.detail IS 'The DETAIL of the error that ended the run; of a held run, the signals that changed most.';
+COMMENT ON COLUMN @extschema@.health_run.hint IS 'The HINT of the error that ended the run; of a held run, what to do.';
 COMMENT ON COLUMN @extschema@.health_run.backfill IS 'Whether health_backfill made the run. Such a run raises no alerts.';
 COMMENT ON COLUMN @extschema@.health_run.alerts IS 'The number of alerts that the run raised or holds; NULL where alerts were not evaluated, as in a first run.';
+COMMENT ON COLUMN @extschema@.health_run.held_for IS 'Why the run is or was held: accounts (too few of them) or alerts (too many of them). NULL: it never was.';
+COMMENT ON COLUMN @extschema@.health_run.held_alerts IS 'The alerts that the held run would have raised, by playbook; health_run_alerts() shows them.';
 COMMENT ON SEQUENCE @extschema@.health_run_id_seq IS 'Numbers the runs of health_run.';
 COMMENT ON INDEX @extschema@.health_run_source_idx IS 'The runs of a source by start time.';
 
@@ -171,19 +176,64 @@ END
 $$;
 COMMENT ON FUNCTION health_run_fail(bigint, jsonb) IS 'Marks a run as failed or cancelled, with the error.';
 
+-- If several runs have the same as_of, the status of the last one counts.
+CREATE FUNCTION health_run_last(source @extschema@.health_source)
+RETURNS timestamptz
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+DECLARE
+    history regclass := health_history_relation(source);
+    last timestamptz;
+BEGIN
+    EXECUTE format($sql$
+        SELECT r.as_of
+          FROM (SELECT DISTINCT ON (r.as_of) r.as_of, r.status, r.held_for FROM health_run r
+                 WHERE r.source = $1 AND r.status IN ('done', 'held') ORDER BY r.as_of DESC, r.id DESC) r
+         WHERE (r.status = 'done' OR r.held_for IS DISTINCT FROM 'accounts') AND EXISTS (SELECT FROM %s h WHERE h.scored_at = r.as_of)
+         LIMIT 1$sql$, history) INTO last USING source.name;
+    RETURN last;
+END
+$$;
+COMMENT ON FUNCTION health_run_last(@extschema@.health_source) IS
+'The latest as_of of a source''s runs that have accounts in the history and are not held for too few of them; NULL if there is none.';
+
 CREATE FUNCTION health_run_finish(run bigint, written bigint)
 RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
+#variable_conflict use_variable
+DECLARE
+    this health_run;
+    source health_source;
+    there boolean;
+    shown timestamptz;
 BEGIN
     UPDATE health_run r SET status = CASE r.status WHEN 'held' THEN 'held' ELSE 'done' END, finished_at = clock_timestamp(), accounts = written
-     WHERE r.id = run;
-    UPDATE health_source s SET last_as_of = GREATEST(s.last_as_of, r.as_of)
-      FROM health_run r WHERE r.id = run AND s.name = r.source;
+     WHERE r.id = run RETURNING r.* INTO this;
+    source := health_source_get(this.source);
+    EXECUTE format('SELECT EXISTS (SELECT FROM %s h WHERE h.scored_at = $1)', health_history_relation(source)) INTO there USING this.as_of;
+    shown := source.last_as_of;
+    IF there AND NOT (this.status = 'held' AND this.held_for = 'accounts') THEN
+        shown := GREATEST(shown, this.as_of);
+    ELSIF shown = this.as_of THEN
+        -- The run replaced the rows that the views show.
+        shown := health_run_last(source);
+    END IF;
+    IF shown IS DISTINCT FROM source.last_as_of THEN
+        UPDATE health_source s SET last_as_of = shown WHERE s.name = source.name;
+    END IF;
+    IF this.status = 'held' THEN
+        RAISE NOTICE 'run % of source "%" is held: %', run, source.name, this.message USING DETAIL = COALESCE(this.detail, ''), HINT = this.hint;
+    ELSIF NOT there THEN
+        RAISE NOTICE 'source "%" has no account as of %', source.name, this.as_of
+            USING DETAIL = COALESCE(format('Its views show the scores of %s.', shown), 'Its views are empty.');
+    END IF;
 END
 $$;
-COMMENT ON FUNCTION health_run_finish(bigint, bigint) IS 'Marks a run as done, unless it is held, and updates last_as_of of its source.';
+COMMENT ON FUNCTION health_run_finish(bigint, bigint) IS
+'Marks a run as done, unless it is held, and updates last_as_of of its source: never to a time without accounts, or with too few of them.';
 
 CREATE FUNCTION health_signal_counts(history regclass, scored_at timestamptz,
     OUT signal text, OUT missing bigint, OUT invalid bigint, OUT mean double precision)

@@ -13,6 +13,7 @@ DECLARE
     query text := health_source_query(source);
     there boolean := false;
     written bigint;
+    accounts bigint;
 BEGIN
     IF replace THEN
         EXECUTE format('DELETE FROM %s WHERE scored_at = $1', history) USING as_of;
@@ -30,7 +31,11 @@ BEGIN
             HINT = 'The feed has stopped, or max_staleness is too short.';
     END IF;
     PERFORM health_run_signals(run, history, as_of, CASE WHEN NOT there THEN written END);
-    PERFORM health_run_alerts(run, source);
+    accounts := written;
+    IF there THEN
+        EXECUTE format('SELECT count(*) FROM %s WHERE scored_at = $1', history) INTO accounts USING as_of;
+    END IF;
+    PERFORM health_run_settle(run, source, accounts);
     PERFORM health_run_finish(run, written);
     RETURN written;
 END

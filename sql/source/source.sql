@@ -25,12 +25,14 @@ CREATE TABLE @extschema@.health_source (
     run_as            text             NOT NULL DEFAULT current_user,
     last_as_of        timestamptz,
     created_at        timestamptz      NOT NULL DEFAULT now(),
+    hold_accounts_below double precision NOT NULL DEFAULT 0.5,
     UNIQUE (history_schema, history_name),
     CONSTRAINT health_source_name_check CHECK (name <> '' AND octet_length(name) <= 40),
     CONSTRAINT health_source_book_check CHECK (book <> ''),
     CONSTRAINT health_source_time_check CHECK (time_column IS NULL OR NOT point_in_time),
     CONSTRAINT health_source_max_staleness_check CHECK (max_staleness IS NULL OR (max_staleness > '0' AND time_column IS NOT NULL)),
-    CONSTRAINT health_source_hold_alerts_above_check CHECK (hold_alerts_above >= 0 AND hold_alerts_above <= 1)
+    CONSTRAINT health_source_hold_alerts_above_check CHECK (hold_alerts_above >= 0 AND hold_alerts_above <= 1),
+    CONSTRAINT health_source_hold_accounts_below_check CHECK (hold_accounts_below >= 0 AND hold_accounts_below <= 1)
 );
 
 COMMENT ON TABLE @extschema@.health_source IS 'Sources: relations that are scored into a history, one row for each relation and model. health_source_add() adds one.';
@@ -55,8 +57,9 @@ COMMENT ON COLUMN @extschema@.health_source.keep_inputs IS 'Whether the history 
 COMMENT ON COLUMN @extschema@.health_source.max_staleness IS 'Accounts whose newest row is older than this are left out. Needs time_column.';
 COMMENT ON COLUMN @extschema@.health_source.hold_alerts_above IS 'The share of the book, 0 to 1: a run with alerts for more accounts is held.';
 COMMENT ON COLUMN @extschema@.health_source.run_as IS 'The role that added the source. Only that role refreshes the source.';
-COMMENT ON COLUMN @extschema@.health_source.last_as_of IS 'The latest as_of of a finished run; for an adopted history, the latest time in it.';
+COMMENT ON COLUMN @extschema@.health_source.last_as_of IS 'The time that the views show: the latest as_of of a finished run that has accounts, and is not held for too few of them; for an adopted history, the latest time in it.';
 COMMENT ON COLUMN @extschema@.health_source.created_at IS 'When the source was first added.';
+COMMENT ON COLUMN @extschema@.health_source.hold_accounts_below IS 'The share, 0 to 1, of the accounts of the last good run: a run with fewer accounts is held. 0 holds no run.';
 
 SELECT pg_extension_config_dump('@extschema@.health_source', '');
 
@@ -166,7 +169,7 @@ CREATE FUNCTION @extschema@.health_source_add(
     name_column text DEFAULT NULL, segment_column text DEFAULT NULL, value_column text DEFAULT NULL, owner_column text DEFAULT NULL,
     parent_column text DEFAULT NULL, renewal_column text DEFAULT NULL, keep text[] DEFAULT '{}',
     time_column text DEFAULT NULL, point_in_time boolean DEFAULT false, history text DEFAULT NULL, keep_inputs boolean DEFAULT true,
-    max_staleness interval DEFAULT NULL, hold_alerts_above double precision DEFAULT 0.2)
+    max_staleness interval DEFAULT NULL, hold_alerts_above double precision DEFAULT 0.2, hold_accounts_below double precision DEFAULT 0.5)
 RETURNS regclass
 LANGUAGE plpgsql
 SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
@@ -177,8 +180,9 @@ DECLARE
     place text[];
     kept text;
 BEGIN
-    IF name IS NULL OR model IS NULL OR relation IS NULL OR account_column IS NULL OR book IS NULL OR hold_alerts_above IS NULL THEN
-        RAISE EXCEPTION 'name, model, relation, account_column, book and hold_alerts_above must not be null' USING ERRCODE = 'null_value_not_allowed',
+    IF name IS NULL OR model IS NULL OR relation IS NULL OR account_column IS NULL OR book IS NULL OR hold_alerts_above IS NULL
+       OR hold_accounts_below IS NULL THEN
+        RAISE EXCEPTION 'name, model, relation, account_column, book, hold_alerts_above and hold_accounts_below must not be null' USING ERRCODE = 'null_value_not_allowed',
             HINT = 'For example: SELECT health_source_add(''crm'', ''saas'', ''crm.accounts'', ''id'').';
     END IF;
     IF name = '' OR octet_length(name) > 40 THEN
@@ -196,6 +200,10 @@ BEGIN
     IF NOT (hold_alerts_above >= 0 AND hold_alerts_above <= 1) THEN
         RAISE EXCEPTION 'hold_alerts_above must be from 0 to 1' USING ERRCODE = 'invalid_parameter_value',
             HINT = '0.2 holds a run with alerts for more than a fifth of the book; 1 holds no run.';
+    END IF;
+    IF NOT (hold_accounts_below >= 0 AND hold_accounts_below <= 1) THEN
+        RAISE EXCEPTION 'hold_accounts_below must be from 0 to 1' USING ERRCODE = 'invalid_parameter_value',
+            HINT = '0.5 holds a run with fewer than half of the accounts of the last good run; 0 holds no run.';
     END IF;
     -- Raises for a model that does not exist.
     PERFORM health_model_get(model);
@@ -241,24 +249,26 @@ BEGIN
     END IF;
     INSERT INTO health_source AS s (name, model, relation_schema, relation_name, account_column, book, name_column, segment_column, value_column,
            owner_column, parent_column, renewal_column, keep, time_column, point_in_time, history_schema, history_name, keep_inputs,
-           max_staleness, hold_alerts_above)
+           max_staleness, hold_alerts_above, hold_accounts_below)
     VALUES (name, model, source.relation_schema, source.relation_name, account_column, book, name_column, segment_column, value_column,
            owner_column, parent_column, renewal_column, COALESCE(keep, '{}'), time_column, COALESCE(point_in_time, false), source.history_schema,
-           source.history_name, COALESCE(keep_inputs, true), max_staleness, hold_alerts_above)
+           source.history_name, COALESCE(keep_inputs, true), max_staleness, hold_alerts_above,
+           hold_accounts_below)
     ON CONFLICT ON CONSTRAINT health_source_pkey DO UPDATE SET
            (model, relation_schema, relation_name, account_column, book, name_column, segment_column, value_column, owner_column, parent_column,
-            renewal_column, keep, time_column, point_in_time, history_schema, history_name, keep_inputs, max_staleness, hold_alerts_above)
+            renewal_column, keep, time_column, point_in_time, history_schema, history_name, keep_inputs, max_staleness, hold_alerts_above,
+            hold_accounts_below)
          = (excluded.model, excluded.relation_schema, excluded.relation_name, excluded.account_column, excluded.book, excluded.name_column,
             excluded.segment_column, excluded.value_column, excluded.owner_column, excluded.parent_column, excluded.renewal_column, excluded.keep,
             excluded.time_column, excluded.point_in_time, excluded.history_schema, excluded.history_name, excluded.keep_inputs,
-            excluded.max_staleness, excluded.hold_alerts_above)
+            excluded.max_staleness, excluded.hold_alerts_above, excluded.hold_accounts_below)
     RETURNING s.* INTO source;
     PERFORM health_history_make(source, relation);
     PERFORM health_source_views(source);
     RETURN to_regclass(format('%I.%I', source.history_schema, source.history_name));
 END
 $$;
-COMMENT ON FUNCTION @extschema@.health_source_add(text, text, regclass, text, text, text, text, text, text, text, text, text[], text, boolean, text, boolean, interval, double precision) IS
+COMMENT ON FUNCTION @extschema@.health_source_add(text, text, regclass, text, text, text, text, text, text, text, text, text[], text, boolean, text, boolean, interval, double precision, double precision) IS
 'Adds a source: a relation that is scored with a model into a history. Creates the history and the views of the source, and returns the history. With the name of an existing source, changes that source; its history stays.';
 
 CREATE FUNCTION @extschema@.health_source_drop(name text)

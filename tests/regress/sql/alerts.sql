@@ -113,7 +113,7 @@ CALL health_refresh('alerts', '2025-06-21');
 CALL health_refresh('alerts', '2025-06-26');
 SELECT * FROM alerts.seen;
 -- An account that is left out for the age of its rows is stale; one that only its source leaves out is not looked for.
-SELECT health_source_add('alerts', 'alert model', 'alerts.account', 'id', name_column => 'name', value_column => 'arr', owner_column => 'csm', time_column => 'at', book => 'alert book', max_staleness => '20 days', hold_alerts_above => 1) \g /dev/null
+SELECT health_source_add('alerts', 'alert model', 'alerts.account', 'id', name_column => 'name', value_column => 'arr', owner_column => 'csm', time_column => 'at', book => 'alert book', max_staleness => '20 days', hold_alerts_above => 1, hold_accounts_below => 0) \g /dev/null
 DELETE FROM health_alert;
 SELECT alerts.set(8, '2025-07-12', 100), alerts.set(10, '2025-07-12', 80) \g /dev/null
 CALL health_refresh('alerts', '2025-07-12');
@@ -136,6 +136,7 @@ SELECT alerts.set(id, '2025-08-01', 80) FROM generate_series(1, 20) id \g /dev/n
 CALL health_refresh('alerts', '2025-08-01');
 SELECT alerts.set(id, '2025-08-02', 0, 30) FROM generate_series(1, 12) id \g /dev/null
 CALL health_refresh('alerts', '2025-08-02');
+SELECT alerts.set(id, '2025-08-03', 0, 30) FROM generate_series(13, 19) id \g /dev/null
 CALL health_refresh('alerts', '2025-08-03');
 SELECT as_of, status, accounts, alerts FROM health_run WHERE as_of >= '2025-08-01' ORDER BY id;
 SELECT trigger, playbook, account_id, reason, explanation, severity, replace(action, run::text, 'N') AS action FROM health_alert;
