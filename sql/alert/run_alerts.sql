@@ -226,16 +226,20 @@ BEGIN
         END IF;
     END IF;
     IF too_few OR too_many THEN
-        UPDATE health_run r
-           SET status = 'held', held_for = CASE WHEN too_few THEN 'accounts' ELSE 'alerts' END,
-               message = CASE WHEN too_few THEN format('%s accounts are fewer than %s %% of the %s as of %s', accounts,
-                                  trim_scale(round(source.hold_accounts_below::numeric * 100, 1)), before, to_char(base AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'))
-                              ELSE format('%s alerts about %s of %s accounts are held: more than %s %% of the book', outcome.alerts, outcome.accounts, outcome.of_accounts,
-                                  trim_scale(round(source.hold_alerts_above::numeric * 100, 1))) END,
-               detail = health_run_suspects(run, source.name, base),
-               hint = format(CASE WHEN too_few THEN 'Check the relation. If the other accounts are gone for good: SELECT health_run_release(%s).'
-                                  ELSE 'Check whether a feed has stopped. If the scores are right: SELECT health_run_release(%s).' END, run)
-         WHERE r.id = run;
+        IF too_few THEN
+            UPDATE health_run r
+               SET held_for = 'accounts', message = format('%s accounts are fewer than %s %% of the %s as of %s', accounts,
+                       trim_scale(round(source.hold_accounts_below::numeric * 100, 1)), before, to_char(base AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI')),
+                   hint = format('Check the relation. If the other accounts are gone for good: SELECT health_run_release(%s).', run)
+             WHERE r.id = run;
+        ELSE
+            UPDATE health_run r
+               SET held_for = 'alerts', message = format('%s alerts about %s of %s accounts are held: more than %s %% of the book', outcome.alerts, outcome.accounts,
+                       outcome.of_accounts, trim_scale(round(source.hold_alerts_above::numeric * 100, 1))),
+                   hint = format('Check whether a feed has stopped. If the scores are right: SELECT health_run_release(%s).', run)
+             WHERE r.id = run;
+        END IF;
+        UPDATE health_run r SET status = 'held', detail = health_run_suspects(run, source.name, base) WHERE r.id = run;
         IF evaluated THEN
             UPDATE health_run r SET alerts = outcome.alerts, held_alerts = outcome.playbooks WHERE r.id = run;
         END IF;

@@ -225,10 +225,10 @@ BEGIN
         UPDATE health_source s SET last_as_of = shown WHERE s.name = source.name;
     END IF;
     IF this.status = 'held' THEN
-        RAISE NOTICE 'run % of source "%" is held: %', run, source.name, this.message USING DETAIL = COALESCE(this.detail, ''), HINT = this.hint;
+        RAISE NOTICE 'run % of source "%" is held: %', run, source.name, this.message USING HINT = this.hint;
     ELSIF NOT there THEN
         RAISE NOTICE 'source "%" has no account as of %', source.name, this.as_of
-            USING DETAIL = COALESCE(format('Its views show the scores of %s.', shown), 'Its views are empty.');
+            USING DETAIL = CASE WHEN shown IS NULL THEN 'Its views are empty.' ELSE format('Its views show the scores of %s.', shown) END;
     END IF;
 END
 $$;

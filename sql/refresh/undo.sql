@@ -51,27 +51,27 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
 DECLARE
-    note text := format('Run %s was taken back.', this.id);
+    remark text := format('Run %s was taken back.', this.id);
     newest boolean := NOT EXISTS (SELECT FROM health_run r WHERE r.source = this.source AND r.as_of > this.as_of AND r.status IN ('done', 'held'));
     alone boolean := NOT EXISTS (SELECT FROM health_run r WHERE r.source = this.source AND r.as_of = this.as_of AND r.status IN ('done', 'held') AND r.id <> this.id);
-    owner bigint;
+    earlier bigint;
 BEGIN
-    -- A data alert that an earlier run raised names that run again.
-    SELECT r.id INTO owner FROM health_run r
-     WHERE r.source = this.source AND r.as_of < this.as_of AND r.status IN ('done', 'held') AND r.held_for IS NOT NULL AND r.message IS NOT NULL
+    -- A data alert that an earlier run raised names that run again: the last one that was held or accepted has a hint.
+    SELECT r.id INTO earlier FROM health_run r
+     WHERE r.source = this.source AND r.as_of < this.as_of AND r.status IN ('done', 'held') AND r.hint IS NOT NULL
      ORDER BY r.as_of DESC, r.id DESC LIMIT 1;
-    UPDATE health_alert a SET run = owner, status = CASE a.status WHEN 'ended' THEN 'open' ELSE a.status END,
+    UPDATE health_alert a SET run = earlier, status = CASE a.status WHEN 'ended' THEN 'open' ELSE a.status END,
            ended_at = NULL, resolved_at = NULL
-     WHERE a.source = this.source AND a.playbook IS NULL AND a.run = this.id AND a.raised_at < this.started_at AND a.status <> 'resolved' AND owner IS NOT NULL;
+     WHERE a.source = this.source AND a.playbook IS NULL AND a.run = this.id AND a.raised_at < this.started_at AND a.status <> 'resolved' AND earlier IS NOT NULL;
     IF FOUND THEN
-        PERFORM health_run_data_alert(owner);
+        PERFORM health_run_data_alert(earlier);
     END IF;
     DELETE FROM health_alert a
      WHERE a.source = this.source AND a.run = this.id AND a.status IN ('open', 'ended') AND a.attempts = 0 AND a.delivered_at IS NULL
        AND a.acknowledged_at IS NULL AND a.snoozed_until IS NULL AND a.resolved_by IS NULL;
     UPDATE health_alert a
        SET status = CASE a.status WHEN 'resolved' THEN 'resolved' ELSE 'ended' END, ended_at = COALESCE(a.ended_at, this.as_of),
-           resolved_at = COALESCE(a.resolved_at, clock_timestamp()), leased_until = NULL, note = concat_ws(E'\n', a.note, health_undo_alerts.note)
+           resolved_at = COALESCE(a.resolved_at, clock_timestamp()), leased_until = NULL, note = concat_ws(E'\n', a.note, remark)
      WHERE a.source = this.source AND a.run = this.id;
     IF NOT alone THEN
         -- Another run of the same time found the same causes ended, and followed the same alerts.
