@@ -38,7 +38,7 @@ pub use signal::problem::{InvalidValue, Problem};
 pub use signal::reading::Status;
 pub use signal::recipe::Combine;
 
-pub use gather::state::Gathering;
+pub use gather::state::{EventName, Gathering};
 pub use gather::stop::Stop;
 
 pub use model::band::{Band, Display};

@@ -206,6 +206,61 @@ fn a_segment_may_derive_another_value() {
     assert_eq!((score(&model, &events), score(&model, &events[..2])), (Some(70.0), Some(10.0)));
 }
 
+#[test]
+fn what_is_known_of_an_account_beside_its_events() {
+    let model = compiled(&json!({"signals": {
+        "use":    linear(json!({"input": {"ratio": ["login", "seats"]}, "combine": "count", "window": "30 days"})),
+        "nps":    linear(json!({"max_age": "90 days"})),
+        "size":   linear(json!({"input": "seats"})),
+        "visits": linear(json!({"input": "visit", "combine": "count", "window": "7 days"})),
+        "seen":   {"scale": {"recency": {"best": "1 day", "worst": "101 days"}}, "input": "joined"}}}));
+    let events = [
+        event("login", Cell::Missing, -1.0),
+        number("login", 1.0, -2.0),
+        number("nps", 90.0, -1.0),
+        number("seats", 3.0, -1.0),
+        number("joined", 1.0, -1.0),
+    ];
+    let state = gather(&model, &events, Some(NOON), true).expect("a state");
+    let given = [("seats", Value::Number(4.0)), ("nps", Value::Missing), ("joined", Value::Time(NOON - 20 * DAY))];
+    let mut values = vec![Value::Missing; model.inputs().len()];
+    let mut known = vec![false; model.inputs().len()];
+    for (name, value) in given {
+        let at = model.inputs().iter().position(|input| input.name == name).expect("an input");
+        (values[at], known[at]) = (value, true);
+    }
+    model.gathering().read_beside(&state.0, &known, &mut values).expect("values");
+    let members: serde_json::Map<String, Json> =
+        model.members(&values).map(|(name, value)| (name.to_owned(), json_of(value))).collect();
+    assert_eq!(members["@use"], json!(0.5), "two events among four seats");
+    assert_eq!((&members["@nps"], &members["seats"], &members["@visits"]), (&Json::Null, &json!(4.0), &json!(0.0)));
+    assert!(!members.contains_key("@@nps"), "a value that no event has brought has no time");
+    let mut assessor = Assessor::default();
+    let score = assessor.assess(&model, &values, Some(NOON), SegmentChoice::Auto).expect("a score").score;
+    // use 0.5, size 4, visits 0, seen 81; nps is missing.
+    assert_eq!(score, Some(21.375));
+}
+
+#[test]
+fn the_names_of_events_and_how_far_back_they_count() {
+    let model = compiled(&json!({"signals": {
+        "growth": linear(json!({"input": {"change": ["login", "login"]}, "combine": "count", "window": "30 days", "lag": "1 day"})),
+        "logins": linear(json!({"input": "login", "combine": "count", "window": "14 days"})),
+        "nps":    linear(json!({})),
+        "mood":   linear(json!({"input": "nps_30d", "combine": "mean", "window": "30 days"}))}}));
+    let names: Vec<(&str, &str, Option<i64>, bool)> =
+        model.gathering().event_names().map(|name| (name.name, name.input, name.reach, name.compares)).collect();
+    let expected = [
+        ("login", "login", Some(61 * DAY), true),
+        ("nps", "nps", None, false),
+        ("nps_30d", "nps_30d", Some(30 * DAY), false),
+        ("logins", "login", Some(61 * DAY), true),
+        ("mood", "nps_30d", Some(30 * DAY), false),
+    ];
+    assert_eq!(names.len(), expected.len());
+    assert!(expected.iter().all(|name| names.contains(name)), "{names:?}");
+}
+
 // ------------------------------------------------------------- by definition
 
 proptest! {
@@ -236,6 +291,26 @@ proptest! {
                 (Some(Value::Number(expected)), Value::Number(found)) => prop_assert!(close(expected, found), "{name}: {expected} {found}"),
                 (expected, found) => prop_assert_eq!(expected, Some(found), "{}", name),
             }
+        }
+    }
+
+    #[test]
+    fn events_beyond_their_reach_never_count(document in document(), events in events()) {
+        let model = compiled(&document);
+        let reach = |signal: &str| model.gathering().event_names().find(|name| name.name == signal).map(|name| name.reach);
+        let near: Vec<Event> = events.iter().filter(|event| match (reach(&event.signal), event.at) {
+            (Some(Some(reach)), Some(at)) => at > NOON - reach,
+            (Some(Some(_)), None) => false,
+            (Some(None), _) => true,
+            (None, _) => false,
+        }).cloned().collect();
+        let read = |events: &[Event]| {
+            let state = gather(&model, events, Some(NOON), true).expect("a state");
+            let mut values = Vec::new();
+            model.gathering().read(&state.0, &mut values).map(|()| values.iter().map(json_of).collect::<Vec<_>>())
+        };
+        if let Ok(expected) = read(&events) {
+            prop_assert_eq!(read(&near), Ok(expected));
         }
     }
 

@@ -24,13 +24,21 @@ AS $$
 DECLARE
     input text;
     kept boolean;
+    gathered jsonb := '{}';
 BEGIN
+    IF found.events_name IS NOT NULL AND found.keep_inputs THEN
+        -- FOUND is a variable of PL/pgSQL.
+        PERFORM health_event_replay_check($1, definition);
+        gathered := health_model_get(found.model);
+    END IF;
     -- An input that was not kept would count as missing and silently shift the weights of every account. Inputs of
     -- optional signals may be absent.
     FOR input IN
         SELECT i.input FROM jsonb_array_elements_text(health_model_describe(definition) -> 'inputs') i (input)
         EXCEPT
         (SELECT o.input FROM health_replay_reads(definition, true) o (input) EXCEPT SELECT r.input FROM health_replay_reads(definition, false) r (input))
+        EXCEPT
+        (SELECT o.input FROM health_replay_reads(gathered, true) o (input) UNION SELECT r.input FROM health_replay_reads(gathered, false) r (input))
         ORDER BY 1
     LOOP
         EXECUTE format('SELECT EXISTS (SELECT FROM %I.%I h WHERE h.inputs ? %L)', found.history_schema, found.history_name, input) INTO kept;

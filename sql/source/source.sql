@@ -26,13 +26,20 @@ CREATE TABLE @extschema@.health_source (
     last_as_of        timestamptz,
     created_at        timestamptz      NOT NULL DEFAULT now(),
     hold_accounts_below double precision NOT NULL DEFAULT 0.5,
+    events_schema     text,
+    events_name       text,
+    event_account     text,
+    event_signal      text,
+    event_value       text,
+    event_time        text,
     UNIQUE (history_schema, history_name),
     CONSTRAINT health_source_name_check CHECK (name <> '' AND octet_length(name) <= 40),
     CONSTRAINT health_source_book_check CHECK (book <> ''),
     CONSTRAINT health_source_time_check CHECK (time_column IS NULL OR NOT point_in_time),
     CONSTRAINT health_source_max_staleness_check CHECK (max_staleness IS NULL OR (max_staleness > '0' AND time_column IS NOT NULL)),
     CONSTRAINT health_source_hold_alerts_above_check CHECK (hold_alerts_above >= 0 AND hold_alerts_above <= 1),
-    CONSTRAINT health_source_hold_accounts_below_check CHECK (hold_accounts_below >= 0 AND hold_accounts_below <= 1)
+    CONSTRAINT health_source_hold_accounts_below_check CHECK (hold_accounts_below >= 0 AND hold_accounts_below <= 1),
+    CONSTRAINT health_source_events_check CHECK (num_nulls(events_schema, events_name, event_account, event_signal, event_time) IN (0, 5) AND (events_name IS NOT NULL OR event_value IS NULL))
 );
 
 COMMENT ON TABLE @extschema@.health_source IS 'Sources: relations that are scored into a history, one row for each relation and model. health_source_add() adds one.';
@@ -60,6 +67,12 @@ COMMENT ON COLUMN @extschema@.health_source.run_as IS 'The role that added the s
 COMMENT ON COLUMN @extschema@.health_source.last_as_of IS 'The time that the views show: the latest as_of of a finished run that has accounts, and is not held for too few of them; for an adopted history, the latest time in it.';
 COMMENT ON COLUMN @extschema@.health_source.created_at IS 'When the source was first added.';
 COMMENT ON COLUMN @extschema@.health_source.hold_accounts_below IS 'The share, 0 to 1, of the accounts of the last good run: a run with fewer accounts is held. 0 holds no run.';
+COMMENT ON COLUMN @extschema@.health_source.events_schema IS 'The schema of the events.';
+COMMENT ON COLUMN @extschema@.health_source.events_name IS 'The table or view with the events of the accounts, looked up by name at each run; NULL: the relation has all inputs.';
+COMMENT ON COLUMN @extschema@.health_source.event_account IS 'The column of the events with the account''s id.';
+COMMENT ON COLUMN @extschema@.health_source.event_signal IS 'The column of the events with the name of an input or signal of the model.';
+COMMENT ON COLUMN @extschema@.health_source.event_value IS 'The column of the events with the value; NULL: events have no values.';
+COMMENT ON COLUMN @extschema@.health_source.event_time IS 'The column of the events with the time of the event.';
 
 SELECT pg_extension_config_dump('@extschema@.health_source', '');
 
@@ -169,7 +182,8 @@ CREATE FUNCTION @extschema@.health_source_add(
     name_column text DEFAULT NULL, segment_column text DEFAULT NULL, value_column text DEFAULT NULL, owner_column text DEFAULT NULL,
     parent_column text DEFAULT NULL, renewal_column text DEFAULT NULL, keep text[] DEFAULT '{}',
     time_column text DEFAULT NULL, point_in_time boolean DEFAULT false, history text DEFAULT NULL, keep_inputs boolean DEFAULT true,
-    max_staleness interval DEFAULT NULL, hold_alerts_above double precision DEFAULT 0.2, hold_accounts_below double precision DEFAULT 0.5)
+    max_staleness interval DEFAULT NULL, hold_alerts_above double precision DEFAULT 0.2, hold_accounts_below double precision DEFAULT 0.5,
+    events regclass DEFAULT NULL, event_account text DEFAULT NULL, event_signal text DEFAULT NULL, event_value text DEFAULT NULL, event_time text DEFAULT NULL)
 RETURNS regclass
 LANGUAGE plpgsql
 SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
@@ -205,6 +219,14 @@ BEGIN
         RAISE EXCEPTION 'hold_accounts_below must be from 0 to 1' USING ERRCODE = 'invalid_parameter_value',
             HINT = '0.5 holds a run with fewer than half of the accounts of the last good run; 0 holds no run.';
     END IF;
+    IF events IS NULL AND num_nonnulls(event_account, event_signal, event_value, event_time) > 0 THEN
+        RAISE EXCEPTION 'event_account, event_signal, event_value and event_time need events' USING ERRCODE = 'invalid_parameter_value',
+            HINT = 'For example: events => ''usage_event'', event_signal => ''name'', event_time => ''at''.';
+    END IF;
+    IF events IS NOT NULL AND (event_signal IS NULL OR event_time IS NULL) THEN
+        RAISE EXCEPTION 'events need event_signal and event_time' USING ERRCODE = 'null_value_not_allowed',
+            DETAIL = 'An event has the account''s id, the name of a signal and a time.', HINT = 'For example: events => ''usage_event'', event_signal => ''name'', event_time => ''at''.';
+    END IF;
     -- Raises for a model that does not exist.
     PERFORM health_model_get(model);
     PERFORM health_require('operator', 'health_source', 'SELECT, INSERT, UPDATE');
@@ -228,6 +250,20 @@ BEGIN
         RAISE EXCEPTION 'relation % is temporary', relation USING ERRCODE = 'wrong_object_type',
             HINT = 'Later sessions read the source: name a permanent table or view.';
     END IF;
+    source.events_schema := NULL;
+    source.events_name := NULL;
+    IF events IS NOT NULL THEN
+        SELECT n.nspname, c.relname INTO source.events_schema, source.events_name
+          FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+         WHERE c.oid = events;
+        IF source.events_schema ~ '^pg_temp_' THEN
+            RAISE EXCEPTION 'relation % is temporary', events USING ERRCODE = 'wrong_object_type',
+                HINT = 'Later sessions read the source: name a permanent table or view.';
+        END IF;
+        event_account := COALESCE(event_account, account_column);
+        PERFORM health_source_column(events, c.name, c.role)
+           FROM (VALUES (event_account, 'event_account'), (event_signal, 'event_signal'), (event_value, 'event_value'), (event_time, 'event_time')) c (name, role);
+    END IF;
     IF history IS NOT NULL THEN
         place := parse_ident(history);
         IF cardinality(place) > 2 THEN
@@ -249,27 +285,29 @@ BEGIN
     END IF;
     INSERT INTO health_source AS s (name, model, relation_schema, relation_name, account_column, book, name_column, segment_column, value_column,
            owner_column, parent_column, renewal_column, keep, time_column, point_in_time, history_schema, history_name, keep_inputs,
-           max_staleness, hold_alerts_above, hold_accounts_below)
+           max_staleness, hold_alerts_above, hold_accounts_below, events_schema, events_name, event_account, event_signal, event_value, event_time)
     VALUES (name, model, source.relation_schema, source.relation_name, account_column, book, name_column, segment_column, value_column,
            owner_column, parent_column, renewal_column, COALESCE(keep, '{}'), time_column, COALESCE(point_in_time, false), source.history_schema,
-           source.history_name, COALESCE(keep_inputs, true), max_staleness, hold_alerts_above,
-           hold_accounts_below)
+           source.history_name, COALESCE(keep_inputs, true), max_staleness, hold_alerts_above, hold_accounts_below,
+           source.events_schema, source.events_name, event_account, event_signal, event_value, event_time)
     ON CONFLICT ON CONSTRAINT health_source_pkey DO UPDATE SET
            (model, relation_schema, relation_name, account_column, book, name_column, segment_column, value_column, owner_column, parent_column,
-            renewal_column, keep, time_column, point_in_time, history_schema, history_name, keep_inputs, max_staleness, hold_alerts_above,
-            hold_accounts_below)
+            renewal_column, keep, time_column, point_in_time, history_schema, history_name, keep_inputs, max_staleness, hold_alerts_above, hold_accounts_below,
+            events_schema, events_name, event_account, event_signal, event_value, event_time)
          = (excluded.model, excluded.relation_schema, excluded.relation_name, excluded.account_column, excluded.book, excluded.name_column,
             excluded.segment_column, excluded.value_column, excluded.owner_column, excluded.parent_column, excluded.renewal_column, excluded.keep,
             excluded.time_column, excluded.point_in_time, excluded.history_schema, excluded.history_name, excluded.keep_inputs,
-            excluded.max_staleness, excluded.hold_alerts_above, excluded.hold_accounts_below)
+            excluded.max_staleness, excluded.hold_alerts_above, excluded.hold_accounts_below, excluded.events_schema, excluded.events_name, excluded.event_account,
+            excluded.event_signal, excluded.event_value, excluded.event_time)
     RETURNING s.* INTO source;
+    PERFORM health_source_check(source, relation);
     PERFORM health_history_make(source, relation);
     PERFORM health_source_views(source);
     RETURN to_regclass(format('%I.%I', source.history_schema, source.history_name));
 END
 $$;
-COMMENT ON FUNCTION @extschema@.health_source_add(text, text, regclass, text, text, text, text, text, text, text, text, text[], text, boolean, text, boolean, interval, double precision, double precision) IS
-'Adds a source: a relation that is scored with a model into a history. Creates the history and the views of the source, and returns the history. With the name of an existing source, changes that source; its history stays.';
+COMMENT ON FUNCTION @extschema@.health_source_add(text, text, regclass, text, text, text, text, text, text, text, text, text[], text, boolean, text, boolean, interval, double precision, double precision, regclass, text, text, text, text) IS
+'Adds a source: a relation, and events if named, that is scored with a model into a history. Creates the history and the views of the source, and returns the history. With the name of an existing source, changes that source; its history stays.';
 
 CREATE FUNCTION @extschema@.health_source_drop(name text)
 RETURNS void

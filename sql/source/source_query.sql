@@ -29,6 +29,11 @@ DECLARE
     pairs_a_call CONSTANT integer := 40;
     reads jsonb := health_model_describe(health_model_get(source.model)) -> 'inputs';
 BEGIN
+    -- With events, the account has all that the model reads.
+    IF source.events_name IS NOT NULL AND source.keep_inputs THEN
+        source.keep_inputs := false;
+        RETURN format('%s.health_inputs(%s, health_account.account)', home, health_source_inputs(source, relation, cell, home));
+    END IF;
     RETURN (
         SELECT CASE count(*)
                    WHEN 0 THEN 'NULL::pg_catalog.jsonb'
@@ -77,6 +82,7 @@ DECLARE
     inputs text;
     given text := 'NULL::pg_catalog.jsonb';
     given_rows text := '';
+    event_rows text := '';
 BEGIN
     PERFORM health_source_column(relation, source.account_column, 'account_column');
     IF one_account OR some_accounts THEN
@@ -113,6 +119,13 @@ BEGIN
             inputs := format('%s.health_inputs(%s, %s)', home, inputs, given);
         END IF;
     END IF;
+    IF source.events_name IS NOT NULL THEN
+        event_rows := health_event_rows(source, relation, format(cell, source.account_column), "row", given, format(
+            CASE WHEN one_account THEN 'health_event.%1$I OPERATOR(pg_catalog.=) $2::%2$s'
+                 WHEN some_accounts THEN 'health_event.%1$I OPERATOR(pg_catalog.>=) $2::%2$s AND health_event.%1$I OPERATOR(pg_catalog.<=) $3::%2$s'
+                 ELSE 'true' END, source.event_account, account_type));
+        "row" := 'health_account.account';
+    END IF;
     -- One call per account, expanded outside: a function in FROM would fill a tuplestore for every account. The mark comes
     -- first: Postgres computes the columns of a row from left to right.
     RETURN format($sql$
@@ -120,13 +133,13 @@ BEGIN
                (s.a).model, (s.a).model_version, (s.a).segment, s.value, s.owner, s.parent, s.renewal, s.inputs, (s.a).drivers, (s.a).calculated
           FROM (SELECT health_score_internal.health_run_mark(%1$s::pg_catalog.text), %1$s AS account_id, %2$s AS name, %3$s AS value, %4$s AS owner, %5$s AS parent, %6$s AS renewal, %7$s AS inputs,
                        health_score_internal.health_source_assess(%9$L, %10$s, $1, %11$s, %13$s) AS a
-                  FROM %8$s%14$s WHERE %12$s OFFSET 0) AS s$sql$,
+                  FROM %8$s%14$s%15$s WHERE %12$s OFFSET 0) AS s$sql$,
         format(cell, source.account_column), health_source_cell(cell, source.name_column, 'pg_catalog.text'),
         health_source_cell(cell, source.value_column, 'pg_catalog.numeric'), health_source_cell(cell, source.owner_column, 'pg_catalog.text'),
         CASE WHEN source.parent_column IS NULL THEN 'NULL::pg_catalog.text' ELSE format(cell, source.parent_column) END,
         health_source_cell(cell, source.renewal_column, 'pg_catalog.date'), inputs,
         rows_of, source.model, "row", health_source_cell(cell, source.segment_column, 'pg_catalog.text'), wanted,
-        given, given_rows);
+        given, given_rows, event_rows);
 END
 $$;
 COMMENT ON FUNCTION health_source_query(@extschema@.health_source, boolean, boolean) IS

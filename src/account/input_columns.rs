@@ -30,6 +30,23 @@ impl InputColumns {
         let found: Vec<Option<&NamedColumn>> =
             inputs.iter().map(|input| names.iter().find(|column| column.name == input.name)).collect();
         require_columns(inputs, &found, names);
+        InputColumns::of(inputs, found)
+    }
+
+    /// The inputs that are columns. The others come from elsewhere.
+    pub fn resolve_some(inputs: &[Input], names: &[NamedColumn]) -> InputColumns {
+        let column = |input: &Input| names.iter().find(|column| column.name == input.name && !input.gathered);
+        InputColumns::of(inputs, inputs.iter().map(column).collect())
+    }
+
+    /// Which inputs are columns.
+    pub fn mark(&self, inputs: &mut [bool]) {
+        for column in &self.columns {
+            inputs[column.input] = true;
+        }
+    }
+
+    fn of(inputs: &[Input], found: Vec<Option<&NamedColumn>>) -> InputColumns {
         let columns_of = |scored: bool| {
             let found = found.iter().zip(inputs).enumerate().filter(move |(_, (_, input))| input.scored == scored);
             found.filter_map(|(input, (column, _))| {

@@ -4,5 +4,5 @@ pub mod call_site;
 mod columns;
 pub mod input_columns;
 mod planner;
-mod reader;
-mod row;
+pub mod reader;
+pub mod row;

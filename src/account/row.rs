@@ -4,7 +4,7 @@ use health_score_engine::{Input, Value};
 use pgrx::{PgMemoryContexts, pg_sys};
 
 use crate::account::input_columns::InputColumns;
-use crate::pg::composite::{Composite, RowType, column_names};
+use crate::pg::composite::{Composite, NamedColumn, RowType, column_names};
 
 /// Where the inputs of one model lie in the rows of one type.
 pub struct RowLayout {
@@ -29,6 +29,24 @@ impl RowLayout {
 
     /// Finds the columns of `inputs`; memory comes from `context`, which lives as long as the layout.
     pub fn resolve(row: &Composite, inputs: &[Input], context: pg_sys::MemoryContext) -> RowLayout {
+        RowLayout::with(row, context, |names| InputColumns::resolve(inputs, names))
+    }
+
+    /// The same where the row need not have all inputs.
+    pub fn resolve_some(row: &Composite, inputs: &[Input], context: pg_sys::MemoryContext) -> RowLayout {
+        RowLayout::with(row, context, |names| InputColumns::resolve_some(inputs, names))
+    }
+
+    /// Which inputs the rows have.
+    pub fn mark(&self, inputs: &mut [bool]) {
+        self.columns.mark(inputs);
+    }
+
+    fn with(
+        row: &Composite,
+        context: pg_sys::MemoryContext,
+        resolve: impl FnOnce(&[NamedColumn]) -> InputColumns,
+    ) -> RowLayout {
         // This comes first: a later change of the type must be noticed at the next row.
         let row_type = RowType::of(row);
         let (type_id, typmod) = row.type_id();
@@ -37,7 +55,7 @@ impl RowLayout {
             PgMemoryContexts::For(context).switch_to(|_| pg_sys::lookup_rowtype_tupdesc_copy(type_id, typmod))
         };
         let names = column_names(descriptor);
-        let columns = InputColumns::resolve(inputs, &names);
+        let columns = resolve(&names);
         // SAFETY: our own copy.
         let count = unsafe { (*descriptor).natts } as usize;
         RowLayout {

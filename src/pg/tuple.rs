@@ -101,6 +101,17 @@ impl TupleWriter {
         self.fixed(value.to_ne_bytes());
     }
 
+    pub fn optional_int8(&mut self, value: Option<i64>) {
+        match value {
+            Some(value) => self.int8(value),
+            None => self.null(),
+        }
+    }
+
+    pub fn boolean(&mut self, value: bool) {
+        self.fixed([u8::from(value)]);
+    }
+
     #[inline]
     pub fn text(&mut self, text: Option<&str>) {
         self.varlena(text.map(str::as_bytes));

@@ -24,6 +24,8 @@ pub struct Gathering {
     /// Per input of the model, the destination of its events.
     pub(super) feeds: Vec<Feed>,
     pub(super) names: NameTable,
+    /// The names of the table, each once, with the input that it feeds.
+    listed: Vec<(String, usize)>,
     pub(super) input_names: Vec<String>,
     /// (input, cell) of the last values that are kept as they are.
     pub(super) plain: Vec<(usize, usize)>,
@@ -47,6 +49,18 @@ pub(super) struct Feed {
     counts: bool,
     /// The only cell, if it keeps the last value: the feed of most signals.
     pub(super) plain: Option<Plain>,
+}
+
+/// A name that events may have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventName<'a> {
+    pub name: &'a str,
+    /// The input of the model that these events feed.
+    pub input: &'a str,
+    /// The age, in microseconds, from which on no event counts. None: events of any age count.
+    pub reach: Option<i64>,
+    /// Whether a signal compares the events with earlier ones of the same name.
+    pub compares: bool,
 }
 
 impl Gathering {
@@ -77,13 +91,20 @@ impl Gathering {
             Source::Column(input) => Some((signal.name.as_str(), input)),
             _ => None,
         });
-        let names = NameTable::new(columns.map(|(at, input)| (input.name.as_str(), at)).chain(aliases));
+        let mut listed: Vec<(String, usize)> = Vec::new();
+        for (name, input) in columns.map(|(at, input)| (input.name.as_str(), at)).chain(aliases) {
+            if !listed.iter().any(|(known, _)| known == name) {
+                listed.push((name.to_owned(), input));
+            }
+        }
+        let names = NameTable::new(listed.iter().map(|(name, input)| (name.as_str(), *input)));
         let with_times = cells.iter().filter(|cell| cell.has_time()).count();
         let without = before + cells.iter().map(Cell::words).sum::<usize>();
         let needs_times = cells.iter().find(|cell| cell.ages.is_some() || cell.combine == Combine::ActiveDays);
         Gathering {
             feeds,
             names,
+            listed,
             input_names: inputs.list.iter().map(|input| input.name.clone()).collect(),
             plain,
             fixed: [without, without + with_times],
@@ -292,20 +313,50 @@ impl Gathering {
         Ok(())
     }
 
+    /// The names of events that feed an input.
+    pub fn event_names(&self) -> impl Iterator<Item = EventName<'_>> {
+        let fed = self.listed.iter().filter(|(_, input)| !self.feeds[*input].cells.is_empty());
+        fed.map(|(name, input)| {
+            let reaches = self.feeds[*input].cells.iter().map(|cell| cell.ages.and_then(|ages| ages.below));
+            let compares = |derived: &Derived| match derived.source {
+                Source::Change(now, before) => {
+                    let input_of = |side: usize| self.cells[derived.cells[side]].input;
+                    input_of(now) == *input && input_of(before) == *input
+                }
+                _ => false,
+            };
+            EventName {
+                name,
+                input: &self.input_names[*input],
+                reach: reaches.reduce(|a, b| Some(a?.max(b?))).flatten(),
+                compares: self.derived.iter().any(compares),
+            }
+        })
+    }
+
     /// The values of the model's inputs.
     pub fn read<'a>(&self, words: &'a [u64], values: &mut Vec<Value<'a>>) -> Result<(), Stop> {
+        values.clear();
+        values.resize(self.input_names.len(), Value::Missing);
+        self.read_beside(words, &[], values)
+    }
+
+    /// The values of the model's inputs, of which `known` marks those that are not read from events: they are in
+    /// `values` already, one for each input, and stay. In a derived value a known input takes the place of its events;
+    /// a derived value without events has no time.
+    pub fn read_beside<'a>(&self, words: &'a [u64], known: &[bool], values: &mut [Value<'a>]) -> Result<(), Stop> {
         let view = self.view(words)?;
         if view.fixed[FLAGS] & KNOWN == 0 && view.fixed[UNKNOWN] != 0 {
             return Err(Stop::Unknown(text_at(view.heap, Region::unpack(view.fixed[UNKNOWN]))?.to_owned()));
         }
-        values.clear();
-        values.resize(self.input_names.len(), Value::Missing);
-        for (input, cell) in &self.plain {
+        let is_known = |input: usize| known.get(input) == Some(&true);
+        for (input, cell) in self.plain.iter().filter(|(input, _)| !is_known(*input)) {
             values[*input] = self.cells[*cell].last(&view)?;
         }
         let as_of = Self::as_of(words);
         for derived in &self.derived {
-            let (value, time) = self.derive(derived, &view, as_of)?;
+            let known_value = |input: usize| is_known(input).then(|| values[input]);
+            let (value, time) = self.derive(derived, &view, as_of, &known_value)?;
             values[derived.gathered.flag] = Value::Bool(true);
             values[derived.gathered.value] = value;
             values[derived.gathered.time] = time.map_or(Value::Missing, Value::Time);
@@ -319,17 +370,27 @@ impl Gathering {
         derived: &Derived,
         view: &View<'a>,
         as_of: Option<i64>,
+        known: &dyn Fn(usize) -> Option<Value<'a>>,
     ) -> Result<(Value<'a>, Option<i64>), Stop> {
         let recipe = &derived.recipe;
         let mut sides = [Value::Missing; 2];
         let mut time = None;
+        let mut has_events = false;
         for (side, cell) in sides.iter_mut().zip(&derived.cells) {
             let cell = &self.cells[*cell];
+            if let Some(value) = known(cell.input) {
+                *side = value;
+                continue;
+            }
+            has_events = true;
             *side = cell.value(view)?;
             time = time.max(cell.time(view));
         }
         let read = derived.source.read(&sides, as_of.unwrap_or_default());
         let mut value = read.unwrap_or(Value::Unusable("made of a value that cannot be read"));
+        if !has_events {
+            return Ok((value, None));
+        }
         if recipe.measures_age {
             value = moment_of(value, time);
         }

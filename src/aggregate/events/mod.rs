@@ -3,6 +3,7 @@
 
 mod argument;
 mod compact;
+mod event_account;
 mod event_site;
 mod held;
 mod support;

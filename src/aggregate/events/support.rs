@@ -105,7 +105,7 @@ fn moved<'a>(words: &[u64], compiled: &Compiled, body: usize) -> &'a mut [u64] {
 }
 
 #[cold]
-fn stopped(stop: Stop, compiled: &Compiled) -> ! {
+pub fn stopped(stop: Stop, compiled: &Compiled) -> ! {
     match stop {
         Stop::Invalid(invalid) => score_error(health_score_engine::ScoreError::Invalid(invalid)).raise(),
         Stop::Unknown(seen) => {
