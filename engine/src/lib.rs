@@ -50,7 +50,7 @@ pub use words::card::Heading;
 pub use score::assess::{Assessment, Assessor, ScoreError};
 pub use score::change::{Change, ChangeKind, Comparer, Comparison, Side};
 pub use score::conflict::{Conflict, Opinion};
-pub use score::driver::{Driver, DriverKind};
+pub use score::driver::{Driver, DriverKind, write_pair};
 pub use score::playbook::{Judged, PlaybookCondition};
 pub use score::what_if::{Transition, WhatIf};
 

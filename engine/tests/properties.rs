@@ -42,6 +42,8 @@ struct Outcome {
     interval: (f64, f64),
     rules: Vec<String>,
     drivers: Vec<Line>,
+    /// Whether a table took part.
+    crossed: bool,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -77,7 +79,9 @@ fn assess_with(
         reason: driver.reason.map(|reason| reason.into_owned()),
     });
     let drivers = drivers.collect();
+    let crossed = assessment.drivers().any(|driver| driver.second.is_some());
     Ok(Outcome {
+        crossed,
         score: assessment.score,
         bits: assessment.score.map(f64::to_bits),
         band: assessment.band().map(|(_, band)| band.name.clone()),
@@ -115,7 +119,17 @@ fn check_sums(outcome: &Outcome) -> TestCaseResult {
     prop_assert!((0.0..=100.0).contains(&score) && (score != 0.0 || score.is_sign_positive()), "{score:?}");
     near(sum(&outcome.drivers, |line| line.contribution), score)?;
     if outcome.drivers.iter().any(|line| line.weight.is_some()) {
-        near(score + sum(&outcome.drivers, |line| line.lost), 100.0)?;
+        // Points of a table are lost from its neutral subscore.
+        let below = |line: &Line| Some(line.contribution? + line.lost?);
+        let signals = outcome.drivers.iter().filter(|line| line.kind == DriverKind::Signal);
+        for line in signals.clone().filter(|line| line.subscore.is_some()) {
+            prop_assert!(below(line).is_some_and(|most| most <= line.weight.unwrap_or(f64::NAN) * 100.0 + 1e-9));
+        }
+        let others = outcome.drivers.iter().filter(|line| line.kind != DriverKind::Signal);
+        near(others.filter_map(below).sum(), 0.0)?;
+        if !outcome.crossed {
+            near(score + sum(&outcome.drivers, |line| line.lost), 100.0)?;
+        }
         near(sum(&outcome.drivers, |line| line.weight), 1.0)?;
     }
     Ok(())

@@ -6,7 +6,7 @@
 
 use std::mem::offset_of;
 
-use health_score_engine::Value;
+use health_score_engine::{Value, write_pair};
 use pgrx::pg_sys;
 
 use crate::pg::composite::MARKED;
@@ -165,6 +165,14 @@ pub fn written<'a>(value: &Value<'a>, buffer: &'a mut String) -> Option<&'a str>
             Some(buffer)
         }
     }
+}
+
+/// The value of a signal, or the two values of a cross.
+pub fn written_pair<'a>(first: &Value<'a>, second: Option<&Value>, buffer: &'a mut String) -> Option<&'a str> {
+    let Some(second) = second else { return written(first, buffer) };
+    buffer.clear();
+    write_pair(first, second, buffer);
+    (!buffer.is_empty()).then_some(buffer.as_str())
 }
 
 /// The maximum length of a composite datum.

@@ -81,6 +81,8 @@ impl Builder {
                 let from = moment(from, &mut side);
                 Source::Days(from, moment(to, &mut side))
             }
+            // Derived part by part.
+            Source::Cross(..) => recipe.source,
         };
         Derived { recipe: recipe.clone(), gathered: derivation.gathered, source, cells }
     }

@@ -13,6 +13,7 @@ use crate::model::compiled::Model;
 use crate::signal::definition::{Measure, Signal};
 use crate::signal::scale::Scale;
 use crate::signal::source::Source;
+use crate::signal::table::Axis;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FindingStatus {
@@ -210,17 +211,21 @@ impl Matching<'_> {
     fn kinds(&self, signal: &Signal, remarks: &mut Remarks) {
         let takes = match &signal.measure {
             Measure::Weighted(weighted) => weighted.scale.takes(),
-            Measure::Points(_) => Takes { kinds: &[ColumnKind::Number, ColumnKind::Boolean], words: "numbers" },
+            Measure::Points(_) => [Takes { kinds: &[ColumnKind::Number, ColumnKind::Boolean], words: "numbers" }; 2],
         };
         let times = Takes { kinds: &[ColumnKind::Time, ColumnKind::Text], words: "times" };
         let numbers = Takes { kinds: &[ColumnKind::Number], words: "numbers" };
-        let needed = match signal.source {
-            Source::Column(_) => takes,
+        let needed = |part: &Source, takes: Takes| match part {
+            Source::Column(_) | Source::Cross(..) => takes,
             Source::Ratio(..) | Source::Change(..) => numbers,
             Source::Days(..) => times,
         };
+        let of_parts = signal.source.each().zip(takes).flat_map(|(part, takes)| {
+            let needed = needed(&part, takes);
+            part.inputs().into_iter().map(move |input| (input, needed))
+        });
         let observed = signal.observed.map(|input| (input, times));
-        for (input, takes) in signal.source.inputs().into_iter().map(|input| (input, needed)).chain(observed) {
+        for (input, takes) in of_parts.chain(observed) {
             if let Some(column) = self.column(input)
                 && !takes.kinds.contains(&self.sample.columns()[column].kind)
             {
@@ -363,13 +368,23 @@ struct Takes {
 }
 
 impl Scale {
-    fn takes(&self) -> Takes {
+    /// For each of the values that it reads, of which most scales have one.
+    fn takes(&self) -> [Takes; 2] {
         use ColumnKind::{Boolean, Number, Text, Time};
-        match self {
-            Scale::Linear { .. } | Scale::Steps(_) | Scale::Curve(_) => Takes { kinds: &[Number], words: "numbers" },
-            Scale::Map(_) => Takes { kinds: &[Text, Number, Boolean], words: "texts, numbers or true and false" },
+        let numbers = Takes { kinds: &[Number], words: "numbers" };
+        let codes = Takes { kinds: &[Text, Number, Boolean], words: "texts, numbers or true and false" };
+        let only = match self {
+            Scale::Table(table) => {
+                return table.axes().map(|axis| match axis {
+                    Axis::Steps(_) => numbers,
+                    Axis::Groups { .. } => codes,
+                });
+            }
+            Scale::Linear { .. } | Scale::Steps(_) | Scale::Curve(_) => numbers,
+            Scale::Map(_) => codes,
             Scale::Boolean(_) => Takes { kinds: &[Boolean], words: "true and false" },
             Scale::Recency { .. } => Takes { kinds: &[Time, Text], words: "times" },
-        }
+        };
+        [only; 2]
     }
 }

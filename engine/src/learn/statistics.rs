@@ -92,6 +92,8 @@ impl SignalStatistics {
         let raw = signal.raw(values, as_of);
         let age = |at: i64| (as_of as f64 - at as f64) / DAY;
         match raw.value {
+            // Of two values side by side there is no median.
+            _ if signal.source.parts().is_some() => {}
             Value::Number(number) if number.is_finite() => self.numbers.push(number),
             Value::Time(at) => self.numbers.push(age(at)),
             Value::Text(text) if signal.measures_age() => self.numbers.extend(parse_time(text).map(age)),
@@ -128,6 +130,7 @@ impl Scale {
         match self {
             Scale::Steps(points) | Scale::Curve(points) => of(&mut points.iter().map(|point| point.1)),
             Scale::Map(map) => of(&mut map.subscores()),
+            Scale::Table(table) => of(&mut table.subscores.iter().copied()),
             Scale::Linear { .. } | Scale::Boolean(_) | Scale::Recency { .. } => (0.0, 100.0),
         }
     }

@@ -58,6 +58,8 @@ pub struct Change<'a> {
     /// A signal's value as given; the effect of a rule where it fired, of an override; a segment's name.
     pub before: Value<'a>,
     pub after: Value<'a>,
+    /// The second values of a cross, before and after.
+    pub seconds: Option<[Value<'a>; 2]>,
     /// Score points; none unless both sides have a score.
     pub change: Option<f64>,
     /// The signal and its result on each side; none where the plan of that side lacks the signal.
@@ -248,6 +250,10 @@ impl<'a> Ends<'_, 'a> {
             unit: signal.unit.as_deref(),
             before: signal.given(self.before.values, self.before.as_of),
             after: signal.given(self.after.values, self.after.as_of),
+            seconds: signal
+                .given_second(self.before.values, self.before.as_of)
+                .zip(signal.given_second(self.after.values, self.after.as_of))
+                .map(<[Value; 2]>::from),
             signal: Some(signal),
             statuses,
             ..plain_row(ChangeKind::Signal, &signal.name, &signal.label, change)
@@ -306,6 +312,7 @@ fn plain_row<'a>(kind: ChangeKind, name: &'a str, label: &'a str, change: Option
         unit: None,
         before: Value::Missing,
         after: Value::Missing,
+        seconds: None,
         // Adding 0 turns −0 into 0.
         change: change.map(|change| change + 0.0),
         signal: None,

@@ -86,7 +86,10 @@ impl<'a> Assessment<'a> {
         let category = &self.plan.categories[category];
         let (signal, status) = (&self.plan.signals[signal], self.scratch.states[signal].status);
         let value = signal.given(self.values, self.as_of);
-        let value = Shown::of(signal, Some(status), &value, self.as_of);
+        let value = match signal.given_second(self.values, self.as_of) {
+            Some(second) => Shown::pair(Some(status), &value, &second),
+            None => Shown::of(signal, Some(status), &value, self.as_of),
+        };
         let says = self.plan.display.format(subscore);
         let words = format!("{} says {says} ({} {})", category.label, signal.label, value.with_unit());
         (Opinion { category: &category.name, label: &category.label, subscore, signal: &signal.name }, words)

@@ -39,17 +39,31 @@ pub struct Driver<'a> {
     pub name: &'a str,
     pub label: &'a str,
     pub value: Value<'a>,
+    /// The second value of a cross.
+    pub second: Option<Value<'a>>,
     pub unit: Option<&'a str>,
     pub subscore: Option<f64>,
     /// The effective weight, a share of 1.
     pub weight: Option<f64>,
     /// Score points; none where there is no score.
     pub contribution: Option<f64>,
-    /// weight · (100 − subscore); for a rule, the points that it took (negative: gave).
+    /// weight · (100 − subscore), for a table weight · (neutral − subscore); for a rule, the points that it took
+    /// (negative: gave).
     pub lost: Option<f64>,
     pub status: &'static str,
     pub reason: Option<Cow<'a, str>>,
     pub evidence: Value<'a>,
+}
+
+/// Appends two values that are read together, as in "3 with 40"; nothing where both are missing.
+pub fn write_pair(first: &Value, second: &Value, out: &mut String) {
+    if (first, second) == (&Value::Missing, &Value::Missing) {
+        return;
+    }
+    for (value, before) in [(first, ""), (second, " with ")] {
+        out.push_str(before);
+        if *value == Value::Missing { out.push_str("no value") } else { value.write(out) }
+    }
 }
 
 impl<'a> Assessment<'a> {
@@ -125,7 +139,10 @@ impl<'a> Assessment<'a> {
                     self.plan.weighing.shares[at].nominal
                 }
             }
-            Formula::Weighted => state.result.map_or(0.0, |subscore| self.scratch.weights[at] * (100.0 - subscore)),
+            Formula::Weighted => {
+                let best = self.plan.signals[at].best();
+                state.result.map_or(0.0, |subscore| self.scratch.weights[at] * (best - subscore))
+            }
         }
     }
 
@@ -182,7 +199,7 @@ impl<'a> Assessment<'a> {
             Formula::Weighted => {
                 let weight = self.scratch.weights[at];
                 let gained = state.result.map_or(0.0, |subscore| weight * subscore);
-                let lost = state.result.map_or(0.0, |subscore| weight * (100.0 - subscore));
+                let lost = state.result.map_or(0.0, |subscore| weight * (signal.best() - subscore));
                 (state.result, Some(weight), gained, Some(lost))
             }
             Formula::Points(range) => (None, None, range.share(state.result.unwrap_or(0.0)), None),
@@ -193,6 +210,7 @@ impl<'a> Assessment<'a> {
             name: &signal.name,
             label: &signal.label,
             value: signal.given(self.values, self.as_of),
+            second: signal.given_second(self.values, self.as_of),
             unit: signal.unit.as_deref(),
             subscore,
             weight,
@@ -223,6 +241,7 @@ impl<'a> Assessment<'a> {
             name,
             label,
             value: rule.map(|rule| rule.effect.as_str()).or(by.map(|by| by.effect)).map_or(Value::Missing, Value::Text),
+            second: None,
             unit: None,
             subscore: None,
             weight: None,

@@ -13,7 +13,10 @@ use crate::model::band::Display;
 use crate::model::plan::Formula;
 use crate::signal::definition::Signal;
 use crate::signal::reading::Status;
-use crate::words::shown::{Shown, in_days};
+use crate::signal::source::Source;
+use crate::signal::table::Axis;
+use crate::words::phrase::Words;
+use crate::words::shown::{Shown, in_days, plainly};
 
 /// The most drivers, changes, strengths and gaps that are named; the others are summed or counted.
 const DRIVERS: usize = 5;
@@ -98,12 +101,15 @@ impl<'a> Assessment<'a> {
         let mut strengths: Vec<(f64, &Driver)> =
             parts(drivers, |driver| driver.contribution.unwrap_or(0.0), |points| points > 0.0)
                 .into_iter()
+                // Of two values together only what is better than the two by themselves.
+                .filter(|(_, driver)| driver.second.is_none())
                 .filter(|(_, driver)| {
                     driver.status == Status::Ok.as_str() && driver.subscore.is_some_and(|s| round9(s) >= STRONG)
                 })
                 // A signal named as the costliest is not named as a strength too.
                 .filter(|(_, driver)| !costs[..named].iter().any(|(_, costly)| std::ptr::eq(*costly, *driver)))
                 .collect();
+        strengths.extend(parts(drivers, |driver| gained_together(driver), |points| points > 0.0));
         largest_first(&mut strengths, |driver| driver.name);
         let best = strengths.iter().take(STRENGTHS).map(|(_, driver)| self.driver_words(driver)).collect();
         let words = |driver: &&Driver| self.driver_words(driver);
@@ -129,12 +135,42 @@ impl<'a> Assessment<'a> {
         match (driver.kind, self.plan.find_signal(driver.name)) {
             (DriverKind::Signal, Some(at)) => {
                 let (signal, status) = (&self.plan.signals[at], self.scratch.states[at].status);
+                if let Some(pair) = self.pair_words(signal, driver) {
+                    return pair;
+                }
                 let shown = Shown::of(signal, Some(status), &driver.value, self.as_of);
                 format!("{} {}", driver.label, shown.with_unit())
             }
             (DriverKind::Override, _) => override_words(driver.label, driver.reason.as_deref()),
             _ => driver.reason.as_deref().unwrap_or(driver.label).to_owned(),
         }
+    }
+
+    /// Two values together, as in "low Logins (3) together with high Seats (40)"; none for any other signal, or
+    /// without both values.
+    fn pair_words(&self, signal: &Signal, driver: &Driver) -> Option<String> {
+        let words = Words { inputs: self.model.inputs(), plan: self.plan };
+        let (table, places) = signal.place_in_table(self.values, self.as_of)?;
+        let [first, second] = signal.source.parts()?;
+        let side = |part: &Source, axis: &Axis, place: Option<usize>, value: &Value| {
+            let (label, value) = (words.part_label(part), plainly(value));
+            match (axis, place) {
+                (Axis::Steps(bounds), Some(at)) if bounds.len() > 1 => {
+                    let size = if at == 0 {
+                        "low"
+                    } else if at + 1 == bounds.len() {
+                        "high"
+                    } else {
+                        "middling"
+                    };
+                    format!("{size} {label} ({value})")
+                }
+                _ => format!("{label} {value}"),
+            }
+        };
+        let first = side(&first, &table.rows, places[0], &driver.value);
+        let second = side(&second, &table.columns, places[1], &driver.second?);
+        Some(format!("{first} together with {second}"))
     }
 
     fn add_gaps(&self, sentences: &mut Vec<String>) {
@@ -247,6 +283,10 @@ impl<'a> Comparison<'a> {
         match (row.kind, row.signal) {
             (ChangeKind::Signal, Some(signal)) => {
                 let [before, after] = row.statuses;
+                if let Some([second_before, second_after]) = &row.seconds {
+                    let before = Shown::pair(before, &row.before, second_before);
+                    return format!("{} {}", row.label, before.to(&Shown::pair(after, &row.after, second_after)));
+                }
                 let before = Shown::of(signal, before, &row.before, self.before.as_of);
                 let after = Shown::of(signal, after, &row.after, self.after.as_of);
                 format!("{} {}", row.label, before.to(&after))
@@ -268,6 +308,11 @@ impl<'a> Comparison<'a> {
             (None, before) => format!("No longer in segment {}", before.map_or("", label)),
         }
     }
+}
+
+/// The points by which two values together are better than the two by themselves.
+fn gained_together(driver: &Driver) -> f64 {
+    driver.second.and(driver.lost).map_or(0.0, |lost| -lost)
 }
 
 /// A note is the opinion of a person and must not read as the model's.

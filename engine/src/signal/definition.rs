@@ -7,6 +7,7 @@ use super::points::Award;
 use super::recipe::{COMBINES, Combine, Gathered, Recipe};
 use super::scale::Scale;
 use super::source::Source;
+use super::table::{Axis, Table};
 use crate::base::number::shortest;
 use crate::base::quoted::Quoted;
 use crate::base::value::Literal;
@@ -30,6 +31,8 @@ pub struct Signal {
     pub(crate) source: Source,
     /// What takes the place of the source in accounts gathered from events.
     pub(crate) gathered: Option<Gathered>,
+    /// The same for the second value of a cross.
+    pub(crate) gathered_second: Option<Gathered>,
     pub(crate) observed: Option<usize>,
     pub(crate) max_age: Option<i64>,
     pub(crate) default: Option<Literal>,
@@ -88,7 +91,7 @@ impl Signal {
 
         let optional = object.boolean("optional", issues).unwrap_or(false);
         let source = match object.get("input") {
-            Some(input) => inputs.parse_source(input, path.key("input"), !optional, issues),
+            Some(input) => inputs.parse_signal_source(input, path.key("input"), !optional, issues),
             None => Some(Source::Column(inputs.add(name, !optional, true))),
         };
         let mut column = |key: &str, scored: bool, issues: &mut Issues| {
@@ -134,10 +137,16 @@ impl Signal {
         let (source, measure) = (source?, measure?);
         let combine = combine.unwrap_or(measure.usual_combine(&source));
         measure.check_kind(&source, combine, &path, issues);
-        if matches!(source, Source::Change(now, before) if now == before) && window.is_none() {
+        let parts = source.each();
+        if window.is_none() && { parts }.any(|part| matches!(part, Source::Change(now, before) if now == before)) {
             issues.warning(&path.key("input"), "compares a value with itself: give a window of events");
         }
-        let recipe = Recipe {
+        if source.parts().is_some() {
+            for key in ["observed", "max_age", "unit"].into_iter().filter(|key| object.has(key)) {
+                issues.error(&object.path.key(key), "is not allowed with cross, which reads two values");
+            }
+        }
+        let recipe = |source: Source| Recipe {
             signal: name.to_owned(),
             source,
             combine,
@@ -147,7 +156,13 @@ impl Signal {
             measures_age: measure.reads_age(),
             keeps_time: max_age.is_some() || measure.reads_time(),
         };
-        let gathered = recipe.is_needed().then(|| inputs.derive(recipe));
+        // Each value of a cross is derived by itself.
+        let mut derived = source.each().map(|part| {
+            let recipe = recipe(part);
+            recipe.is_needed().then(|| inputs.derive(recipe))
+        });
+        let (gathered, gathered_second) = (derived.next().flatten(), derived.next().flatten());
+        drop(derived);
         if gathered.is_none() {
             inputs.keep_last(source.inputs());
         }
@@ -168,6 +183,7 @@ impl Signal {
             optional,
             source,
             gathered,
+            gathered_second,
             observed,
             max_age,
             default,
@@ -207,6 +223,15 @@ impl Signal {
         self.source.reads_time()
             || (self.observed.is_some() && (self.max_age.is_some() || self.measure.reads_time()))
             || self.measure.reads_age()
+    }
+
+    /// The subscore from which points are lost.
+    #[inline]
+    pub(crate) fn best(&self) -> f64 {
+        match &self.measure {
+            Measure::Weighted(weighted) => weighted.scale.best(),
+            Measure::Points(_) => 100.0,
+        }
     }
 
     pub(crate) fn as_award(&self) -> Option<&Award> {
@@ -253,10 +278,26 @@ impl Measure {
 
     /// Whether the scale can read what the source, or combining events, gives.
     fn check_kind(&self, source: &Source, combine: Combine, path: &Path, issues: &mut Issues) {
-        if matches!(source, Source::Days(..)) && combine != Combine::Last {
+        if source.each().any(|part| matches!(part, Source::Days(..))) && combine != Combine::Last {
             issues.error(&path.key("combine"), "must be \"last\" with days, which count from one time to another");
         }
-        let Measure::Weighted(weighted) = self else { return };
+        let Measure::Weighted(weighted) = self else {
+            if source.parts().is_some() {
+                issues.error(&path.key("input"), "may not be a cross under method \"points\"");
+            }
+            return;
+        };
+        match (source.parts(), weighted.scale.as_table()) {
+            (Some(_), Some(table)) => return check_axes(source, table, combine, path, issues),
+            (Some(_), None) => {
+                return issues.error(&path.key("scale"), "must be a table, because cross gives two values");
+            }
+            (None, Some(_)) => {
+                return issues
+                    .error(&path.key("input"), "must be a cross of two inputs, because a table reads two values");
+            }
+            (None, None) => {}
+        }
         if weighted.scale.takes_numbers() {
             return;
         }
@@ -299,6 +340,16 @@ impl Weighted {
             issues.error(&object.path.key("default"), "does not suit the signal's scale");
         }
         Some(Weighted { weight: weight?, scale, missing })
+    }
+}
+
+/// Computed and combined values are numbers, which only steps read.
+fn check_axes(source: &Source, table: &Table, combine: Combine, path: &Path, issues: &mut Issues) {
+    for ((part, axis), key) in source.each().zip(table.axes()).zip(["rows", "columns"]) {
+        if matches!(axis, Axis::Groups { .. }) && (combine != Combine::Last || !matches!(part, Source::Column(_))) {
+            let text = "must be numbers, because ratio, change, days and combine give numbers";
+            issues.error(&path.key("scale").key("table").key(key), text);
+        }
     }
 }
 

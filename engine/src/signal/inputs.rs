@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 
 use super::input::{GATHERED, Input, OVERRIDE};
 use super::recipe::{Derivation, Gathered, Recipe};
-use super::source::{Moment, Source};
+use super::source::{Moment, Part, Source};
 use crate::document::issue::{Issues, Path};
 use crate::document::json::{Object, check_column, kind};
 
@@ -75,6 +75,32 @@ impl Inputs {
         };
         self.derivations.push(Derivation { recipe, gathered });
         gathered
+    }
+
+    /// Reads the source of a signal: that of a condition, or two such values side by side.
+    pub fn parse_signal_source(
+        &mut self,
+        json: &Json,
+        path: Path,
+        required: bool,
+        issues: &mut Issues,
+    ) -> Option<Source> {
+        let Some(cross) = json.get("cross") else { return self.parse_source(json, path, required, issues) };
+        Object::open(json, path, &["cross"], issues)?;
+        let at = path.key("cross");
+        let Some([first, second]) = cross.as_array().map(Vec::as_slice) else {
+            issues.error(&at, "must be an array of two inputs");
+            return None;
+        };
+        let mut side = |json: &Json, index: usize, issues: &mut Issues| {
+            self.parse_source(json, at.index(index), required, issues).and_then(Part::of)
+        };
+        let (first, second) = (side(first, 0, issues), side(second, 1, issues));
+        let (first, second) = (first?, second?);
+        if first == second {
+            issues.error(&at, "crosses an input with itself: give it a scale of steps instead");
+        }
+        Some(Source::Cross(first, second))
     }
 
     /// Reads a source as a document writes it, and adds its columns.

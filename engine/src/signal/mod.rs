@@ -10,3 +10,4 @@ pub(crate) mod reading;
 pub(crate) mod recipe;
 pub(crate) mod scale;
 pub(crate) mod source;
+pub(crate) mod table;

@@ -19,6 +19,8 @@ pub(crate) enum Expected {
     Comparable,
     /// A person's override.
     Override,
+    /// Two values, for a table.
+    Pair,
 }
 
 /// One unusable value. It is small, because each signal may keep one; its sentence is made only when it is needed.
@@ -48,6 +50,7 @@ impl Expected {
             Expected::MapKey => "one of the values that the map knows",
             Expected::Comparable => "a value of the kind it is compared with",
             Expected::Override => "cap, floor or set with a score from 0 to 100",
+            Expected::Pair => "a pair of values",
         };
         format!("{name} is {found} where {expected} belongs", name = Quoted(name), found = found.describe())
     }
@@ -68,6 +71,7 @@ impl Expected {
                 "Compare with a constant of the column's kind, or set \"on_invalid\": \"missing\" in the model."
             }
             Expected::Override => "Write it as in: cap 39: the sponsor has left.",
+            Expected::Pair => "A table reads two values, of an input with cross.",
         }
     }
 }

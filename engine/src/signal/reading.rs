@@ -1,11 +1,13 @@
 //! What a signal reads of one account: its raw value, and the subscore or the points that follow. Nothing here weighs
 //! signals against each other.
 
-use super::definition::{Signal, Weighted};
+use super::definition::{Measure, Signal, Weighted};
 use super::points::{Award, PointsRange};
 use super::problem::{Expected, Problem};
 use super::recipe::Gathered;
-use super::source::instant;
+use super::scale::Scale;
+use super::source::{Source, instant};
+use super::table::Table;
 use crate::base::value::Value;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,6 +110,69 @@ impl Signal {
         }
     }
 
+    /// The two values of a cross, or what is wrong with one of them; none for any other source.
+    fn crossed<'a>(&self, values: &[Value<'a>], as_of: i64) -> Option<Result<[Value<'a>; 2], Problem>> {
+        let [first, second] = self.source.parts()?;
+        let side = |part: Source, gathered: Option<Gathered>| match gathered {
+            Some(gathered) if values.get(gathered.flag) == Some(&Value::Bool(true)) => Ok(values[gathered.value]),
+            _ => part.read(values, as_of),
+        };
+        let pair = side(first, self.gathered).and_then(|a| Ok([a, side(second, self.gathered_second)?]));
+        Some(pair)
+    }
+
+    /// The second value of a cross as the account gives it.
+    pub(crate) fn given_second<'a>(&self, values: &[Value<'a>], as_of: i64) -> Option<Value<'a>> {
+        let [_, part] = self.source.parts()?;
+        Some(match self.gathered_second {
+            Some(gathered) if values.get(gathered.flag) == Some(&Value::Bool(true)) => values[gathered.value],
+            _ => {
+                part.read(values, as_of).unwrap_or_else(|problem| problem.input.map_or(Value::Missing, |at| values[at]))
+            }
+        })
+    }
+
+    /// The places of the two values in a table, none where a value is missing.
+    fn places(&self, table: &Table, values: &[Value], as_of: i64) -> Result<Option<[Option<usize>; 2]>, Problem> {
+        let Some(pair) = self.crossed(values, as_of) else { return Ok(None) };
+        let pair = pair?;
+        let mut places = [None; 2];
+        let mut missing = false;
+        let gathered = [self.gathered, self.gathered_second];
+        for (side, (value, axis)) in pair.iter().zip(table.axes()).enumerate() {
+            if *value == Value::Missing {
+                missing = true;
+                continue;
+            }
+            places[side] = axis.place(value).map_err(|expected| {
+                let derived = gathered[side].filter(|gathered| values.get(gathered.flag) == Some(&Value::Bool(true)));
+                match (derived, self.source.parts()) {
+                    (Some(gathered), _) => Problem { input: Some(gathered.value), expected },
+                    (None, Some(parts)) => parts[side].problem(expected),
+                    (None, None) => self.source.problem(expected),
+                }
+            })?;
+        }
+        Ok((!missing).then_some(places))
+    }
+
+    /// A cross: by its table, else by its missing policy.
+    fn reckon_table(&self, table: &Table, missing: Option<f64>, values: &[Value], as_of: i64) -> Reckoned {
+        let (status, result, problem) = match self.places(table, values, as_of) {
+            Ok(Some([first, second])) => (Status::Ok, Some(table.subscore(first, second)), None),
+            Ok(None) => (Status::Missing, missing, None),
+            Err(problem) => (Status::Invalid, missing, Some(problem)),
+        };
+        Reckoned { state: State { status, result }, problem }
+    }
+
+    /// The places of the two values in a signal's table, where both are there and can be read.
+    pub(crate) fn place_in_table(&self, values: &[Value], as_of: i64) -> Option<(&Table, [Option<usize>; 2])> {
+        let Measure::Weighted(weighted) = &self.measure else { return None };
+        let table = weighted.scale.as_table()?;
+        Some((table, self.places(table, values, as_of).ok()??))
+    }
+
     /// When the value was observed: the time of its last event, else what the column says.
     pub(crate) fn observed_at(&self, values: &[Value]) -> Result<Option<i64>, Problem> {
         let event = self.gathered(values).filter(|gathered| values[gathered.time] != Value::Missing);
@@ -125,6 +190,9 @@ impl Signal {
     /// The subscore of a weighted signal: by its own value, else by its default, else by its missing policy.
     #[inline]
     pub(crate) fn reckon(&self, weighted: &Weighted, values: &[Value], as_of: i64) -> Reckoned {
+        if let Scale::Table(table) = &weighted.scale {
+            return self.reckon_table(table, weighted.missing, values, as_of);
+        }
         let Raw { value, mut status, mut problem } = self.raw(values, as_of);
         if status == Status::Ok {
             match weighted.scale.subscore(&value, as_of) {

@@ -3,12 +3,13 @@
 use serde_json::Value as Json;
 
 use super::problem::Expected;
+use super::table::Table;
 use crate::base::number::shortest;
 use crate::base::value::Value;
 use crate::document::issue::{Issues, Path};
 use crate::document::json::{Object, as_number, kind, pair};
 
-const KINDS: [&str; 6] = ["linear", "steps", "curve", "map", "boolean", "recency"];
+const KINDS: [&str; 7] = ["linear", "steps", "curve", "map", "boolean", "recency", "table"];
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Scale {
@@ -30,6 +31,8 @@ pub(crate) enum Scale {
         worst: f64,
         range: f64,
     },
+    /// For two values side by side.
+    Table(Table),
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -73,6 +76,7 @@ impl Scale {
                 }
                 value.as_bool().map(Scale::Boolean)
             }
+            "table" => Table::parse(value, at, issues).map(Scale::Table),
             _ => {
                 let ages = Object::open(value, at, &["best", "worst"], issues)?;
                 for key in ["best", "worst"] {
@@ -98,6 +102,18 @@ impl Scale {
     /// Whether the scale takes numbers, which ratio, change and days give.
     pub fn takes_numbers(&self) -> bool {
         !matches!(self, Scale::Recency { .. } | Scale::Boolean(_))
+    }
+
+    pub fn as_table(&self) -> Option<&Table> {
+        match self {
+            Scale::Table(table) => Some(table),
+            _ => None,
+        }
+    }
+
+    /// The subscore from which points are lost: 100, or that of no interaction.
+    pub fn best(&self) -> f64 {
+        self.as_table().map_or(100.0, |table| table.neutral)
     }
 
     /// The subscore of a value that is not missing, or the kind of value that the scale needs.
@@ -128,6 +144,8 @@ impl Scale {
                 let at = value.as_time().ok_or(Expected::Time)?;
                 Ok(clamp(((as_of as f64 - at as f64) - worst) / range * 100.0))
             }
+            // One value has no place in a table.
+            Scale::Table(_) => Err(Expected::Pair),
         }
     }
 }
@@ -146,7 +164,7 @@ fn clamp(subscore: f64) -> f64 {
 }
 
 #[inline(always)]
-fn finite(value: &Value) -> Result<f64, Expected> {
+pub(super) fn finite(value: &Value) -> Result<f64, Expected> {
     match value {
         Value::Number(number) if number.is_finite() => Ok(*number),
         _ => Err(Expected::Number),
@@ -207,22 +225,24 @@ impl Map {
             return None;
         }
         let mut texts = Vec::with_capacity(entries.len());
-        let mut codes = Vec::new();
         for (key, json) in entries {
             let Some(subscore) = as_number(json).filter(|y| (0.0..=100.0).contains(y)) else {
                 issues.error(&path.key(key), "must be a subscore, a number between 0 and 100");
                 continue;
             };
             texts.push((key.clone(), subscore));
-            if let Some(code) = shortest_decimal(key) {
-                codes.push((code, subscore));
-            }
         }
-        codes.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
-        (texts.len() == entries.len()).then(|| Map { texts: texts.into(), codes: codes.into(), otherwise })
+        (texts.len() == entries.len()).then(|| Map::new(texts, otherwise))
     }
 
-    fn subscore(&self, value: &Value) -> Result<f64, Expected> {
+    pub(super) fn new(texts: Vec<(String, f64)>, otherwise: Option<f64>) -> Map {
+        let mut codes: Vec<(f64, f64)> =
+            texts.iter().filter_map(|(key, subscore)| Some((shortest_decimal(key)?, *subscore))).collect();
+        codes.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+        Map { texts: texts.into(), codes: codes.into(), otherwise }
+    }
+
+    pub(super) fn subscore(&self, value: &Value) -> Result<f64, Expected> {
         let found = match value {
             Value::Text(text) => self.text(text),
             Value::Bool(flag) => self.text(if *flag { "true" } else { "false" }),

@@ -11,6 +11,37 @@ pub(crate) enum Moment {
     Input(usize),
 }
 
+/// One of the two values that a signal reads together.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Part {
+    Column(usize),
+    Ratio(usize, usize),
+    Change(usize, usize),
+    Days(Moment, Moment),
+}
+
+impl Part {
+    /// None for a source that is itself two values.
+    pub fn of(source: Source) -> Option<Part> {
+        match source {
+            Source::Column(at) => Some(Part::Column(at)),
+            Source::Ratio(a, b) => Some(Part::Ratio(a, b)),
+            Source::Change(a, b) => Some(Part::Change(a, b)),
+            Source::Days(a, b) => Some(Part::Days(a, b)),
+            Source::Cross(..) => None,
+        }
+    }
+
+    pub fn source(self) -> Source {
+        match self {
+            Part::Column(at) => Source::Column(at),
+            Part::Ratio(a, b) => Source::Ratio(a, b),
+            Part::Change(a, b) => Source::Change(a, b),
+            Part::Days(a, b) => Source::Days(a, b),
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Source {
     Column(usize),
@@ -20,9 +51,26 @@ pub(crate) enum Source {
     Change(usize, usize),
     /// to − from, in days
     Days(Moment, Moment),
+    /// Two values side by side, for a table.
+    Cross(Part, Part),
 }
 
 impl Source {
+    /// The two values of a cross.
+    pub fn parts(&self) -> Option<[Source; 2]> {
+        match self {
+            Source::Cross(a, b) => Some([a.source(), b.source()]),
+            _ => None,
+        }
+    }
+
+    /// The source itself, or its two parts.
+    pub fn each(&self) -> impl Iterator<Item = Source> {
+        let parts = self.parts();
+        let own = if parts.is_none() { Some(*self) } else { None };
+        own.into_iter().chain(parts.into_iter().flatten())
+    }
+
     /// The problem of an unsuitable value: the column at fault, or none for a computed value.
     pub fn problem(&self, expected: Expected) -> Problem {
         match self {
@@ -41,14 +89,15 @@ impl Source {
             Source::Column(at) => vec![*at],
             Source::Ratio(a, b) | Source::Change(a, b) => vec![*a, *b],
             Source::Days(from, to) => moment(from).into_iter().chain(moment(to)).collect(),
+            Source::Cross(a, b) => a.source().inputs().into_iter().chain(b.source().inputs()).collect(),
         }
     }
 
     pub fn reads_time(&self) -> bool {
-        matches!(self, Source::Days(Moment::AsOf, _) | Source::Days(_, Moment::AsOf))
+        self.each().any(|source| matches!(source, Source::Days(Moment::AsOf, _) | Source::Days(_, Moment::AsOf)))
     }
 
-    /// The value, [`Value::Missing`] where a part is missing or a denominator is 0, or what is wrong with a part.
+    /// The value (of a cross, the first), [`Value::Missing`] where a part is missing or a denominator is 0, or what is wrong with a part.
     #[inline]
     pub fn read<'a>(&self, values: &[Value<'a>], as_of: i64) -> Result<Value<'a>, Problem> {
         match *self {
@@ -62,6 +111,7 @@ impl Source {
                 };
                 Ok(Value::Number((to as f64 - from as f64) / DAY))
             }
+            Source::Cross(first, _) => first.source().read(values, as_of),
         }
     }
 }

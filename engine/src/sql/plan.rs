@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::request::SqlError;
-use super::scale::map_case;
+use super::scale::{map_case, table_case};
 use super::value::{SqlKind, ValueSql, Writer, double, rounded, text};
 use crate::base::time::parse_time;
 use crate::base::value::Value;
@@ -12,6 +12,7 @@ use crate::model::rule::Action;
 use crate::signal::definition::{Measure, Signal, Weighted};
 use crate::signal::scale::Scale;
 use crate::signal::source::Source;
+use crate::signal::table::{Axis, Table};
 
 /// The columns of the numbers that conditions read.
 #[derive(Debug, Clone, Default)]
@@ -150,6 +151,9 @@ impl<'a> PlanSql<'a> {
 
     /// By the value, else the default, else the missing policy.
     fn weighted(&self, signal: &Signal, weighted: &Weighted) -> Result<SignalSql, SqlError> {
+        if let (Scale::Table(table), Some(parts)) = (&weighted.scale, signal.source.parts()) {
+            return self.table(signal, table, parts, weighted.missing);
+        }
         let value = self.writer.source(&signal.source)?;
         let fitting = self.fitting(signal, &weighted.scale, value)?;
         let default =
@@ -169,6 +173,47 @@ impl<'a> PlanSql<'a> {
         let result =
             if ok == "1 = 0" { otherwise } else { format!("CASE WHEN {ok} THEN {subscore} ELSE {otherwise} END") };
         Ok(SignalSql { result, ok, invalid })
+    }
+
+    /// Both values or the missing policy; a value that cannot be read counts even where the other one is missing.
+    fn table(
+        &self,
+        signal: &Signal,
+        table: &Table,
+        parts: [Source; 2],
+        missing: Option<f64>,
+    ) -> Result<SignalSql, SqlError> {
+        let mut sides = Vec::with_capacity(2);
+        for (part, axis) in parts.iter().zip(table.axes()) {
+            let value = self.writer.source(part)?;
+            let fits = match axis {
+                Axis::Steps(_) => value.kind == SqlKind::Number,
+                Axis::Groups { .. } => matches!(value.kind, SqlKind::Number | SqlKind::Text | SqlKind::Bool),
+            };
+            sides.push(if fits || value.kind == SqlKind::Absent {
+                value
+            } else {
+                let invalid = Some(format!("{} IS NOT NULL", value.sql));
+                ValueSql { sql: value.sql, kind: SqlKind::Other, invalid }
+            });
+        }
+        let otherwise = missing.map_or_else(|| "NULL".into(), double);
+        let invalid: Vec<String> = sides
+            .iter()
+            .filter_map(|side| side.invalid.as_ref())
+            .map(|one| format!("COALESCE({one}, FALSE)"))
+            .collect();
+        let invalid = (!invalid.is_empty()).then(|| format!("({})", invalid.join(" OR ")));
+        if sides.iter().any(|side| matches!(side.kind, SqlKind::Absent | SqlKind::Other)) {
+            debug_assert!(signal.default.is_none());
+            return Ok(SignalSql { result: otherwise, ok: "1 = 0".into(), invalid });
+        }
+        let mut ok = format!("{} IS NOT NULL AND {} IS NOT NULL", sides[0].sql, sides[1].sql);
+        if let Some(invalid) = &invalid {
+            ok.push_str(&format!(" AND NOT {invalid}"));
+        }
+        let subscore = table_case(table, &sides[0], &sides[1]);
+        Ok(SignalSql { result: format!("CASE WHEN {ok} THEN {subscore} ELSE {otherwise} END"), ok, invalid })
     }
 
     /// The age of a default time depends on as_of; every other default has one subscore.
@@ -194,6 +239,8 @@ impl<'a> PlanSql<'a> {
                 return Err(self.writer.unsupported(input, "a date or timestamp: cast it in a view"));
             }
             Scale::Recency { .. } => kind == SqlKind::Time,
+            // Two values are written apart.
+            Scale::Table(_) => false,
         };
         if kind == SqlKind::Absent {
             return Ok(ValueSql { sql, kind, invalid });

@@ -2,6 +2,7 @@
 
 use super::value::{SqlKind, ValueSql, Writer, double, text};
 use crate::signal::scale::{Map, Scale};
+use crate::signal::table::{Axis, Table};
 
 impl Writer<'_> {
     /// The subscore of a present value that the scale can read.
@@ -42,6 +43,7 @@ impl Writer<'_> {
                 let age = format!("CAST({} - {x} AS DOUBLE PRECISION)", self.as_of());
                 clamped(format!("({age} - {}) / {} * 100", double(worst / 1e6), double(range / 1e6)))
             }
+            Scale::Table(_) => "NULL".into(),
         }
     }
 }
@@ -61,6 +63,43 @@ fn curve(points: &[(f64, f64)], x: &str) -> String {
         cases.push_str(&format!(" WHEN {x} < {} THEN {between}", double(x1)));
     }
     format!("CASE{cases} END")
+}
+
+/// The subscore of two present values that the axes can read.
+pub(super) fn table_case(table: &Table, first: &ValueSql, second: &ValueSql) -> String {
+    let neutral = double(table.neutral);
+    let line = |row: usize| {
+        let subscores: Vec<String> = table.row(row).iter().map(|subscore| double(*subscore)).collect();
+        axis_case(&table.columns, second, &subscores, &neutral)
+    };
+    let lines: Vec<String> = (0..table.rows.count()).map(line).collect();
+    axis_case(&table.rows, first, &lines, &neutral)
+}
+
+/// What belongs to the place of a value on an axis.
+fn axis_case(axis: &Axis, value: &ValueSql, results: &[String], otherwise: &str) -> String {
+    let x = &value.sql;
+    let (cases, last): (Vec<String>, &str) = match axis {
+        Axis::Steps(bounds) => {
+            let above = bounds.iter().zip(results).skip(1).rev();
+            (above.map(|(from, result)| format!(" WHEN {x} >= {} THEN {result}", double(*from))).collect(), &results[0])
+        }
+        Axis::Groups { map, .. } => {
+            let of = |place: f64, test: String| Some(format!(" WHEN {test} THEN {}", results.get(place as usize)?));
+            let cases: Vec<Option<String>> = match value.kind {
+                SqlKind::Number => {
+                    map.codes.iter().map(|(code, at)| of(*at, format!("{x} = {}", double(*code)))).collect()
+                }
+                SqlKind::Bool => {
+                    let flags = map.texts.iter().filter(|(key, _)| key == "true" || key == "false");
+                    flags.map(|(key, at)| of(*at, format!("{x} = {}", key.to_uppercase()))).collect()
+                }
+                _ => map.texts.iter().map(|(key, at)| of(*at, format!("{x} = {}", text(key)))).collect(),
+            };
+            (cases.into_iter().flatten().collect(), otherwise)
+        }
+    };
+    if cases.is_empty() { last.to_owned() } else { format!("CASE{} ELSE {last} END", cases.concat()) }
 }
 
 pub(super) fn map_case(map: &Map, x: &str, kind: SqlKind) -> String {

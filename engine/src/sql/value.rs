@@ -171,6 +171,8 @@ impl<'a> Writer<'a> {
                     invalid: both(&a, &b),
                 })
             }
+            // Written part by part.
+            Source::Cross(first, _) => self.source(&first.source()),
             Source::Days(from, to) => {
                 let moment = |moment: Moment| match moment {
                     Moment::AsOf => Ok(ValueSql { sql: self.as_of(), kind: SqlKind::Time, invalid: None }),

@@ -1,7 +1,7 @@
 //! The model card: one page of Markdown for the people who are scored by a model, and for those who edit it. Every
 //! number in it is one that the model computes with; every text of a document passes [`crate::base::markdown`].
 
-use super::phrase::{Words, band_range, duration, measure, trend, without_value};
+use super::phrase::{Words, axis_range, band_range, duration, trend, without_value};
 use super::variation::{exact_percent, points_range, unreadable, variations};
 use crate::base::markdown::{escape, table};
 use crate::base::number::shortest;
@@ -10,6 +10,7 @@ use crate::model::origin::{DraftOrigin, FitOrigin};
 use crate::model::plan::{Formula, Plan};
 use crate::signal::definition::{Measure, Signal};
 use crate::signal::points::Award;
+use crate::signal::table::Table;
 
 /// The maximum number of listed signals, rules or bands.
 const LISTED: usize = 200;
@@ -252,12 +253,49 @@ fn weighted_table(words: &Words, listed: &[usize], card: &mut String) {
             named(&signal.name, &signal.label),
             words.measured(signal),
             share_text(words.plan.weighing.shares[*at].nominal),
-            measure(&signal.measure),
+            earned(words, signal),
             without_value(signal),
         ]
     };
     let heads = ["Signal", "What is measured", "Share", "How a value earns its subscore", "Without a value"];
     table(&heads, listed.iter().map(row), card);
+    for at in listed {
+        table_of_pair(words, &words.plan.signals[*at], card);
+    }
+}
+
+/// Two values together have a small table of their own, below the signals.
+fn earned(words: &Words, signal: &Signal) -> String {
+    match table_of(signal) {
+        Some(table) => format!("by the table below; {} is neutral", shortest(table.neutral)),
+        None => words.earned(signal),
+    }
+}
+
+fn table_of(signal: &Signal) -> Option<&Table> {
+    match &signal.measure {
+        Measure::Weighted(weighted) => weighted.scale.as_table(),
+        Measure::Points(_) => None,
+    }
+}
+
+fn table_of_pair(words: &Words, signal: &Signal, card: &mut String) {
+    let (Some(pair), Some([first, second])) = (table_of(signal), signal.source.parts()) else { return };
+    let name = escape(&named(&signal.name, &signal.label));
+    let neutral = shortest(pair.neutral);
+    card.push_str(&format!(
+        "{name}: a subscore above {neutral} is better, one below it worse, than the two values say by themselves. \
+         What one of the values does to the score is its own signal and this table together.\n\n"
+    ));
+    let corner = format!("{} ↓ {} →", words.part_label(&first), words.part_label(&second));
+    let columns = (0..pair.columns.count()).map(|column| axis_range(&pair.columns, column));
+    let heads: Vec<String> = [corner].into_iter().chain(columns).collect();
+    let heads: Vec<&str> = heads.iter().map(String::as_str).collect();
+    let line = |row: usize| {
+        let cells = pair.row(row).iter().map(|subscore| shortest(*subscore));
+        [axis_range(&pair.rows, row)].into_iter().chain(cells).collect()
+    };
+    table(&heads, (0..pair.rows.count()).map(line), card);
 }
 
 fn points_table(words: &Words, listed: &[usize], card: &mut String) {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::phrase::{Words, duration, measure};
+use super::phrase::{Words, duration};
 use crate::base::number::json_number;
 use crate::model::compiled::{Model, Segment};
 use crate::model::plan::{Method, Plan};
@@ -53,7 +53,7 @@ fn describe_signal(words: &Words, at: usize) -> Json {
         "category": signal.category.map(|at| plan.categories[at].name.as_str()),
         "unit": signal.unit,
         "input": words.source(&signal.source),
-        "scale": measure(&signal.measure),
+        "scale": words.earned(signal),
         "weight": weight.map(json_number),
         "share": plan.weighing.shares.get(at).map(|share| json_number(share.nominal)),
         "points": points.map(json_number),

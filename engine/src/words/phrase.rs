@@ -15,6 +15,7 @@ use crate::signal::points::Award;
 use crate::signal::recipe::Combine;
 use crate::signal::scale::{Map, Scale};
 use crate::signal::source::{Moment, Source};
+use crate::signal::table::{Axis, Table};
 
 /// A label stands in every condition that names its signal: a long one is cut.
 const LONGEST_LABEL: usize = 80;
@@ -39,7 +40,41 @@ impl Words<'_> {
             Source::Ratio(a, b) => format!("{} / {}", name(a), name(b)),
             Source::Change(now, before) => format!("change from {} to {}", name(before), name(now)),
             Source::Days(from, to) => format!("days from {} to {}", moment(from), moment(to)),
+            Source::Cross(a, b) => format!("{} with {}", self.source(&a.source()), self.source(&b.source())),
         }
+    }
+
+    /// How a value earns its subscore or its points.
+    pub fn earned(&self, signal: &Signal) -> String {
+        match (&signal.measure, signal.source.parts()) {
+            (Measure::Weighted(weighted), Some([first, second])) => match weighted.scale.as_table() {
+                Some(table) => self.table(table, &first, &second),
+                None => scale(&weighted.scale),
+            },
+            (Measure::Weighted(weighted), None) => scale(&weighted.scale),
+            (Measure::Points(award), _) => points(award),
+        }
+    }
+
+    /// Row by row, as in "logins below 8: 77 with seats below 20, 64 with seats from 20; …".
+    fn table(&self, table: &Table, first: &Source, second: &Source) -> String {
+        let rows = (0..table.rows.count()).map(|row| {
+            let cells = table.row(row).iter().enumerate();
+            let cells = cells
+                .map(|(column, y)| format!("{} with {}", shortest(*y), self.place(second, &table.columns, column)));
+            format!("{}: {}", self.place(first, &table.rows, row), cells.collect::<Vec<_>>().join(", "))
+        });
+        format!("{}; {} is neutral", rows.collect::<Vec<_>>().join("; "), shortest(table.neutral))
+    }
+
+    fn place(&self, source: &Source, axis: &Axis, at: usize) -> String {
+        format!("{} {}", self.source(source), axis_range(axis, at))
+    }
+
+    /// The label of the signal that reads this value by itself, else what is read.
+    pub fn part_label(&self, part: &Source) -> String {
+        let own = self.plan.signals.iter().find(|signal| signal.source == *part);
+        own.map_or_else(|| self.source(part), |signal| shortened(&signal.label))
     }
 
     pub fn condition(&self, condition: &Condition) -> String {
@@ -187,11 +222,16 @@ fn action(action: Action) -> String {
     }
 }
 
-/// How a value earns its subscore or its points.
-pub(crate) fn measure(measure: &Measure) -> String {
-    match measure {
-        Measure::Weighted(weighted) => scale(&weighted.scale),
-        Measure::Points(award) => points(award),
+/// A place of an axis, as in "below 8", "8 to below 20", "from 20", "basic or team".
+pub(crate) fn axis_range(axis: &Axis, at: usize) -> String {
+    match axis {
+        Axis::Steps(bounds) => match (at.checked_sub(1).map(|_| bounds[at]), bounds.get(at + 1)) {
+            (None, None) => "of any size".into(),
+            (None, Some(next)) => format!("below {}", shortest(*next)),
+            (Some(from), Some(next)) => format!("{} to below {}", shortest(from), shortest(*next)),
+            (Some(from), None) => format!("from {}", shortest(from)),
+        },
+        Axis::Groups { .. } => axis.members(at).map(spelt).collect::<Vec<_>>().join(" or "),
     }
 }
 
@@ -216,6 +256,7 @@ fn scale(scale: &Scale) -> String {
             let (young, old) = (duration(low.1), duration(high.1));
             format!("{} up to {young} old, {} from {old}, in between in proportion", low.0, high.0)
         }
+        Scale::Table(table) => format!("by a table, {} is neutral", shortest(table.neutral)),
     }
 }
 

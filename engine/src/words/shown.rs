@@ -36,6 +36,17 @@ impl<'a> Shown<'a> {
         Shown { text, unit }
     }
 
+    /// The two values of a cross.
+    pub fn pair(status: Option<Status>, first: &Value, second: &Value) -> Shown<'a> {
+        let text = match status {
+            Some(Status::Ok) => format!("{} with {}", plainly(first), plainly(second)),
+            Some(Status::Stale) => "out of date".into(),
+            Some(Status::Invalid) => "unreadable".into(),
+            _ => "no value".into(),
+        };
+        Shown { text, unit: None }
+    }
+
     pub fn with_unit(&self) -> Cow<'_, str> {
         match self.unit {
             Some(unit) => Cow::Owned(format!("{} {unit}", self.text)),
@@ -52,6 +63,15 @@ impl<'a> Shown<'a> {
         } else {
             format!("{} → {}", self.with_unit(), after.with_unit())
         }
+    }
+}
+
+/// A value without its signal.
+pub(crate) fn plainly(value: &Value) -> String {
+    match value {
+        Value::Bool(flag) => if *flag { "yes" } else { "no" }.into(),
+        Value::Number(value) => readable(*value),
+        other => text(other),
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::phrase::{Words, band_range, measure, title, trend, without_value};
+use super::phrase::{Words, band_range, title, trend, without_value};
 use crate::base::number::shortest;
 use crate::base::rounding::round9;
 use crate::model::plan::{Formula, Plan};
@@ -162,7 +162,7 @@ fn changed_signal(base: &Words, own: &Words, was: &Signal, is: &Signal, sentence
     }
     for (verb, was, is) in [
         ("measures", base.measured(was), own.measured(is)),
-        ("earns", measure(&was.measure), measure(&is.measure)),
+        ("earns", base.earned(was), own.earned(is)),
         ("without a value:", without_value(was), without_value(is)),
     ] {
         if was != is {
@@ -179,7 +179,7 @@ fn added_signal(own: &Words, at: usize) -> String {
         "{} counts too{share}: measures {}; earns {}; without a value: {}.",
         title(&signal.name, &signal.label),
         own.measured(signal),
-        measure(&signal.measure),
+        own.earned(signal),
         without_value(signal)
     )
 }

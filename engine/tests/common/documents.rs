@@ -136,6 +136,32 @@ fn weighted_signal() -> impl Strategy<Value = (char, Json)> {
     })
 }
 
+/// Numbers or groups of texts as one side of a table, with the number of its places and an input.
+fn axis() -> BoxedStrategy<(Json, usize, Json)> {
+    let steps = (rising(1..4), number_input()).prop_map(|(bounds, input)| (json!(bounds), bounds.len(), input));
+    let groups = (select(vec![json!(["red", "gold"]), json!(["true", ["1", "red"]]), json!([["gold"]])]), column('x'));
+    let groups = groups.prop_map(|(groups, input)| (groups.clone(), groups.as_array().map_or(0, Vec::len), input));
+    prop_oneof![3 => steps, 1 => groups].boxed()
+}
+
+fn cross_signal() -> impl Strategy<Value = (char, Json)> {
+    let cells = prop::collection::vec(subscore(), 9);
+    (axis(), axis(), cells, subscore(), maybe(weight()), maybe(missing_policy())).prop_filter_map(
+        "an input crossed with itself",
+        |((rows, height, first), (columns, width, second), cells, neutral, weight, missing)| {
+            let subscores: Vec<&[f64]> = (0..height).map(|row| &cells[row * width..(row + 1) * width]).collect();
+            let table = json!({"rows": rows, "columns": columns, "subscores": subscores, "neutral": neutral});
+            let entries = [
+                ("scale", Some(json!({"table": table}))),
+                ("input", Some(json!({"cross": [first, second]}))),
+                ("weight", weight.map(Json::from)),
+                ("missing", missing),
+            ];
+            (first != second).then(|| ('n', object(entries)))
+        },
+    )
+}
+
 fn points_signal() -> impl Strategy<Value = (char, Json)> {
     let shapes = prop_oneof![4 => (Just('n'), number_input()), 1 => (Just('b'), column('b'))];
     let times = (column('t'), maybe(duration()), maybe(duration()), maybe(duration()));
@@ -163,7 +189,8 @@ fn points_signal() -> impl Strategy<Value = (char, Json)> {
 
 /// Categories (weighted or only named) and signals, each in a category.
 fn scorecard(points: bool) -> impl Strategy<Value = Json> {
-    let signal = if points { points_signal().boxed() } else { weighted_signal().boxed() };
+    let signal =
+        if points { points_signal().boxed() } else { prop_oneof![5 => weighted_signal(), 1 => cross_signal()].boxed() };
     let signals = prop::collection::vec((signal, any::<Index>()), 1..COLUMNS);
     let weights =
         prop_oneof![Just(Vec::new()), prop::collection::vec(prop_oneof![9 => weight(), 1 => Just(0.0)], 1..4)];

@@ -59,7 +59,7 @@ fn write_driver(rank: usize, driver: &Driver, json: &mut JsonbWriter) {
     json.number_member("rank", Some(rank as f64));
     json.text_member("unit", driver.unit);
     json.text_member("label", Some(driver.label));
-    json.value_member("value", &driver.value);
+    json.pair_member("value", &driver.value, driver.second.as_ref());
     json.text_member("driver", Some(driver.name));
     json.text_member("reason", driver.reason.as_deref());
     json.text_member("status", Some(driver.status));

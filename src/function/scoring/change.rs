@@ -5,7 +5,7 @@ use health_score_engine::Change;
 use crate::account::call_site::{CallSite, SideArgument};
 use crate::pg::as_of::given_as_of;
 use crate::pg::returning::Returned;
-use crate::pg::tuple::{TupleWriter, written};
+use crate::pg::tuple::{TupleWriter, written_pair};
 use crate::sql_function;
 
 const COLUMNS: usize = 9;
@@ -30,8 +30,9 @@ fn write(row: &mut TupleWriter, rank: i32, change: &Change) {
     row.int4(rank);
     row.text(Some(change.name));
     row.text(change.category);
-    row.text(written(&change.before, &mut buffer));
-    row.text(written(&change.after, &mut buffer));
+    let [before, after] = [0, 1].map(|side| change.seconds.as_ref().map(|seconds| &seconds[side]));
+    row.text(written_pair(&change.before, before, &mut buffer));
+    row.text(written_pair(&change.after, after, &mut buffer));
     row.float8(change.change);
     row.text(Some(change.kind.as_str()));
     row.text(Some(change.label));

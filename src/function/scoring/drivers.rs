@@ -4,7 +4,7 @@ use health_score_engine::Driver;
 
 use crate::account::call_site::{CallSite, Purpose};
 use crate::pg::returning::Returned;
-use crate::pg::tuple::{TupleWriter, written};
+use crate::pg::tuple::{TupleWriter, written, written_pair};
 use crate::sql_function;
 
 const COLUMNS: usize = 14;
@@ -29,7 +29,7 @@ fn write(row: &mut TupleWriter, rank: i32, driver: &Driver, buffer: &mut String)
     row.text(driver.category);
     row.text(Some(driver.name));
     row.text(Some(driver.label));
-    row.text(written(&driver.value, buffer));
+    row.text(written_pair(&driver.value, driver.second.as_ref(), buffer));
     row.text(driver.unit);
     row.float8(driver.subscore);
     row.float8(driver.weight);

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use health_score_engine::Value;
+use health_score_engine::{Value, write_pair};
 use pgrx::pg_sys;
 
 use crate::pg::error::{Report, code};
@@ -262,6 +262,16 @@ impl JsonbWriter {
                 self.text = written;
             }
         }
+    }
+
+    /// A member for the value of a signal, or for the two values of a cross.
+    pub fn pair_member(&mut self, key: &str, first: &Value, second: Option<&Value>) {
+        let Some(second) = second else { return self.value_member(key, first) };
+        let mut written = std::mem::take(&mut self.text);
+        written.clear();
+        write_pair(first, second, &mut written);
+        self.text_member(key, Some(written.as_str()).filter(|text| !text.is_empty()));
+        self.text = written;
     }
 
     /// A value of an account, so that the engine reads it as it was: what no signal can read (NaN, infinite times,

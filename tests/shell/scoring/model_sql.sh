@@ -77,6 +77,10 @@ BEGIN
       IF chance(0.4) THEN signal := signal || jsonb_build_object('missing', (ARRAY['"worst"', '"neutral"', '"best"', '"exclude"', '37.5']::jsonb[])[1 + floor(random() * 5)::int]); END IF;
       IF chance(0.3) AND kind IN ('number', 'code') THEN signal := signal || jsonb_build_object('default', CASE kind WHEN 'number' THEN a_number(9) ELSE '"bad"' END); END IF;
       IF chance(0.3) THEN signal := signal || jsonb_build_object('observed', one_of('day', 'at', 'local_at'), 'max_age', '50 days'); END IF;
+      IF chance(0.2) THEN
+        signal := (signal - '{observed,max_age,default}'::text[]) || jsonb_build_object('input', jsonb_build_object('cross', jsonb_build_array(a_source('number'), one_of('words', 'plan', 'whole', 'flag'))),
+          'scale', '{"table": {"rows": [0, 2.5, 6], "columns": [["good", "basic", "3"], ["bad", "team", "true"]], "subscores": [[10, 90], [55.5, 40], [100, 0]], "neutral": 47}}'::jsonb);
+      END IF;
     END IF;
     IF categories IS NOT NULL THEN signal := signal || jsonb_build_object('category', one_of(VARIADIC categories)); END IF;
     signals := signals || jsonb_build_object('s' || i, signal);
