@@ -55,6 +55,9 @@ sub arguments {
     # DROP takes names and modes, but no defaults.
     $list =~ s/\s+(?:DEFAULT\s+|=\s*)(?:'(?:[^']|'')*'|\((?:[^()]|\([^()]*\))*\)|[^,()']|\([^()]*\))+//gs;
     $list =~ s/\s+/ /g;
+    # Results are no part of a function's identity.
+    $list =~ s/,? ?\bOUT [^,()]+(?:\([^()]*\)[^,()]*)?(?=[,)])//g;
+    $list =~ s/^([^(]*\(), ?/$1/;
     return $list;
 }
 

@@ -224,6 +224,24 @@ END
 $$;
 COMMENT ON FUNCTION health_backfill_times(timestamptz, timestamptz, interval) IS 'The times from, from + step, from + 2 · step … up to and including to, in UTC. An argument that is NULL: 22004; not finite, or a step that is not positive: 22023.';
 
+-- The first refresh of historical data is often one of today.
+CREATE FUNCTION health_backfill_shown(source text, "to" timestamptz)
+RETURNS void
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+DECLARE
+    shown timestamptz := (health_source_get(source)).last_as_of;
+    run bigint := (SELECT max(r.id) FROM health_run r WHERE r.source = health_backfill_shown.source AND r.as_of = shown AND r.status IN ('done', 'held'));
+BEGIN
+    IF shown > "to" THEN
+        RAISE NOTICE 'the views of source "%" show the scores of %, later than this backfill', source, shown
+            USING HINT = CASE WHEN run IS NULL THEN '' ELSE format('If that run came too early: SELECT health_run_undo(%s).', run) END;
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION health_backfill_shown(text, timestamptz) IS 'Notices that the views of a source show a later time than the end of a backfill, and which run wrote it.';
+
 CREATE PROCEDURE @extschema@.health_backfill(source text, "from" timestamptz, "to" timestamptz DEFAULT now(), step interval DEFAULT '1 month')
 LANGUAGE plpgsql
 AS $$
@@ -242,6 +260,7 @@ BEGIN
     IF failure IS NOT NULL THEN
         PERFORM health_score_internal.health_refresh_report(pg_catalog.jsonb_build_array(failure), 1);
     END IF;
+    PERFORM health_score_internal.health_backfill_shown(source, times[pg_catalog.cardinality(times)]);
 END
 $$;
 COMMENT ON PROCEDURE @extschema@.health_backfill(text, timestamptz, timestamptz, interval) IS

@@ -9,5 +9,14 @@ ALTER TABLE @extschema@.health_source
     ADD COLUMN event_value text,
     ADD COLUMN event_time text,
     ADD CONSTRAINT health_source_events_check CHECK (num_nulls(events_schema, events_name, event_account, event_signal, event_time) IN (0, 5) AND (events_name IS NOT NULL OR event_value IS NULL));
+-- What scripts/build/upgrade.pl cannot know: changes of tables, and functions whose result changes.
+
+ALTER TABLE @extschema@.health_source ADD COLUMN hold_accounts_below double precision NOT NULL DEFAULT 0.5,
+    ADD CONSTRAINT health_source_hold_accounts_below_check CHECK (hold_accounts_below >= 0 AND hold_accounts_below <= 1);
+ALTER TABLE @extschema@.health_run ADD COLUMN held_for text, ADD COLUMN held_alerts jsonb,
+    DROP CONSTRAINT health_run_status_check,
+    ADD CONSTRAINT health_run_status_check CHECK (status IN ('running', 'done', 'held', 'failed', 'cancelled', 'abandoned', 'undone')),
+    ADD CONSTRAINT health_run_held_for_check CHECK (held_for IN ('accounts', 'alerts'));
+DROP FUNCTION health_score_internal.health_alert_execute(text, timestamptz, timestamptz, timestamptz[], text, text, bigint, double precision);
 
 -- @generated
