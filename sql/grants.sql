@@ -41,7 +41,7 @@ BEGIN
         -- S, I, U, D: SELECT, INSERT, UPDATE, DELETE; for analyst, csm, operator, admin.
         VALUES ('health_model', '{S,S,SIU,SIU}'::text[]), ('health_model_signals', '{S,S,S,S}'), ('health_model_bands', '{S,S,S,S}'),
                ('health_model_rules', '{S,S,S,S}'), ('health_templates', '{S,S,S,S}'), ('health_source', '{S,S,SIUD,SIUD}'),
-               ('health_run', '{S,S,SIU,SIUD}'), ('health_run_signal', '{S,S,SIU,SIUD}'), ('health_playbook', '{S,S,SIUD,SIUD}'),
+               ('health_run', '{S,S,SIU,SIUD}'), ('health_run_signal', '{S,S,SIU,SIUD}'), ('health_monitor', '{S,S,S,S}'), ('health_playbook', '{S,S,SIUD,SIUD}'),
                ('health_alert', '{S,SU,SIU,SIUD}'), ('health_alert_score', '{S,S,SIU,SIUD}'), ('health_alert_outcome', '{S,S,S,S}'),
                ('health_outcome', '{S,SI,SIU,SIUD}'), ('health_pulse', '{"",SI,S,SIUD}'), ('health_override', '{"",SI,S,SIUD}'),
                ('health_pulse_due', '{"",S,S,S}'), ('health_identity', '{"",S,SIU,SIUD}')),

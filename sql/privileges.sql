@@ -43,3 +43,6 @@ GRANT USAGE ON SCHEMA health_score_internal TO PUBLIC;
 -- health_source holds only names, as the system catalogs do. A role that adds sources needs INSERT, UPDATE and DELETE.
 GRANT SELECT ON @extschema@.health_model, @extschema@.health_source, @extschema@.health_templates, @extschema@.health_model_signals,
     @extschema@.health_model_bands, @extschema@.health_model_rules TO PUBLIC;
+-- A monitoring system sees runs, and of alerts only how many there are.
+GRANT SELECT ON @extschema@.health_monitor, @extschema@.health_run, @extschema@.health_run_signal TO pg_monitor;
+GRANT SELECT (source, status, due_at) ON @extschema@.health_alert TO pg_monitor;

@@ -145,6 +145,10 @@ DECLARE
     fault text := health_playbook_fault(NEW);
     document jsonb;
 BEGIN
+    -- A hand-over changes nothing that is checked here.
+    IF TG_OP = 'UPDATE' AND to_jsonb(NEW) - 'run_as' = to_jsonb(OLD) - 'run_as' AND NEW.run_as <> OLD.run_as THEN
+        RETURN NEW;
+    END IF;
     IF fault IS NOT NULL THEN
         RAISE EXCEPTION 'invalid playbook "%": it %', NEW.name, fault USING ERRCODE = 'check_violation',
             DETAIL = 'Columns by trigger: band: band; drop: points and within; trend: direction, and within unless it is the model''s window; rule: rule; stale: none; opportunity: condition.',
@@ -189,3 +193,27 @@ COMMENT ON FUNCTION health_playbook_check() IS
 
 CREATE TRIGGER health_playbook_check BEFORE INSERT OR UPDATE ON @extschema@.health_playbook
     FOR EACH ROW EXECUTE FUNCTION health_playbook_check();
+
+-- Playbooks that watch a source but not its runs. Playbooks for a model of several roles are usual: they count only if
+-- the source has none of its own.
+CREATE FUNCTION health_alert_others(source @extschema@.health_source)
+RETURNS text
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+#variable_conflict use_variable
+BEGIN
+    IF NOT has_table_privilege('health_playbook', 'SELECT') THEN
+        RETURN NULL;
+    END IF;
+    RETURN (
+        SELECT format('playbooks of role %s watch source "%s" and raise no alerts (%s): SELECT * FROM health_hand_over(%L, %L) gives all that belongs to the one role to the other',
+                   string_agg(DISTINCT quote_ident(p.run_as), ', '), source.name, string_agg(p.name, ', ' ORDER BY p.name), min(p.run_as), source.run_as)
+          FROM health_playbook p
+         WHERE p.active AND p.run_as <> source.run_as AND (p.book IS NULL OR p.book = source.book)
+           AND (p.source = source.name
+                OR p.model = regexp_replace(source.model, '@[0-9]+$', '') AND NOT EXISTS (SELECT FROM health_alert_playbooks(source)))
+        HAVING count(*) > 0);
+END
+$$;
+COMMENT ON FUNCTION health_alert_others(@extschema@.health_source) IS 'A warning about active playbooks that watch a source but belong to another role, so that its runs do not evaluate them; NULL if there are none.';

@@ -19,6 +19,7 @@ CREATE TABLE @extschema@.health_run (
     alerts      bigint,
     held_for    text,
     held_alerts jsonb,
+    warning     text,
     CONSTRAINT health_run_status_check CHECK (status IN ('running', 'done', 'held', 'failed', 'cancelled', 'abandoned', 'undone')),
     CONSTRAINT health_run_held_for_check CHECK (held_for IN ('accounts', 'alerts'))
 );
@@ -42,6 +43,7 @@ COMMENT ON COLUMN @extschema@.health_run.backfill IS 'Whether health_backfill ma
 COMMENT ON COLUMN @extschema@.health_run.alerts IS 'The number of alerts that the run raised or holds; NULL where alerts were not evaluated, as in a first run.';
 COMMENT ON COLUMN @extschema@.health_run.held_for IS 'Why the run is or was held: accounts (too few of them) or alerts (too many of them). NULL: it never was.';
 COMMENT ON COLUMN @extschema@.health_run.held_alerts IS 'The alerts that the held run would have raised, by playbook; health_run_alerts() shows them.';
+COMMENT ON COLUMN @extschema@.health_run.warning IS 'What the run warns of although it goes on, such as playbooks of another role.';
 COMMENT ON SEQUENCE @extschema@.health_run_id_seq IS 'Numbers the runs of health_run.';
 COMMENT ON INDEX @extschema@.health_run_source_idx IS 'The runs of a source by start time.';
 
@@ -97,6 +99,20 @@ END
 $$;
 COMMENT ON FUNCTION health_source_lock(text) IS 'Takes the lock of a source until the end of the transaction. If another session holds the lock: 55P03, without waiting.';
 
+CREATE FUNCTION health_run_warn(run bigint, warning text)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+BEGIN
+    IF warning IS NOT NULL THEN
+        UPDATE health_run r SET warning = concat_ws(E'\n', r.warning, health_run_warn.warning) WHERE r.id = run;
+        RAISE WARNING '%', warning;
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION health_run_warn(bigint, text) IS 'Warns, and adds the warning to the row of a run, if there is one; no warning for NULL.';
+
 CREATE FUNCTION health_run_begin(source text, as_of timestamptz, backfill boolean DEFAULT false)
 RETURNS bigint
 LANGUAGE plpgsql
@@ -110,6 +126,7 @@ BEGIN
            message = 'the session ended before the run did'
      WHERE r.source = health_run_begin.source AND r.status = 'running';
     INSERT INTO health_run (source, as_of, backfill) VALUES (health_run_begin.source, COALESCE(health_run_begin.as_of, now()), health_run_begin.backfill) RETURNING id INTO run;
+    PERFORM health_run_warn(run, health_alert_others(health_source_get(health_run_begin.source)));
     RETURN run;
 END
 $$;
@@ -153,14 +170,42 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 SET lock_timeout = '5s'
 AS $$
+DECLARE
+    month timestamptz := health_history_month(as_of);
+    next_month timestamptz := health_history_month(month + '35 days'::interval);
+    history regclass;
+    code text;
+    message text;
+    detail text;
+    hint text;
+    context text;
+    stopped text[];
 BEGIN
-    PERFORM health_history_partition(source, as_of);
-    -- The first refresh of the next month and health_refresh_account need the partition of that month.
-    PERFORM health_history_partition(source, health_history_month(as_of) + '35 days'::interval);
+    history := health_history_relation(source);
+    FOR turn IN 1 .. 2 LOOP
+        -- The first refresh of the next month and health_refresh_account need the partition of that month. Who partitions
+        -- in another way makes partitions ahead as well.
+        EXIT WHEN turn = 2 AND NOT EXISTS (SELECT FROM health_history_partitions(history) p WHERE p.from_at = month AND p.to_at = next_month);
+        BEGIN
+            PERFORM health_history_partition(source, CASE turn WHEN 1 THEN as_of ELSE next_month END);
+        EXCEPTION WHEN OTHERS THEN
+            GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT, context = PG_EXCEPTION_CONTEXT;
+            stopped := health_ddl_stopped(code, context, history);
+            IF turn = 2 THEN
+                -- Nobody needs that partition yet: each refresh tries again.
+                PERFORM health_run_warn((SELECT max(r.id) FROM health_run r WHERE r.source = health_run_prepare.source.name AND r.status = 'running'),
+                    concat_ws(' ', format('the partition of history %s for the next month was not made: %s.', history, message), stopped[1], COALESCE(NULLIF(hint, ''), stopped[2])));
+            ELSIF stopped IS NULL THEN
+                RAISE;
+            ELSE
+                RAISE EXCEPTION '%', message USING ERRCODE = code, DETAIL = concat_ws(' ', NULLIF(detail, ''), stopped[1]), HINT = COALESCE(NULLIF(hint, ''), stopped[2]);
+            END IF;
+        END;
+    END LOOP;
 END
 $$;
 COMMENT ON FUNCTION health_run_prepare(@extschema@.health_source, timestamptz) IS
-'Creates the partitions that a run needs, for the month of as_of and the next. If another session locks the history for five seconds: 55P03.';
+'Creates the partitions that a run needs, for the month of as_of and the next. If another session locks the history for five seconds: 55P03. For the next month an error is a warning.';
 
 CREATE FUNCTION health_run_fail(run bigint, failure jsonb)
 RETURNS void

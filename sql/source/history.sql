@@ -128,25 +128,39 @@ DECLARE
     history regclass := health_history_relation(source);
     month timestamptz := health_history_month(at);
     next_month timestamptz := health_history_month(month + '35 days'::interval);
-    -- A name has 63 bytes, 8 of them for the month. A longer name is cut at a character and gets a hash, which keeps it
-    -- unique.
+    -- A name has 63 bytes, 8 of them for the month, 16 for a part of it. A longer name is cut at a character and gets a
+    -- hash, which keeps it unique.
     stem text := CASE WHEN octet_length(source.history_name) <= 55 THEN source.history_name
         ELSE (SELECT left(source.history_name, n) FROM generate_series(46, 1, -1) n
                WHERE octet_length(left(source.history_name, n)) <= 46 LIMIT 1)
              || '_' || left(md5(source.history_name), 8) END;
+    -- The month, or what other partitions leave of it: an adopted history may have weeks, or months of another time zone.
+    lower timestamptz;
+    upper timestamptz;
     partition text := format('%I.%I', source.history_schema, stem || to_char(month AT TIME ZONE 'UTC', '_YYYY_MM'));
     parent record;
 BEGIN
-    -- An adopted table may be plain, or partitioned in another way.
+    -- An adopted table may be plain, partitioned in another way, or have a partition for all other rows.
     IF NOT EXISTS (SELECT FROM pg_partitioned_table p
                      JOIN pg_attribute a ON a.attrelid = p.partrelid AND a.attnum = p.partattrs[0]
                     WHERE p.partrelid = history AND p.partstrat = 'r' AND p.partnatts = 1
                       AND p.partdefid = 0 AND a.attname = 'scored_at') THEN
         RETURN;
     END IF;
-    IF EXISTS (SELECT FROM health_history_partitions(history) p
-                WHERE p.from_at <= month AND p.to_at >= next_month) THEN
+    SELECT GREATEST(month, max(p.to_at) FILTER (WHERE p.to_at <= at)), LEAST(next_month, min(p.from_at) FILTER (WHERE p.from_at > at))
+      INTO lower, upper FROM health_history_partitions(history) p
+    HAVING count(*) FILTER (WHERE p.from_at <= at AND p.to_at > at) = 0;
+    IF NOT FOUND THEN
         RETURN;
+    END IF;
+    IF EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = to_regclass(partition) AND i.inhparent = history) THEN
+        partition := format('%I.%I', source.history_schema, stem || to_char(lower AT TIME ZONE 'UTC', '_YYYY_MM_DD_HH24MI'));
+    END IF;
+    IF to_regclass(partition) IS NOT NULL THEN
+        RAISE EXCEPTION 'table % has the name of a partition of history %, and is none', partition, history USING ERRCODE = 'duplicate_table',
+            DETAIL = format('The rows of %s need a partition. The table may be a month that was detached.', at),
+            HINT = format('ALTER TABLE %s ATTACH PARTITION %s FOR VALUES FROM (%L) TO (%L); or rename it, or drop it.', history, partition,
+                to_char(lower AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS+00'), to_char(upper AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS+00'));
     END IF;
     -- Index-only scans need a current visibility map: this setting makes autovacuum run after each night's inserts.
     EXECUTE format('CREATE TABLE %s (LIKE %s INCLUDING ALL) WITH (autovacuum_vacuum_insert_scale_factor = 0)%s', partition, history,
@@ -171,11 +185,11 @@ BEGIN
         END IF;
     END IF;
     EXECUTE format('ALTER TABLE %s ATTACH PARTITION %s FOR VALUES FROM (%L) TO (%L)', history, partition,
-        to_char(month AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS+00'), to_char(next_month AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS+00'));
+        to_char(lower AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US+00'), to_char(upper AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US+00'));
 END
 $$;
 COMMENT ON FUNCTION health_history_partition(@extschema@.health_source, timestamptz) IS
-'Creates the monthly partition (UTC) of a history for a time, if it is missing, without blocking readers. The partition has the owner, the tablespace and the row-level security of the history, and no grants of its own. A history that is not partitioned by scored_at stays as it is.';
+'Creates the partition of a history for a time, if there is none: the month (UTC), or what other partitions leave of it. Readers are not blocked. It has the owner, tablespace and row-level security of the history, and no grants. A history that is not partitioned by scored_at stays as it is.';
 
 CREATE FUNCTION health_history_partitions(history regclass, OUT partition regclass, OUT from_at timestamptz, OUT to_at timestamptz)
 RETURNS SETOF record
@@ -185,12 +199,13 @@ SET datestyle = 'ISO'
 AS $$
 BEGIN
     RETURN QUERY
-    SELECT c.oid::regclass, bound[1]::timestamptz, bound[2]::timestamptz
+    SELECT c.oid::regclass, CASE bound[1] WHEN 'MINVALUE' THEN '-infinity' ELSE btrim(bound[1], '''') END::timestamptz,
+           CASE bound[2] WHEN 'MAXVALUE' THEN 'infinity' ELSE btrim(bound[2], '''') END::timestamptz
       FROM pg_inherits i
       JOIN pg_class c ON c.oid = i.inhrelid
-     CROSS JOIN LATERAL regexp_match(pg_get_expr(c.relpartbound, c.oid), 'FROM \(''([^'']*)''\) TO \(''([^'']*)''\)') bound
+     CROSS JOIN LATERAL regexp_match(pg_get_expr(c.relpartbound, c.oid), 'FROM \((''[^'']*''|MINVALUE)\) TO \((''[^'']*''|MAXVALUE)\)') bound
      WHERE i.inhparent = history AND bound IS NOT NULL
      ORDER BY 2;
 END
 $$;
-COMMENT ON FUNCTION health_history_partitions(regclass) IS 'The partitions of a history with their bounds: from_at inclusive, to_at exclusive.';
+COMMENT ON FUNCTION health_history_partitions(regclass) IS 'The partitions of a history with their bounds: from_at inclusive, to_at exclusive; MINVALUE and MAXVALUE are -infinity and infinity.';

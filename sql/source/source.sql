@@ -32,6 +32,7 @@ CREATE TABLE @extschema@.health_source (
     event_signal      text,
     event_value       text,
     event_time        text,
+    schedule          text,
     UNIQUE (history_schema, history_name),
     CONSTRAINT health_source_name_check CHECK (name <> '' AND octet_length(name) <= 40),
     CONSTRAINT health_source_book_check CHECK (book <> ''),
@@ -73,6 +74,7 @@ COMMENT ON COLUMN @extschema@.health_source.event_account IS 'The column of the 
 COMMENT ON COLUMN @extschema@.health_source.event_signal IS 'The column of the events with the name of an input or signal of the model.';
 COMMENT ON COLUMN @extschema@.health_source.event_value IS 'The column of the events with the value; NULL: events have no values.';
 COMMENT ON COLUMN @extschema@.health_source.event_time IS 'The column of the events with the time of the event.';
+COMMENT ON COLUMN @extschema@.health_source.schedule IS 'The cron schedule of health_schedule(), which health_monitor compares runs with; NULL without one.';
 
 SELECT pg_extension_config_dump('@extschema@.health_source', '');
 
@@ -177,6 +179,75 @@ END
 $$;
 COMMENT ON FUNCTION health_source_relation(@extschema@.health_source) IS 'The relation of a source, looked up by name. Dropped or renamed: 42P01.';
 
+CREATE FUNCTION health_source_make(source @extschema@.health_source, relation regclass, before @extschema@.health_source)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+DECLARE
+    code text;
+    message text;
+    detail text;
+    hint text;
+    context text;
+    stopped text[];
+BEGIN
+    IF NOT has_schema_privilege(source.history_schema, 'CREATE') THEN
+        RAISE EXCEPTION 'permission denied for schema %', quote_ident(source.history_schema) USING ERRCODE = 'insufficient_privilege',
+            DETAIL = format('Role %I may not create the history and the views of source "%s" there.', current_user, source.name),
+            HINT = format('GRANT CREATE ON SCHEMA %I TO %I; or history => ''schema.table'' names another schema.', source.history_schema, current_user);
+    END IF;
+    PERFORM health_history_make(source, relation);
+    -- Views lie beside the history: they move with it.
+    IF before.history_schema <> source.history_schema THEN
+        PERFORM health_source_drop_views(before);
+    END IF;
+    PERFORM health_source_views(source);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT, context = PG_EXCEPTION_CONTEXT;
+    stopped := health_ddl_stopped(code, context, NULL);
+    IF stopped IS NULL THEN
+        RAISE;
+    END IF;
+    RAISE EXCEPTION '%', message USING ERRCODE = code, DETAIL = concat_ws(' ', NULLIF(detail, ''), stopped[1]), HINT = COALESCE(NULLIF(hint, ''), stopped[2]);
+END
+$$;
+COMMENT ON FUNCTION health_source_make(@extschema@.health_source, regclass, @extschema@.health_source) IS
+'Creates the history and the views of a source; drops the views beside its former history. An error of an event trigger names the trigger.';
+
+-- What stopped a statement that changes the catalog, and the way out. An error of an event trigger does not name it, and one
+-- of a lock not its holder.
+CREATE FUNCTION health_ddl_stopped(code text, context text, relation regclass)
+RETURNS text[]
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+DECLARE
+    stopper record;
+BEGIN
+    IF code = '55P03' THEN
+        SELECT string_agg(DISTINCT format('process %s of role %s (%s)', l.pid, COALESCE(quote_ident(a.usename), 'unknown'), l.mode), ', ') AS sessions, min(l.pid) AS pid INTO stopper
+          FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
+         WHERE l.relation = health_ddl_stopped.relation AND l.granted AND l.pid <> pg_backend_pid()
+           AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
+           AND l.mode NOT IN ('AccessShareLock', 'RowShareLock', 'RowExclusiveLock');
+        RETURN CASE WHEN stopper.sessions IS NOT NULL THEN
+            ARRAY[format('Table %s is locked by %s.', relation, stopper.sessions), format('SELECT pg_terminate_backend(%s) ends the session; otherwise the next refresh tries again.', stopper.pid)] END;
+    END IF;
+    SELECT t.evtname, p.oid::regprocedure AS function INTO stopper
+      FROM pg_event_trigger t JOIN pg_proc p ON p.oid = t.evtfoid
+     WHERE t.evtenabled <> 'D' AND strpos(context, p.proname || '()') > 0 AND t.evtname <> 'health_schema_renamed'
+     ORDER BY t.evtname LIMIT 1;
+    RETURN CASE WHEN FOUND THEN
+        ARRAY[format('The error is of event trigger %I, function %s.', stopper.evtname, stopper.function),
+              CASE WHEN code IN ('42P01', '42883', '42704', '3F000')
+                   THEN format('ALTER FUNCTION %s SET search_path = …, so that it finds its tables under every search_path.', stopper.function)
+                   ELSE format('Let the trigger except role %I, or ALTER EVENT TRIGGER %I DISABLE for the time of this statement.', current_user, stopper.evtname) END] END;
+END
+$$;
+COMMENT ON FUNCTION health_ddl_stopped(text, text, regclass) IS
+'For an error of a statement that changes the catalog: a sentence that names the event trigger that raised it, or the session that locks the relation, and a hint; NULL if neither is stopper.';
+
 CREATE FUNCTION @extschema@.health_source_add(
     name text, model text, relation regclass, account_column text, book text DEFAULT 'accounts',
     name_column text DEFAULT NULL, segment_column text DEFAULT NULL, value_column text DEFAULT NULL, owner_column text DEFAULT NULL,
@@ -192,6 +263,7 @@ AS $$
 DECLARE
     source health_source;
     place text[];
+    before health_source;
     kept text;
 BEGIN
     IF name IS NULL OR model IS NULL OR relation IS NULL OR account_column IS NULL OR book IS NULL OR hold_alerts_above IS NULL
@@ -243,6 +315,7 @@ BEGIN
     END IF;
 
     SELECT s.* INTO source FROM health_source s WHERE s.name = health_source_add.name;
+    before := source;
     SELECT n.nspname, c.relname INTO source.relation_schema, source.relation_name
       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
      WHERE c.oid = relation;
@@ -301,8 +374,7 @@ BEGIN
             excluded.event_signal, excluded.event_value, excluded.event_time)
     RETURNING s.* INTO source;
     PERFORM health_source_check(source, relation);
-    PERFORM health_history_make(source, relation);
-    PERFORM health_source_views(source);
+    PERFORM health_source_make(source, relation, before);
     RETURN to_regclass(format('%I.%I', source.history_schema, source.history_name));
 END
 $$;

@@ -19,4 +19,6 @@ ALTER TABLE @extschema@.health_run ADD COLUMN held_for text, ADD COLUMN held_ale
     ADD CONSTRAINT health_run_held_for_check CHECK (held_for IN ('accounts', 'alerts'));
 DROP FUNCTION health_score_internal.health_alert_execute(text, timestamptz, timestamptz, timestamptz[], text, text, bigint, double precision);
 
+ALTER TABLE @extschema@.health_source ADD COLUMN schedule text;
+ALTER TABLE @extschema@.health_run ADD COLUMN warning text;
 -- @generated
