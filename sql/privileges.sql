@@ -43,3 +43,5 @@ GRANT USAGE ON SCHEMA health_score_internal TO PUBLIC;
 -- health_source holds only names, as the system catalogs do. A role that adds sources needs INSERT, UPDATE and DELETE.
 GRANT SELECT ON @extschema@.health_model, @extschema@.health_source, @extschema@.health_templates, @extschema@.health_model_signals,
     @extschema@.health_model_bands, @extschema@.health_model_rules TO PUBLIC;
+-- The register of histories is written by whoever adds and refreshes sources; its trigger asks for the rights to do so.
+GRANT SELECT, INSERT, UPDATE, DELETE ON health_history_register TO PUBLIC;

@@ -17,6 +17,7 @@ CREATE TABLE @extschema@.health_run (
     hint        text,
     backfill    boolean     NOT NULL DEFAULT false,
     alerts      bigint,
+    book        text,
     CONSTRAINT health_run_status_check CHECK (status IN ('running', 'done', 'held', 'failed', 'cancelled', 'abandoned'))
 );
 CREATE INDEX health_run_source_idx ON @extschema@.health_run (source, started_at);
@@ -37,6 +38,7 @@ COMMENT ON COLUMN @extschema@.health_run.detail IS 'The DETAIL of the error that
 COMMENT ON COLUMN @extschema@.health_run.hint IS 'The HINT of the error that ended the run.';
 COMMENT ON COLUMN @extschema@.health_run.backfill IS 'Whether health_backfill made the run. Such a run raises no alerts.';
 COMMENT ON COLUMN @extschema@.health_run.alerts IS 'The number of alerts that the run raised or holds; NULL where alerts were not evaluated, as in a first run.';
+COMMENT ON COLUMN @extschema@.health_run.book IS 'The book that the source had; NULL in runs before 1.0.0 whose source was already dropped.';
 COMMENT ON SEQUENCE @extschema@.health_run_id_seq IS 'Numbers the runs of health_run.';
 COMMENT ON INDEX @extschema@.health_run_source_idx IS 'The runs of a source by start time.';
 
@@ -104,7 +106,10 @@ BEGIN
     UPDATE health_run r SET status = 'abandoned', finished_at = clock_timestamp(),
            message = 'the session ended before the run did'
      WHERE r.source = health_run_begin.source AND r.status = 'running';
-    INSERT INTO health_run (source, as_of, backfill) VALUES (health_run_begin.source, COALESCE(health_run_begin.as_of, now()), health_run_begin.backfill) RETURNING id INTO run;
+    INSERT INTO health_run (source, as_of, backfill, book)
+    VALUES (health_run_begin.source, COALESCE(health_run_begin.as_of, now()), health_run_begin.backfill,
+            (SELECT s.book FROM health_source s WHERE s.name = health_run_begin.source))
+    RETURNING id INTO run;
     RETURN run;
 END
 $$;

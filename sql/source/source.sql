@@ -252,6 +252,7 @@ BEGIN
             excluded.time_column, excluded.point_in_time, excluded.history_schema, excluded.history_name, excluded.keep_inputs,
             excluded.max_staleness, excluded.hold_alerts_above)
     RETURNING s.* INTO source;
+    PERFORM health_history_register_clean();
     PERFORM health_history_make(source, relation);
     PERFORM health_source_views(source);
     RETURN to_regclass(format('%I.%I', source.history_schema, source.history_name));

@@ -17,14 +17,20 @@ members() {
   ' tests/upgrade/released.txt | LC_ALL=C sort
 }
 
-# rows DATABASE: all rows of the extension's tables and of the objects of sources, and scores of them.
+# rows DATABASE: all rows of the extension's tables and of the objects of sources, in the tables and columns that there were at the
+# first call, and scores of them.
 rows() {
   sql -d "$1" <<'SQL'
 SET timezone = 'UTC';
-SELECT format('SELECT %L, count(*), md5(string_agg(r::text, '','' ORDER BY r::text)) FROM (SELECT * FROM %s) r', c.oid::regclass, c.oid::regclass)
-  FROM pg_class c
+SET client_min_messages = warning;
+CREATE TABLE IF NOT EXISTS columns_before AS
+SELECT c.oid AS relation, string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) AS columns
+  FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
  WHERE c.oid IN (SELECT unnest(extconfig) FROM pg_extension WHERE extname = 'health_score') OR c.relname IN ('account', 's_history')
- ORDER BY c.oid::regclass::text COLLATE "C" \gexec
+ GROUP BY c.oid;
+SELECT format('SELECT %L, count(*), md5(string_agg(r::text, '','' ORDER BY r::text)) FROM (SELECT %s FROM %s) r', b.relation::regclass, b.columns, b.relation::regclass)
+  FROM columns_before b
+ ORDER BY b.relation::regclass::text COLLATE "C" \gexec
 SELECT id, health_score('m', t), health_band('m', t), health_score('m@1', t) FROM account t ORDER BY id, at;
 SELECT account_id, score, band FROM s_current ORDER BY account_id;
 SQL
@@ -69,6 +75,9 @@ for script in tests/upgrade/health_score--*.sql; do
   same "$version to $current: rows or scores changed" "$TMPDIR/before" "$TMPDIR/after"
   sql -d "$database" -c "CALL health_refresh('s', '2025-05-15')"
   [ "$(sql -d "$database" -c "SELECT count(*) FROM s_history WHERE scored_at = '2025-05-15'")" = 40 ] || fail "$version to $current: a refresh does not write 40 rows"
+  # The histories of an older version are in the register.
+  sql -d "$database" -c "SELECT health_source_drop('s')"
+  [ "$(sql -d "$database" -c "SELECT sum(rows) >= 4 FROM health_forget('b', 3) WHERE relation::text = 's_history'")" = t ] || fail "$version to $current: a history is not registered"
   printf 'ok upgrade: %s to %s, catalog, rows, scores and a refresh\n' "$version" "$current"
 done
 
