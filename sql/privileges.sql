@@ -46,3 +46,5 @@ GRANT SELECT ON @extschema@.health_model, @extschema@.health_source, @extschema@
 -- A monitoring system sees runs, and of alerts only how many there are.
 GRANT SELECT ON @extschema@.health_monitor, @extschema@.health_run, @extschema@.health_run_signal TO pg_monitor;
 GRANT SELECT (source, status, due_at) ON @extschema@.health_alert TO pg_monitor;
+-- The register of histories is written by whoever adds and refreshes sources; its trigger asks for the rights to do so.
+GRANT SELECT, INSERT, UPDATE, DELETE ON health_history_register TO PUBLIC;

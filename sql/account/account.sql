@@ -38,7 +38,7 @@ BEGIN
     -- Only tables of the extension that the caller may read.
     ids := CASE WHEN has_table_privilege('health_identity', 'SELECT') THEN health_identity_accounts(found_source.book, spelt) ELSE ARRAY[spelt] END;
     FOR place IN SELECT t.relation, t.condition, regexp_replace(regexp_replace(c.relname, '^health_', ''), 'y$', 'ie') || 's' AS name
-                   FROM health_account_tables() t JOIN pg_class c ON c.oid = t.relation
+                   FROM health_account_places() t JOIN pg_class c ON c.oid = t.relation
                   WHERE has_table_privilege(t.relation, 'SELECT') LOOP
         EXECUTE format('SELECT COALESCE(jsonb_agg(to_jsonb(r) ORDER BY r), ''[]'') FROM %s r WHERE %s', place.relation, place.condition)
            INTO rows USING found_source.book, ids;

@@ -1,6 +1,7 @@
 -- Account ids as text: one spelling for the id that a person types and the id that a table stores in its own type.
 
--- Only built-in types of Postgres: casts and checks of other types would run with the caller's rights.
+-- Casts and operators of a type run with the caller's rights. Those of built-in types are safe, and so are those of types
+-- that a superuser owns, as of extensions like citext: nobody else can create a cast of such a type.
 CREATE FUNCTION health_id_type(relation regclass, "column" text DEFAULT 'account_id')
 RETURNS regtype
 LANGUAGE plpgsql STABLE
@@ -17,11 +18,44 @@ BEGIN
         type := base;
     END LOOP;
     RETURN (SELECT t.oid FROM pg_type t
-             WHERE t.oid = type AND t.typnamespace = 'pg_catalog'::regnamespace);
+             WHERE t.oid = type
+               AND (t.typnamespace = 'pg_catalog'::regnamespace
+                    OR (t.typtype IN ('b', 'e') AND (SELECT r.rolsuper FROM pg_roles r WHERE r.oid = t.typowner))));
 END
 $$;
 COMMENT ON FUNCTION health_id_type(regclass, text) IS
-'The type of a relation''s account ids, domains resolved to their base type; NULL if it is no built-in type of Postgres.';
+'The type of a relation''s account ids, domains resolved to their base type; NULL unless it is a type of Postgres or of a superuser.';
+
+CREATE FUNCTION health_id_equality(type regtype)
+RETURNS text
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+BEGIN
+    -- Types without an operator class of their own, as varchar and enums, compare by one of Postgres.
+    RETURN COALESCE((SELECT format('OPERATOR(%I.%s)', n.nspname, o.oprname)
+                       FROM pg_opclass c
+                       JOIN pg_am m ON m.oid = c.opcmethod AND m.amname = 'btree'
+                       JOIN pg_amop p ON p.amopfamily = c.opcfamily AND p.amopstrategy = 3
+                                     AND p.amoplefttype = c.opcintype AND p.amoprighttype = c.opcintype
+                       JOIN pg_operator o ON o.oid = p.amopopr
+                       JOIN pg_namespace n ON n.oid = o.oprnamespace
+                      WHERE c.opcdefault AND c.opcintype = type), 'OPERATOR(pg_catalog.=)');
+END
+$$;
+COMMENT ON FUNCTION health_id_equality(regtype) IS 'The operator by which ids of a type are equal, as SQL: the one of the type''s unique indexes.';
+
+CREATE FUNCTION health_id_cast(type regtype)
+RETURNS text
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+BEGIN
+    -- The name from the catalog: the type name character would mean character(1).
+    RETURN (SELECT format('%I.%I', n.nspname, t.typname) FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE t.oid = type);
+END
+$$;
+COMMENT ON FUNCTION health_id_cast(regtype) IS 'The qualified name of a type, for a cast.';
 
 CREATE FUNCTION health_id_spelt(account_id text, type regtype)
 RETURNS text
@@ -34,9 +68,7 @@ BEGIN
     IF type IS NULL THEN
         RETURN account_id;
     END IF;
-    -- The name from the catalog: the type name character would mean character(1).
-    EXECUTE (SELECT format('SELECT $1::pg_catalog.%I::text', t.typname) FROM pg_type t WHERE t.oid = type)
-       INTO spelt USING account_id;
+    EXECUTE format('SELECT $1::%s::text', health_id_cast(type)) INTO spelt USING account_id;
     RETURN spelt;
 EXCEPTION WHEN data_exception THEN
     RETURN NULL;
@@ -78,15 +110,15 @@ $$;
 COMMENT ON FUNCTION health_history_named(@extschema@.health_source) IS 'The relation that now has the name of a source''s history, without a check of privileges; NULL if there is none.';
 
 -- A query over many histories must not run code of their owners: views, policies and casts are excluded.
-CREATE FUNCTION health_history_plain(source @extschema@.health_source)
-RETURNS regclass
+CREATE FUNCTION health_history_safe(history regclass)
+RETURNS boolean
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
 BEGIN
-    RETURN (
-        SELECT c.oid FROM pg_class c
-         WHERE c.oid = health_history_named(source)
+    RETURN EXISTS (
+        SELECT FROM pg_class c
+         WHERE c.oid = history
            AND c.relkind IN ('r', 'p') AND has_table_privilege(c.oid, 'SELECT') AND has_schema_privilege(c.relnamespace, 'USAGE')
            AND (NOT row_security_active(c.oid) OR pg_get_userbyid(c.relowner) = current_user)
            AND NOT EXISTS (SELECT FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhrelid
@@ -101,7 +133,21 @@ BEGIN
                                 WHERE EXISTS (SELECT FROM pg_index x WHERE x.indrelid = t.oid AND (x.indexprs IS NOT NULL OR x.indpred IS NOT NULL))
                                    OR EXISTS (SELECT FROM pg_statistic_ext x WHERE x.stxrelid = t.oid AND x.stxexprs IS NOT NULL)
                                    OR EXISTS (SELECT FROM pg_constraint x WHERE x.conrelid = t.oid AND x.contype = 'c')
-                                   OR EXISTS (SELECT FROM pg_partitioned_table x WHERE x.partrelid = t.oid AND x.partexprs IS NOT NULL)))
+                                   OR EXISTS (SELECT FROM pg_partitioned_table x WHERE x.partrelid = t.oid AND x.partexprs IS NOT NULL))));
+END
+$$;
+COMMENT ON FUNCTION health_history_safe(regclass) IS 'Whether the current role may read a history, and the read runs no code of another role.';
+
+CREATE FUNCTION health_history_plain(source @extschema@.health_source)
+RETURNS regclass
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+BEGIN
+    RETURN (
+        SELECT c.oid FROM pg_class c
+         WHERE c.oid = health_history_named(source)
+           AND health_history_safe(c.oid)
            AND NOT EXISTS (SELECT FROM (VALUES ('account_id', NULL), ('scored_at', 'timestamptz'), ('name', 'text'), ('score', 'float8'), ('band', 'text'),
                                                ('owner', 'text'), ('segment', 'text'), ('inputs', 'jsonb'), ('drivers', 'jsonb'), ('model', 'text'),
                                                ('model_version', 'int4'), ('calculated', 'float8')) w (name, type)
@@ -137,7 +183,7 @@ DECLARE
 BEGIN
     -- In the column's own type, so that Postgres can use the column's index.
     RETURN CASE WHEN type IS NULL THEN 'h.account_id::text = $1'
-                ELSE format('h.account_id = $1::pg_catalog.%I', (SELECT t.typname FROM pg_type t WHERE t.oid = type)) END;
+                ELSE format('h.account_id %s $1::%s', health_id_equality(type), health_id_cast(type)) END;
 END
 $$;
 COMMENT ON FUNCTION health_history_match(regclass) IS 'The SQL condition that row h of a history belongs to the account with id $1 (text).';

@@ -20,6 +20,7 @@ CREATE TABLE @extschema@.health_run (
     held_for    text,
     held_alerts jsonb,
     warning     text,
+    book        text,
     CONSTRAINT health_run_status_check CHECK (status IN ('running', 'done', 'held', 'failed', 'cancelled', 'abandoned', 'undone')),
     CONSTRAINT health_run_held_for_check CHECK (held_for IN ('accounts', 'alerts'))
 );
@@ -44,6 +45,7 @@ COMMENT ON COLUMN @extschema@.health_run.alerts IS 'The number of alerts that th
 COMMENT ON COLUMN @extschema@.health_run.held_for IS 'Why the run is or was held: accounts (too few of them) or alerts (too many of them). NULL: it never was.';
 COMMENT ON COLUMN @extschema@.health_run.held_alerts IS 'The alerts that the held run would have raised, by playbook; health_run_alerts() shows them.';
 COMMENT ON COLUMN @extschema@.health_run.warning IS 'What the run warns of although it goes on, such as playbooks of another role.';
+COMMENT ON COLUMN @extschema@.health_run.book IS 'The book that the source had; NULL in runs before 1.0.0 whose source was already dropped.';
 COMMENT ON SEQUENCE @extschema@.health_run_id_seq IS 'Numbers the runs of health_run.';
 COMMENT ON INDEX @extschema@.health_run_source_idx IS 'The runs of a source by start time.';
 
@@ -125,7 +127,10 @@ BEGIN
     UPDATE health_run r SET status = 'abandoned', finished_at = clock_timestamp(),
            message = 'the session ended before the run did'
      WHERE r.source = health_run_begin.source AND r.status = 'running';
-    INSERT INTO health_run (source, as_of, backfill) VALUES (health_run_begin.source, COALESCE(health_run_begin.as_of, now()), health_run_begin.backfill) RETURNING id INTO run;
+    INSERT INTO health_run (source, as_of, backfill, book)
+    VALUES (health_run_begin.source, COALESCE(health_run_begin.as_of, now()), health_run_begin.backfill,
+            (SELECT s.book FROM health_source s WHERE s.name = health_run_begin.source))
+    RETURNING id INTO run;
     PERFORM health_run_warn(run, health_alert_others(health_source_get(health_run_begin.source)));
     RETURN run;
 END

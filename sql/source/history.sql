@@ -74,12 +74,17 @@ DECLARE
 BEGIN
     IF history IS NULL THEN
         -- A row is about 2 kB wide. Alerts compare up to a month of rows: the included columns allow index-only scans.
+        -- Ids are equal in the history where they are equal in the relation.
+        columns[1] := columns[1] || COALESCE((SELECT format(' COLLATE %I.%I', n.nspname, c.collname)
+              FROM pg_attribute a JOIN pg_collation c ON c.oid = a.attcollation JOIN pg_namespace n ON n.oid = c.collnamespace
+             WHERE a.attrelid = relation AND a.attname = source.account_column AND NOT c.collisdeterministic), '');
         EXECUTE format('CREATE TABLE %s (%s, PRIMARY KEY (account_id, scored_at) INCLUDE (score, band, segment, model_version)) PARTITION BY RANGE (scored_at)',
             name, array_to_string(columns, ', '));
         PERFORM health_privileges_revoke('pg_class', to_regclass(name));
         EXECUTE format('CREATE INDEX ON %s (scored_at)', name);
         EXECUTE format('COMMENT ON TABLE %s IS %L', name,
             format('Scores of source %s, partitioned by month: written by health_refresh; health_retain drops old months.', source.name));
+        PERFORM health_history_registered(source, to_regclass(name), true);
         RETURN;
     END IF;
     PERFORM health_history_trusted(history);
@@ -103,6 +108,8 @@ BEGIN
             DETAIL = 'The table has no unique index on (account_id, scored_at).',
             HINT = format('ALTER TABLE %s ADD PRIMARY KEY (account_id, scored_at) INCLUDE (score, band, segment, model_version).', history);
     END IF;
+    PERFORM health_history_registered(source, t.relation, false)
+       FROM (SELECT history AS relation UNION ALL SELECT i.inhrelid::regclass FROM pg_inherits i WHERE i.inhparent = history) t;
     IF source.last_as_of IS NULL THEN
         -- The views show the last known run of the adopted rows: the newest row may come from health_refresh_account.
         EXECUTE format($sql$
@@ -165,6 +172,7 @@ BEGIN
     -- Index-only scans need a current visibility map: this setting makes autovacuum run after each night's inserts.
     EXECUTE format('CREATE TABLE %s (LIKE %s INCLUDING ALL) WITH (autovacuum_vacuum_insert_scale_factor = 0)%s', partition, history,
         (SELECT format(' TABLESPACE %I', t.spcname) FROM pg_class c JOIN pg_tablespace t ON t.oid = c.reltablespace WHERE c.oid = history));
+    PERFORM health_history_registered(source, to_regclass(partition), true);
     -- A role that may read the history reads this partition through it, and under its row-level security only.
     PERFORM health_privileges_revoke('pg_class', to_regclass(partition));
     SELECT c.relowner, c.relrowsecurity, c.relforcerowsecurity INTO parent FROM pg_class c WHERE c.oid = history;

@@ -374,6 +374,7 @@ BEGIN
             excluded.event_signal, excluded.event_value, excluded.event_time)
     RETURNING s.* INTO source;
     PERFORM health_source_check(source, relation);
+    PERFORM health_history_register_clean();
     PERFORM health_source_make(source, relation, before);
     RETURN to_regclass(format('%I.%I', source.history_schema, source.history_name));
 END

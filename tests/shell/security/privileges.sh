@@ -16,7 +16,8 @@ members="SELECT c.oid FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid
 may=$(sql -c "
   SELECT string_agg(c.relname || ' ' || p, ', ' ORDER BY c.relname, p) FROM pg_class c, unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER'] || CASE WHEN current_setting('server_version_num')::int >= 170000 THEN ARRAY['MAINTAIN'] END) p
    WHERE c.oid IN ($members) AND c.relkind IN ('r', 'v', 'p') AND has_table_privilege('health_nobody', c.oid, p)")
-[ "$may" = "health_model SELECT, health_model_bands SELECT, health_model_rules SELECT, health_model_signals SELECT, health_source SELECT, health_templates SELECT" ] ||
+# The trigger of the register asks for privileges on health_source.
+[ "$may" = "health_history_register DELETE, health_history_register INSERT, health_history_register SELECT, health_history_register UPDATE, health_model SELECT, health_model_bands SELECT, health_model_rules SELECT, health_model_signals SELECT, health_source SELECT, health_templates SELECT" ] ||
   fail "PUBLIC may: $may"
 may=$(sql -c "
   SELECT string_agg(c.relname || '.' || a.attname, ', ') FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0, unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'REFERENCES']) p
@@ -24,6 +25,8 @@ may=$(sql -c "
 [ -z "$may" ] || fail "PUBLIC may, of columns: $may"
 may=$(sql -c "SELECT string_agg(c.relname, ', ') FROM pg_class c WHERE c.oid IN ($members) AND c.relkind = 'S' AND (has_sequence_privilege('health_nobody', c.oid, 'USAGE') OR has_sequence_privilege('health_nobody', c.oid, 'SELECT') OR has_sequence_privilege('health_nobody', c.oid, 'UPDATE'))")
 [ -z "$may" ] || fail "PUBLIC may, of sequences: $may"
+if sql -c "SET ROLE health_nobody; CREATE TABLE nobody (account_id int, scored_at date); INSERT INTO health_score_internal.health_history_register SELECT 'nobody'::regclass, 'public', 'nobody', 's', 'accounts'" 2>"$TMPDIR/refused"; then fail "PUBLIC may register a history"; fi
+grep -qF 'role health_nobody may not register table public.nobody' "$TMPDIR/refused" || fail "$(cat "$TMPDIR/refused")"
 printf 'ok PUBLIC may read models, sources and templates, and nothing else\n'
 
 # Every function runs with the rights of its caller, every view with the rights of the querying role.
