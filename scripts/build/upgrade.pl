@@ -31,7 +31,7 @@ sub statements {
     for ($text) {
         while (1) {
             if (/\G\\[^\n]*\n/gc) { next if $statement eq ''; die "a psql command inside of a statement: $statement\n" }
-            if (/\G--[^\n]*\n?/gc) { $statement .= $& if $statement =~ /\S/; next }
+            if (/\G(--[^\n]*\n?)/gc) { my $comment = $1; $statement .= $comment if $statement =~ /\S/; next }
             if (/\G(\$\w*\$).*?\1/gcs || /\G'(?:[^']|'')*'/gc || /\G"(?:[^"]|"")*"/gc) { $statement .= $&; next }
             if (/\GBEGIN ATOMIC\b.*?^END(?=;)/gcms) { $statement .= $&; next }
             if (/\G;/gc) {

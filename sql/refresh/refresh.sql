@@ -224,6 +224,23 @@ END
 $$;
 COMMENT ON FUNCTION health_backfill_times(timestamptz, timestamptz, interval) IS 'The times from, from + step, from + 2 · step … up to and including to, in UTC. An argument that is NULL: 22004; not finite, or a step that is not positive: 22023.';
 
+-- The views show the latest night: one that is filled in before it is not seen there.
+CREATE FUNCTION health_backfill_tell(source text, filled timestamptz)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+DECLARE
+    latest timestamptz := (health_source_get(source)).last_as_of;
+BEGIN
+    IF latest > filled THEN
+        RAISE NOTICE 'the views of source "%" show %, which is later than the times that were filled in', source, latest
+            USING HINT = format('The history has all times. If the run of %s was a mistake, UPDATE health_source SET last_as_of = %L WHERE name = %L.', latest, filled, source);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION health_backfill_tell(text, timestamptz) IS 'Tells that the views of a source do not show the times that a backfill filled in, if they do not.';
+
 CREATE PROCEDURE @extschema@.health_backfill(source text, "from" timestamptz, "to" timestamptz DEFAULT now(), step interval DEFAULT '1 month')
 LANGUAGE plpgsql
 AS $$
@@ -242,6 +259,7 @@ BEGIN
     IF failure IS NOT NULL THEN
         PERFORM health_score_internal.health_refresh_report(pg_catalog.jsonb_build_array(failure), 1);
     END IF;
+    PERFORM health_score_internal.health_backfill_tell(source, times[pg_catalog.cardinality(times)]);
 END
 $$;
 COMMENT ON PROCEDURE @extschema@.health_backfill(text, timestamptz, timestamptz, interval) IS

@@ -2,6 +2,7 @@
 
 mod as_of;
 mod playbook_condition;
+mod raise;
 mod refresh_outside_transaction;
 mod run_mark;
 mod run_tally;

@@ -27,11 +27,12 @@ sql_function! {
 
 fn write(row: &mut TupleWriter, rank: i32, change: &Change) {
     let mut buffer = String::new();
+    let [went, came] = change.moved();
     row.int4(rank);
     row.text(Some(change.name));
     row.text(change.category);
-    row.text(written(&change.before, &mut buffer));
-    row.text(written(&change.after, &mut buffer));
+    row.text(went.as_deref().or_else(|| written(&change.before, &mut buffer)));
+    row.text(came.as_deref().or_else(|| written(&change.after, &mut buffer)));
     row.float8(change.change);
     row.text(Some(change.kind.as_str()));
     row.text(Some(change.label));
