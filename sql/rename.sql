@@ -15,7 +15,8 @@ DECLARE
     job record;
 BEGIN
     IF own_schema <> 'health_score_internal' THEN
-        RAISE EXCEPTION 'schema health_score_internal cannot be renamed' USING ERRCODE = 'object_not_in_prerequisite_state',
+        -- Without the word EXCEPTION, which is the default: health_raise() is in the schema that has just lost its name.
+        RAISE 'schema health_score_internal cannot be renamed' USING ERRCODE = 'object_not_in_prerequisite_state',
             DETAIL = 'The objects of extension health_score find each other by that name.',
             HINT = format('The schema of the extension itself can be renamed: ALTER SCHEMA %s RENAME TO ….', home);
     END IF;

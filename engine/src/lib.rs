@@ -68,6 +68,7 @@ pub use aggregate::survey::{Ces, Csat, DEFAULT_HIGHEST, DEFAULT_TOP, Nps};
 pub use aggregate::trend::{DEFAULT_TOLERANCE, Direction, Trend, TrendStats};
 
 pub use learn::draft::draft;
+pub use learn::draft::report::unknown_columns;
 pub use learn::draft::request::{DraftError, DraftRequest};
 pub use learn::fit::fit;
 pub use learn::fit::request::{FitError, FitRequest};

@@ -394,3 +394,19 @@ fn a_bare_model_has_a_card_too() {
     has(&card, "| a | a | 100.0 % | 0 at 0, 100 at 1, in between in proportion | its weight is shared out |");
     assert!(card.contains("comes from the account: this model has no minimum."), "{card}");
 }
+
+#[test]
+fn a_purpose_keeps_its_own_mark_at_the_end() {
+    for (purpose, shown) in [
+        ("Who needs a call?", "Purpose: Who needs a call?\n"),
+        ("Renewal first!", "Purpose: Renewal first!\n"),
+        ("Renewals.", "Purpose: Renewals.\n"),
+        ("renewals (who leaves?)", "Purpose: renewals (who leaves?)\n"),
+        ("renewals ", "Purpose: renewals.\n"),
+    ] {
+        let document = json!({"purpose": purpose, "signals": {"a": {"scale": {"linear": [0, 1]}}}});
+        let model = Model::compile(&document, &mut || ()).unwrap_or_else(|issues| panic!("{issues:?}"));
+        let card = model.card(&Heading::default());
+        assert!(card.contains(shown), "{card}");
+    }
+}

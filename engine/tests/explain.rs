@@ -207,15 +207,49 @@ fn a_fall_tells_what_fell_first() {
     assert_eq!(
         explain_change(&saas(), before.clone(), after.clone()),
         "53, Needs attention, down 32 from 85, Healthy. Logins in 30 days 42 → 12 logins (−20); Oldest unpaid invoice \
-         16 → 34 days overdue (−7); Other data missing or new (−4); Last contact 1 day ago → 31 days ago (−2); \
+         16 → 34 days overdue (−7); No longer counted: Last NPS answer (−4); Last contact 1 day ago → 31 days ago (−2); \
          Satisfaction with support 4.6 → 4.8 of 5 (+1). Out of date: Last NPS answer 120 days old (older than 90 days: \
          its weight is shared out)."
     );
     assert_eq!(
         explain_change(&saas(), after, before),
         "85, Healthy, up 32 from 53, Needs attention. Logins in 30 days 12 → 42 logins (+20); Oldest unpaid invoice \
-         34 → 16 days overdue (+7); Other data missing or new (+4); Last contact 31 days ago → 1 day ago (+2); \
+         34 → 16 days overdue (+7); New: Last NPS answer 9 of 10 (+4); Last contact 31 days ago → 1 day ago (+2); \
          Satisfaction with support 4.8 → 4.6 of 5 (−1)."
+    );
+}
+
+#[test]
+fn what_came_and_what_went_is_named() {
+    let document = json!({"signals": {"a": {"scale": {"linear": [0, 100]}}, "mood": {"scale": {"linear": [1, 5]}},
+        "b": {"label": "Bills", "unit": "days", "scale": {"linear": [0, 10]}}}});
+    assert_eq!(
+        explain_change(&document, json!({"a": 80}), json!({"a": 80, "mood": 1})),
+        "40, Needs attention, down 40 from 80, Healthy. New: mood 1 (−40). No value: Bills (its weight is shared out)."
+    );
+    assert_eq!(
+        explain_change(&document, json!({"a": 80, "mood": 1}), json!({"a": 80, "b": 9})),
+        "85, Healthy, up 45 from 40, Needs attention. New: Bills 9 days, no longer counted: mood (+45). No value: mood \
+         (its weight is shared out)."
+    );
+    // The note of the person who judged a signal.
+    assert_eq!(
+        explain_change(
+            &document,
+            json!({"a": 80}),
+            json!({"a": 80, "b": 9, "mood": 1, "@notes": "a: x\nmood: they are cross"})
+        ),
+        "57, Needs attention, down 23 from 80, Healthy. New: Bills 9 days, mood 1: they are cross (−23)."
+    );
+    assert_eq!(
+        explain(&document, json!({"a": 80, "mood": 1, "@notes": "mood: they are cross"})),
+        "40, Needs attention. Costs most: mood 1: they are cross (−50); a 80 (−10). No value: Bills (its weight is shared \
+         out). Based on 67 % of the weight: between 26 and 60 once the rest is known."
+    );
+    // A note is no value, whatever its type.
+    assert_eq!(
+        explain(&document, json!({"a": 80, "@notes": 5})),
+        explain(&document, json!({"a": 80, "@notes": "b: not judged"}))
     );
 }
 

@@ -183,3 +183,39 @@ fn under_method_points_there_are_no_ends() {
     assert_eq!(said(of(&found, "a")), (FindingStatus::Ok, ""));
     assert_eq!((of(&found, "a").at_best_share, of(&found, "a").missing_share), (None, Some(0.0)));
 }
+
+#[test]
+fn a_text_that_no_account_has_is_told_with_the_one_that_they_have() {
+    let plan = |row: usize| Value::Text(["basic", "pro"][row % 2]);
+    let sample = sample(10, &[("plan", ColumnKind::Text, &plan), ("a", ColumnKind::Number, &|row| number(row as f64))]);
+    let document = |code: &str, map: &str| {
+        json!({"signals": {"a": {"scale": {"linear": [0, 9]}},
+                           "tier": {"input": "plan", "scale": {"map": {map: 100}, "otherwise": 0}}},
+               "rules": [{"name": "r", "when": {"any": [{"input": "plan", "eq": code}, {"input": "a", "eq": 3}]}, "cap": 5}],
+               "segments": [{"name": "s", "when": {"input": "plan", "in": ["basic", code]}, "patch": {}}]})
+    };
+    let found = findings(document("Pro", "PRO"), &sample);
+    let (status, message) = said(of(&found, "tier"));
+    assert_eq!(status, FindingStatus::Warning);
+    assert!(message.contains("the map names \"PRO\", which no account has, did you mean \"pro\"?"), "{message}");
+    let (status, message) = said(found.last().expect("a finding"));
+    assert_eq!(status, FindingStatus::Warning);
+    assert!(message.contains("a rule names \"Pro\", which no account has, did you mean \"pro\"?"), "{message}");
+    assert!(message.contains("a segment names \"Pro\", which no account has"), "{message}");
+    // What the accounts have, and what they have nothing like, is no fault.
+    for code in ["pro", "enterprise"] {
+        let found = findings(document(code, code), &sample);
+        assert!(!found.iter().any(|finding| said(finding).1.contains("did you mean")), "{found:?}");
+    }
+}
+
+#[test]
+fn a_rule_on_the_column_of_a_signal_gets_a_line_only_if_it_is_misspelt() {
+    let sample = sample(10, &[("plan", ColumnKind::Text, &|_| Value::Text("pro"))]);
+    let document = |code: &str| {
+        json!({"signals": {"plan": {"scale": {"map": {"pro": 100}, "otherwise": 0}}},
+               "rules": [{"name": "r", "when": {"input": "plan", "ne": code}, "cap": 5}]})
+    };
+    assert_eq!(findings(document("pro"), &sample).len(), 2);
+    assert_eq!(findings(document("Pro"), &sample).len(), 3);
+}

@@ -17,7 +17,7 @@ fn signal<'a>(name: &'a str, category: &'a str, subscore: f64, weight: f64) -> J
 }
 
 fn parse(condition: Json) -> PlaybookCondition {
-    PlaybookCondition::parse(&condition, None).unwrap_or_else(|issues| panic!("{issues:#?}"))
+    PlaybookCondition::parse(&condition, None, None).unwrap_or_else(|issues| panic!("{issues:#?}"))
 }
 
 /// Of an account whose two inputs are `plan` and `seats`.
@@ -82,7 +82,7 @@ fn names_are_those_of_the_model_in_all_its_segments() {
                       "patch": {"rules": [{"name": "unpaid", "when": {"input": "overdue", "gt": 0}, "cap": 5}]}}]
     });
     let model = Model::compile(&document, &mut || ()).unwrap_or_else(|issues| panic!("{issues:#?}"));
-    let errors = |condition: Json| match PlaybookCondition::parse(&condition, Some(&model)) {
+    let errors = |condition: Json| match PlaybookCondition::parse(&condition, Some(&model), None) {
         Ok(_) => Vec::new(),
         Err(issues) => issues.iter().map(|issue| issue.to_string()).collect(),
     };
@@ -97,4 +97,34 @@ fn names_are_those_of_the_model_in_all_its_segments() {
     assert_eq!(errors(json!({"category_drop": "finance", "ge": 1})), ["$.category_drop: unknown category \"finance\""]);
     assert_eq!(errors(json!({"subscore": "unpaid", "ge": 1})), ["$.subscore: unknown signal \"unpaid\""]);
     assert_eq!(errors(json!({"driver": 5, "ge": 1})), ["$.driver: must be a text, not a number"]);
+    // An input of the model in any segment, and what history keeps of every account.
+    assert!(errors(json!({"all": [{"input": "overdue", "gt": 1}, {"input": "plan", "eq": "big"}]})).is_empty());
+    for column in ["name", "owner", "parent", "segment", "value", "renewal"] {
+        assert!(errors(json!({"input": column, "present": true})).is_empty(), "{column}");
+    }
+    assert!(errors(json!({"input": {"days": ["@as_of", "renewal"]}, "lt": 90})).is_empty());
+    assert_eq!(
+        errors(
+            json!({"any": [{"input": {"ratio": ["overdu", "seats"]}, "lt": 90}, {"input": "renewel", "missing": true}]})
+        ),
+        [
+            "$.any[0].input: unknown input \"overdu\" (did you mean \"overdue\"?)",
+            "$.any[0].input: unknown input \"seats\"",
+            "$.any[1].input: unknown input \"renewel\" (did you mean \"renewal\"?)"
+        ]
+    );
+}
+
+#[test]
+fn inputs_are_those_that_are_kept() {
+    let document = json!({"signals": {"logins": {"scale": {"linear": [0, 1]}}}});
+    let model = Model::compile(&document, &mut || ()).unwrap_or_else(|issues| panic!("{issues:#?}"));
+    let valid = |name: &str, kept: &[&str]| {
+        PlaybookCondition::parse(&json!({"input": name, "gt": 1}), Some(&model), Some(kept)).is_ok()
+    };
+    assert!(valid("region", &["region", "logins"]));
+    assert!(valid("logins", &["region", "logins"]));
+    assert!(!valid("logins", &["region"]));
+    assert!(!valid("renewal", &["region"]));
+    assert!(!valid("logins", &[]));
 }

@@ -13,4 +13,4 @@ cat <<HEAD
 -- Complain if the script is run in psql instead of by CREATE EXTENSION.
 \echo Use "CREATE EXTENSION $EXTENSION" to load this file. \quit
 HEAD
-perl "$SCRIPTS/build/sql.pl" "${files[@]}"
+perl "$SCRIPTS/build/sql.pl" "${files[@]}" | perl "$SCRIPTS/build/raise.pl"

@@ -44,7 +44,7 @@ BEGIN
         SELECT row_number() OVER () AS pair, p.*, now_in.definition AS frame, then_in.definition AS frame_then,
                CASE WHEN (p.model_1, p.version_1) IS NOT DISTINCT FROM (p.model_2, p.version_2) THEN p.inputs_1
                     ELSE COALESCE((SELECT jsonb_object_agg(i.key, i.value) FROM jsonb_each(p.inputs_2) i
-                                    WHERE was.inputs IS NOT NULL AND NOT was.inputs ? i.key AND i.key <> '@override'), '{}')
+                                    WHERE was.inputs IS NOT NULL AND NOT was.inputs ? i.key AND i.key NOT IN ('@override', '@notes')), '{}')
                          || p.inputs_1 END AS inputs_then
           FROM pair p
           JOIN plan now_in ON now_in.name = p.model_2 AND now_in.version = p.version_2

@@ -24,6 +24,15 @@ BEGIN
                    CROSS JOIN LATERAL (VALUES (s.value_key, p.value), (s.observed_key, to_jsonb(p.set_at AT TIME ZONE 'UTC'))) k (key, value)
                    WHERE p.expires_at > as_of AND p.value IS NOT NULL AND k.key IS NOT NULL
                    UNION ALL
+                  -- One line for each judgement, in the order of the signals.
+                  SELECT p.account_id, '@notes',
+                         to_jsonb(string_agg(concat(p.signal, ': ', regexp_replace(btrim(p.note), '\s+', ' ', 'g')), E'\n' ORDER BY p.signal COLLATE "C")),
+                         max(p.set_at), max(p.id)
+                    FROM pulse p
+                   WHERE p.expires_at > as_of AND p.value IS NOT NULL
+                     AND EXISTS (SELECT FROM health_pulse_signals(model) s WHERE s.signal = p.signal AND s.value_key IS NOT NULL)
+                   GROUP BY p.account_id
+                   UNION ALL
                   SELECT o.account_id, '@override', to_jsonb(format('%s %s: %s', o.mode, o.score, o.note)), o.set_at, o.id
                     FROM override o
                    WHERE o.expires_at > as_of AND o.mode IS NOT NULL)
@@ -31,7 +40,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION health_given(text, text, timestamptz, text) IS
-'People''s entries for the accounts of a book, or for one account, as of a time: a jsonb object of values by the model''s inputs, with the override under @override ("cap 39: reason"). Accounts without an entry are left out.';
+'People''s entries for the accounts of a book, or for one account, as of a time: a jsonb object of values by the model''s inputs, the notes of pulses under @notes, the override under @override ("cap 39: reason"). Accounts without an entry are left out.';
 
 CREATE FUNCTION health_given_any(book text)
 RETURNS boolean

@@ -103,6 +103,32 @@ $$;
 COMMENT ON FUNCTION health_pulse_signals(text) IS
 'The signals of a saved model in each of its segments ('''' for none) with the keys of value and time; value_key is NULL if a signal reads two inputs.';
 
+-- Only a signal with a question has a range of answers: any number of logins is a number of logins. The best answer of
+-- a scale need not be the last one of the question, and segments may have scales of their own.
+CREATE FUNCTION health_pulse_range(model text, signal text, OUT lowest numeric, OUT highest numeric, OUT question text)
+RETURNS record
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+BEGIN
+    WITH definition (document) AS (SELECT health_model_get(model)),
+         part (said) AS (SELECT d.document #> ARRAY['signals', signal] FROM definition d
+                          UNION ALL
+                         SELECT g.segment #> ARRAY['patch', 'signals', signal] FROM definition d CROSS JOIN LATERAL jsonb_array_elements(d.document -> 'segments') g (segment))
+    SELECT min(b.bound::numeric), max(b.bound::numeric), min(p.said ->> 'ask') INTO lowest, highest, question
+      FROM part p
+     CROSS JOIN LATERAL (
+           SELECT jsonb_path_query(p.said -> 'scale', '$.linear[*]') #>> '{}'
+            UNION ALL
+           SELECT jsonb_path_query(p.said -> 'scale', '$.curve[*][0]') #>> '{}'
+            UNION ALL
+           SELECT unnest(regexp_match(p.said ->> 'ask', '(\d+)\s*(?:-|–|to)\s*(\d+)')) WHERE p.said -> 'scale' ?| ARRAY['linear', 'curve']) b (bound)
+    HAVING count(p.said ->> 'ask') > 0;
+END
+$$;
+COMMENT ON FUNCTION health_pulse_range(text, text) IS
+'The lowest and the highest answer to the question of a signal, by its scales in all segments and by a range in the question, as in (1-10). NULLs if there is no question, or its scale has no ends.';
+
 CREATE FUNCTION health_pulse_try(model text, signal text, value jsonb)
 RETURNS boolean
 LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -113,6 +139,7 @@ DECLARE
     shared text;
     status text;
     there boolean := false;
+    ends record;
 BEGIN
     FOR known IN SELECT * FROM health_pulse_signals(model) s WHERE s.signal = health_pulse_try.signal LOOP
         there := true;
@@ -140,6 +167,14 @@ BEGIN
             END IF;
         END IF;
     END LOOP;
+    IF there AND jsonb_typeof(value) = 'number' THEN
+        ends := health_pulse_range(model, signal);
+        IF value::numeric NOT BETWEEN ends.lowest AND ends.highest THEN
+            RAISE EXCEPTION 'value % of signal "%" is not on its scale', value, signal USING ERRCODE = 'invalid_parameter_value',
+                DETAIL = format('Model "%s" asks: %s', model, ends.question),
+                HINT = format('Give a number from %s to %s; a question with a wider range names it, as in (1-10).', ends.lowest, ends.highest);
+        END IF;
+    END IF;
     RETURN there;
 END
 $$;

@@ -53,9 +53,9 @@ COMMENT ON COLUMN @extschema@.health_alert.playbook IS 'The playbook that raised
 COMMENT ON COLUMN @extschema@.health_alert.source IS 'The source whose run raised the alert.';
 COMMENT ON COLUMN @extschema@.health_alert.book IS 'The book of the source.';
 COMMENT ON COLUMN @extschema@.health_alert.account_id IS 'The account''s id, as text; NULL for a data alert.';
-COMMENT ON COLUMN @extschema@.health_alert.run IS 'The run in health_run; that row may be deleted later.';
+COMMENT ON COLUMN @extschema@.health_alert.run IS 'The run in health_run; that row may be deleted later. 0 for an alert that was raised by hand.';
 COMMENT ON COLUMN @extschema@.health_alert.as_of IS 'The time of the scores: scored_at in the history.';
-COMMENT ON COLUMN @extschema@.health_alert.trigger IS 'The trigger of the playbook; data for a data alert.';
+COMMENT ON COLUMN @extschema@.health_alert.trigger IS 'The trigger of the playbook; data for a data alert; hand for an alert that was raised by hand.';
 COMMENT ON COLUMN @extschema@.health_alert.reason IS 'The reason for the alert, in words.';
 COMMENT ON COLUMN @extschema@.health_alert.name IS 'The account''s name.';
 COMMENT ON COLUMN @extschema@.health_alert.owner IS 'The person who must act: the playbook''s owner, otherwise the account''s.';

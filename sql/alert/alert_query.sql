@@ -184,6 +184,46 @@ END
 $$;
 COMMENT ON FUNCTION health_alert_at_risk(@extschema@.health_source) IS 'SQL: the condition that no other source of the book has account n in its lowest band.';
 
+-- An input with the name of a column hides the column, as a condition of the model reads it.
+CREATE FUNCTION health_alert_inputs(history_row text)
+RETURNS text
+LANGUAGE plpgsql IMMUTABLE
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+BEGIN
+    RETURN replace('jsonb_build_object(''name'', h.name, ''owner'', h.owner, ''parent'', h.parent, ''renewal'', h.renewal, ''segment'', h.segment, ''value'', h.value)'
+                   || ' || COALESCE(h.inputs, ''{}'')', 'h.', history_row || '.');
+END
+$$;
+COMMENT ON FUNCTION health_alert_inputs(text) IS 'SQL: what a condition reads of a row of a history: its own columns, and the inputs that it keeps.';
+
+CREATE FUNCTION health_alert_meets(history text, home text)
+RETURNS text
+LANGUAGE plpgsql IMMUTABLE
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+BEGIN
+    RETURN format($sql$(SELECT %2$s.health_playbook_condition(c.condition, $1, h.score, %3$s, h.drivers,
+                               CASE WHEN c.looks_back THEN (SELECT b.drivers FROM %1$s b WHERE b.account_id = c.account_id AND b.scored_at = c.before_at) END)
+                      FROM %1$s h WHERE h.account_id = c.account_id AND h.scored_at = (SELECT m.at FROM moment m))$sql$,
+        history, home, health_alert_inputs('h'));
+END
+$$;
+COMMENT ON FUNCTION health_alert_meets(text, text) IS 'SQL: whether candidate c meets the condition of its playbook.';
+
+CREATE FUNCTION health_alert_met_before(history text, home text)
+RETURNS text
+LANGUAGE plpgsql IMMUTABLE
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+BEGIN
+    RETURN format($sql$(SELECT %2$s.health_playbook_condition(c.condition, h.scored_at, h.score, %3$s, h.drivers)
+                      FROM %1$s h WHERE h.account_id = c.account_id AND h.scored_at = c.before_at)$sql$,
+        history, home, health_alert_inputs('h'));
+END
+$$;
+COMMENT ON FUNCTION health_alert_met_before(text, text) IS 'SQL: whether candidate c, whose trigger is not new, met the condition of its playbook before.';
+
 CREATE FUNCTION health_alert_candidates(source @extschema@.health_source, trigger text, since timestamptz, base timestamptz, history text, home text)
 RETURNS text
 LANGUAGE plpgsql STABLE
@@ -193,12 +233,13 @@ BEGIN
     RETURN CASE trigger
     WHEN 'band' THEN format($sql$
         SELECT p.name, n.account_id, n.id, n.score, n.band, n.segment, COALESCE(n.score_before, e.score), COALESCE(n.band_before, e.band), COALESCE(e.scored_at, $2),
-               CASE WHEN COALESCE(n.band_before, e.band) <> n.band THEN format('in %%s, before in %%s', n.band, COALESCE(n.band_before, e.band)) ELSE format('again in %%s', n.band) END,
+               CASE WHEN COALESCE(n.band_before, e.band) <> n.band THEN format('in %%s, before in %%s', n.band, COALESCE(n.band_before, e.band)) WHEN p.condition IS NOT NULL THEN format('in %%s, and the condition holds', n.band) ELSE format('again in %%s', n.band) END,
                COALESCE(n.band_before, e.band) <> n.band
           FROM playbook p JOIN pair n ON n.band = p.band LEFT JOIN %s e ON true
          -- Most accounts stay in their band. Such an account counts only if it had an alert, which may have ended
-         -- since.
-         WHERE p.trigger = 'band' AND (COALESCE(n.band_before, e.band) <> n.band OR (p.name, n.id) IN (SELECT l.playbook, l.account_id FROM latest l))$sql$, health_alert_earlier(history, 'n.score_before IS NULL'))
+         -- since, or if a condition may be new.
+         WHERE p.trigger = 'band' AND (COALESCE(n.band_before, e.band) <> n.band OR (p.name, n.id) IN (SELECT l.playbook, l.account_id FROM latest l)
+                                       OR p.condition IS NOT NULL AND COALESCE(n.band_before, e.band) IS NOT NULL)$sql$, health_alert_earlier(history, 'n.score_before IS NULL'))
     WHEN 'rule' THEN format($sql$
         SELECT p.name, n.account_id, n.account_id::text, n.score, n.band, n.segment, e.score, e.band, e.scored_at,
                format('rule %%s fired', p.rule), NOT e.drivers @> p.fired
@@ -263,11 +304,12 @@ BEGIN
         WHEN 'rule' THEN NOT EXISTS (SELECT FROM %1$s h WHERE h.account_id = n.account_id AND h.scored_at = (SELECT m.at FROM moment m)
                                         AND (h.score IS NULL OR h.drivers @> p.fired))
         WHEN 'trend' THEN CASE %3$s END <> p.direction
-        WHEN 'opportunity' THEN n.band <> a.band OR NOT (SELECT %2$s.health_playbook_condition(p.condition, $1, h.score, h.inputs, h.drivers)
-                                                          FROM %1$s h WHERE h.account_id = n.account_id AND h.scored_at = (SELECT m.at FROM moment m))
-        END$sql$, history, home,
+        WHEN 'opportunity' THEN n.band <> a.band
+        END OR p.condition IS NOT NULL AND NOT p.looks_back AND a.trigger IN ('band', 'rule', 'opportunity')
+               AND NOT (SELECT %2$s.health_playbook_condition(p.condition, $1, h.score, %5$s, h.drivers)
+                          FROM %1$s h WHERE h.account_id = n.account_id AND h.scored_at = (SELECT m.at FROM moment m))$sql$, history, home,
         (SELECT COALESCE(string_agg(DISTINCT format('WHEN p.since = %s THEN n.%s', health_alert_time(w.since), health_alert_column('trend', w.since)), ' '), 'WHEN true THEN p.direction')
-           FROM health_alert_watches(source, as_of) w WHERE w.since IS NOT NULL), health_alert_model(source));
+           FROM health_alert_watches(source, as_of) w WHERE w.since IS NOT NULL), health_alert_model(source), health_alert_inputs('h'));
 END
 $$;
 COMMENT ON FUNCTION health_alert_has_ended(@extschema@.health_source, timestamptz, text, text) IS 'SQL: whether the cause of alert a, raised by playbook p, has ended for account n.';
@@ -293,8 +335,8 @@ BEGIN
                    WHEN 'drop' THEN f.score - b.score >= c.points
                    WHEN 'trend' THEN (SELECT %2$s.health_trend(h.score, h.scored_at, %5$L::float8) FROM %1$s h WHERE %4$s AND h.scored_at > c.since_before AND h.scored_at <= $2) = c.direction
                    ELSE b.band = %2$s.health_band(%3$L || b.model_version, 100::float8, b.segment) END
-               AND (c.condition IS NULL OR %2$s.health_playbook_condition(c.condition, $2, b.score, b.inputs, b.drivers, CASE WHEN c.looks_back THEN f.drivers END)))$sql$,
-        history, home, health_alert_model(source), counts, COALESCE(health_model_get(source.model) #>> '{trend,tolerance}', '5'));
+               AND (c.condition IS NULL OR %2$s.health_playbook_condition(c.condition, $2, b.score, %6$s, b.drivers, CASE WHEN c.looks_back THEN f.drivers END)))$sql$,
+        history, home, health_alert_model(source), counts, COALESCE(health_model_get(source.model) #>> '{trend,tolerance}', '5'), health_alert_inputs('b'));
 END
 $$;
 COMMENT ON FUNCTION health_alert_met(@extschema@.health_source, text, text) IS 'SQL: whether candidate c met its playbook already at the run to compare with.';
@@ -336,33 +378,42 @@ BEGIN
               FROM %2$s.health_alert a WHERE a.source = $4 AND a.playbook IS NOT NULL ORDER BY a.playbook, a.account_id, a.as_of DESC, a.id DESC
         ), candidate (playbook, account_id, id, score, band, segment, score_before, band_before, before_at, reason, begun) AS (
             %3$s
+        ), due AS MATERIALIZED (
+            -- Open alerts that the playbook would raise again. An alert that another transaction locks waits for the
+            -- next run.
+            SELECT a.id, a.playbook, a.account_id FROM %2$s.health_alert a JOIN playbook p ON p.name = a.playbook
+             WHERE a.source = $4 AND a.status IN ('open', 'acknowledged', 'snoozed') AND a.as_of <= $1 - p.repeat FOR UPDATE OF a SKIP LOCKED
         ), raised AS MATERIALIZED (
             -- Conditions are costly: OFFSET 0 makes the other filters run first.
             SELECT c.* FROM (
                 SELECT c.*, p.trigger, p.points, p.direction, p.condition, p.looks_back, p.since_before, p.base_before,
                        -- What kept the playbook from another alert is over since the run to compare with: then the cause need not be new.
-                       l.account_id IS NOT NULL AND (l.as_of > $2 - p.cooldown OR l.ended_at > $2 OR l.resolved_at > m.base_run_at
+                       l.account_id IS NOT NULL AND (l.as_of > $2 - p.cooldown OR l.ended_at > $2 OR l.resolved_at > m.base_run_at OR l.as_of <= $1 - p.repeat
                                                      OR p.trigger = 'drop' AND l.ended_at IS NULL AND l.as_of > $2 - p.within) AS again
                   FROM candidate c JOIN playbook p ON p.name = c.playbook CROSS JOIN moment m
                   LEFT JOIN latest l ON l.playbook = c.playbook AND l.account_id = c.id
                  WHERE (p.segment IS NULL OR p.segment = c.segment)
-                   -- After an alert, the cause must have ended and the cooldown must be over.
+                   -- After an alert, the cause must have ended, or be due again, and the cooldown must be over.
                    AND (l.account_id IS NULL
-                        OR l.status IN ('resolved', 'ended') AND l.as_of < $1 AND l.as_of <= $1 - p.cooldown
-                           AND (l.ended_at IS NOT NULL OR p.trigger = 'drop' AND l.as_of <= $1 - p.within))
+                        OR l.as_of < $1 AND l.as_of <= $1 - p.cooldown
+                           AND (l.status IN ('resolved', 'ended')
+                                AND (l.ended_at IS NOT NULL OR p.trigger = 'drop' AND l.as_of <= $1 - p.within OR l.as_of <= $1 - p.repeat)
+                                OR (c.playbook, c.id) IN (SELECT d.playbook, d.account_id FROM due d)))
                 OFFSET 0) c
-             WHERE (c.begun OR c.again)
-               AND (c.condition IS NULL
-                    OR (SELECT %2$s.health_playbook_condition(c.condition, $1, h.score, h.inputs, h.drivers,
-                                   CASE WHEN c.looks_back THEN (SELECT b.drivers FROM %1$s b WHERE b.account_id = c.account_id AND b.scored_at = c.before_at) END)
-                          FROM %1$s h WHERE h.account_id = c.account_id AND h.scored_at = (SELECT m.at FROM moment m)))
-               AND (c.again OR NOT (%7$s))
+             -- The cause is the trigger and the condition together: it is new if either is.
+             WHERE (c.begun OR c.again OR c.condition IS NOT NULL)
+               AND (c.condition IS NULL OR %8$s)
+               AND (c.again OR CASE WHEN c.begun THEN NOT (%7$s) ELSE NOT %9$s END)
         ), verdict AS MATERIALIZED (
             SELECT t.alerts, t.accounts, t.book, t.accounts > $7 * t.book AS held,
                    (SELECT jsonb_agg(to_jsonb(p) ORDER BY p.alerts DESC, p.playbook COLLATE "C")
                       FROM (SELECT r.playbook, count(*) AS alerts, count(DISTINCT r.id) AS accounts FROM raised r GROUP BY r.playbook) p) AS playbooks
               -- A stale account is not in pair, but counts in the book.
               FROM (SELECT count(*) AS alerts, count(DISTINCT r.id) AS accounts, GREATEST((SELECT count(*) FROM pair), count(DISTINCT r.id)) AS book FROM raised r) t
+        ), replaced AS (
+            UPDATE %2$s.health_alert a SET status = 'ended', ended_at = $1, resolved_at = clock_timestamp()
+              FROM due d JOIN raised r ON r.playbook = d.playbook AND r.id = d.account_id JOIN verdict v ON NOT v.held
+             WHERE a.id = d.id RETURNING a.id
         ), inserted AS (
             INSERT INTO %2$s.health_alert (playbook, source, book, account_id, run, as_of, trigger, reason, name, owner, segment, value, explanation, action, severity, due_at,
                    score, band, score_before, band_before)
@@ -375,10 +426,12 @@ BEGIN
               LEFT JOIN LATERAL (SELECT h.* FROM %1$s h WHERE h.account_id = c.account_id AND h.scored_at <= $1 ORDER BY h.scored_at DESC LIMIT 1) h ON true
               LEFT JOIN LATERAL (SELECT b.inputs, b.scored_at FROM %1$s b WHERE b.account_id = c.account_id AND b.scored_at = c.before_at
                                     AND b.model = h.model AND b.model_version = h.model_version AND b.inputs ?& ARRAY(SELECT jsonb_object_keys(h.inputs)) OFFSET 0) b ON true
+             -- An account has at most one open alert of a playbook: the one that is raised again ends first.
+             WHERE (SELECT count(*) FROM replaced) >= 0
              ORDER BY c.playbook COLLATE "C", c.account_id
         ), over AS (
             SELECT a.id FROM %2$s.health_alert a JOIN playbook p ON p.name = a.playbook JOIN pair n ON n.id = a.account_id JOIN verdict v ON NOT v.held
-             WHERE a.source = $4 AND a.ended_at IS NULL AND a.as_of < $1 AND %5$s
+             WHERE a.source = $4 AND a.ended_at IS NULL AND a.as_of < $1 AND (%5$s) AND a.id NOT IN (SELECT e.id FROM replaced e)
                -- A transaction that locks an alert does not block the run; the next run checks the alert again.
                FOR UPDATE OF a SKIP LOCKED
         ), ended AS (
@@ -394,7 +447,8 @@ BEGIN
                 ON CONFLICT (alert, scored_at) DO UPDATE SET score = excluded.score, band = excluded.band
         )
         SELECT v.alerts, v.accounts, v.book, v.held, v.playbooks FROM verdict v$sql$,
-        history, home, candidates, explanation, health_alert_has_ended(source, as_of, history, home), health_alert_pairs(source, as_of, history, home), health_alert_met(source, history, home));
+        history, home, candidates, explanation, health_alert_has_ended(source, as_of, history, home), health_alert_pairs(source, as_of, history, home), health_alert_met(source, history, home),
+        health_alert_meets(history, home), health_alert_met_before(history, home));
 END
 $$;
 COMMENT ON FUNCTION health_alert_query(@extschema@.health_source, timestamptz) IS

@@ -31,7 +31,7 @@ BEGIN
         RAISE EXCEPTION 'alert % is closed', id USING ERRCODE = 'object_not_in_prerequisite_state',
             DETAIL = CASE found.status
                 WHEN 'resolved' THEN format('%s resolved it at %s.', found.resolved_by, found.resolved_at)
-                ELSE format('Its cause ended at %s.', found.ended_at) END,
+                ELSE format('It ended at %s: its cause was over, or the playbook raised it again.', COALESCE(found.ended_at, found.resolved_at)) END,
             HINT = 'If the cause returns, the playbook raises another alert.';
     END IF;
     RETURN found;
@@ -154,3 +154,116 @@ END
 $$;
 COMMENT ON FUNCTION @extschema@.health_alert_resolve(bigint, text, text) IS
 'Resolves an alert with the action that was taken. The scores of the account are followed for 180 days. Unknown: 42704; already resolved or ended: 55000; no action: 22004.';
+
+CREATE FUNCTION @extschema@.health_alert_assign(id bigint, owner text)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+DECLARE
+    alert health_alert := health_alert_require_open(id);
+BEGIN
+    IF COALESCE(owner, '') = '' THEN
+        RAISE EXCEPTION 'owner must not be empty' USING ERRCODE = 'null_value_not_allowed',
+            DETAIL = 'An alert without an owner is in nobody''s list.', HINT = 'For example: SELECT health_alert_assign(1, ''ann'').';
+    END IF;
+    UPDATE health_alert a SET owner = health_alert_assign.owner WHERE a.id = alert.id;
+END
+$$;
+COMMENT ON FUNCTION @extschema@.health_alert_assign(bigint, text) IS
+'Gives an alert to another owner; its status and delivery stay. Unknown: 42704; resolved or ended: 55000; no owner: 22004.';
+
+CREATE FUNCTION health_alert_account(history regclass, account_id text, OUT as_of timestamptz, OUT name text, OUT owner text, OUT segment text,
+    OUT value numeric, OUT score double precision, OUT band text)
+RETURNS record
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+BEGIN
+    IF history IS NULL THEN
+        RETURN;
+    END IF;
+    EXECUTE format('SELECT h.scored_at, h.name, h.owner, h.segment, h.value, h.score, h.band FROM %s h WHERE %s ORDER BY h.scored_at DESC LIMIT 1',
+                   history, health_history_match(history))
+       INTO as_of, name, owner, segment, value, score, band USING account_id;
+END
+$$;
+COMMENT ON FUNCTION health_alert_account(regclass, text) IS 'The newest row of an account in a history, as an alert shows it; NULLs if there is none, or no history.';
+
+CREATE FUNCTION @extschema@.health_alert_raise(source text, account_id anycompatible, reason text, action text, owner text DEFAULT NULL, severity text DEFAULT 'medium',
+    due_in interval DEFAULT '7 days', playbook text DEFAULT 'by hand')
+RETURNS bigint
+LANGUAGE plpgsql
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+    of_source health_source := health_source_get(source);
+    spelt text := health_book_account(of_source.book, account_id::text);
+    account record;
+    alert bigint;
+BEGIN
+    IF COALESCE(reason, '') = '' OR COALESCE(action, '') = '' OR COALESCE(playbook, '') = '' THEN
+        RAISE EXCEPTION 'reason, action and playbook must not be empty' USING ERRCODE = 'null_value_not_allowed',
+            HINT = 'For example: SELECT health_alert_raise(''crm'', 17, ''the sponsor has left'', ''Find the next one.'').';
+    END IF;
+    IF NOT (severity IN ('low', 'medium', 'high', 'critical') AND due_in >= '0'::interval) IS TRUE THEN
+        RAISE EXCEPTION 'severity must be low, medium, high or critical, and due_in not negative' USING ERRCODE = 'invalid_parameter_value',
+            HINT = 'For example: SELECT health_alert_raise(''crm'', 17, ''the sponsor has left'', ''Find the next one.'', severity => ''high'', due_in => ''2 days'').';
+    END IF;
+    IF EXISTS (SELECT FROM health_playbook p WHERE p.name = playbook) THEN
+        RAISE EXCEPTION 'playbook "%" raises its alerts itself', playbook USING ERRCODE = 'invalid_parameter_value',
+            DETAIL = 'The next run would end an alert whose cause it does not find.', HINT = 'Omit playbook, or choose a name that no playbook has.';
+    END IF;
+    account := health_alert_account(health_history_plain(of_source), spelt);
+    IF account.as_of IS NULL THEN
+        PERFORM health_book_warn(of_source.book, spelt);
+    END IF;
+    INSERT INTO health_alert AS a (playbook, source, book, account_id, run, as_of, trigger, reason, name, owner, segment, value, action, severity, due_at, score, band)
+    VALUES (playbook, of_source.name, of_source.book, spelt, 0, COALESCE(account.as_of, now()), 'hand', reason, account.name, COALESCE(owner, account.owner), account.segment, account.value, action, severity,
+            now() + due_in, account.score, account.band)
+        ON CONFLICT DO NOTHING RETURNING a.id INTO alert;
+    IF alert IS NULL THEN
+        RAISE EXCEPTION 'account "%" of source "%" has an open alert of "%"', spelt, source, playbook USING ERRCODE = 'object_not_in_prerequisite_state',
+            DETAIL = 'An account has at most one open alert of a playbook.', HINT = 'Resolve that alert, or name another topic by playbook => ….';
+    END IF;
+    RETURN alert;
+END
+$$;
+COMMENT ON FUNCTION @extschema@.health_alert_raise(text, anycompatible, text, text, text, text, interval, text) IS
+'Raises an alert by hand and returns its id; name, owner, score and band are those of the newest row in the history. It ends only when somebody resolves it. Unknown source: 42704; an open alert of the same playbook name: 55000.';
+
+CREATE FUNCTION @extschema@.health_alert_digest(source text DEFAULT NULL, owner text DEFAULT NULL, OUT book text, OUT account_id text, OUT name text, OUT owners text[],
+    OUT segment text, OUT value numeric, OUT score double precision, OUT band text, OUT alerts bigint, OUT severity text, OUT due_at timestamptz, OUT playbooks text[],
+    OUT reasons text[], OUT actions text[], OUT explanation text, OUT ids bigint[])
+RETURNS SETOF record
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    ranks CONSTANT text[] := ARRAY['low', 'medium', 'high', 'critical'];
+BEGIN
+    IF health_alert_digest.source IS NOT NULL THEN
+        PERFORM health_source_get(health_alert_digest.source);
+    END IF;
+    RETURN QUERY
+    SELECT a.book, a.account_id, (array_agg(a.name ORDER BY a.as_of DESC, a.id DESC) FILTER (WHERE a.name IS NOT NULL))[1],
+           array_agg(DISTINCT a.owner) FILTER (WHERE a.owner IS NOT NULL),
+           (array_agg(a.segment ORDER BY a.as_of DESC, a.id DESC))[1], (array_agg(a.value ORDER BY a.as_of DESC, a.id DESC))[1],
+           (array_agg(a.score ORDER BY a.as_of DESC, a.id DESC))[1], (array_agg(a.band ORDER BY a.as_of DESC, a.id DESC))[1],
+           count(*), ranks[max(array_position(ranks, a.severity))], min(a.due_at),
+           array_agg(a.playbook ORDER BY a.due_at, a.id), array_agg(a.reason ORDER BY a.due_at, a.id), array_agg(a.action ORDER BY a.due_at, a.id),
+           (array_agg(a.explanation ORDER BY a.as_of DESC, a.id DESC) FILTER (WHERE a.explanation IS NOT NULL))[1],
+           array_agg(a.id ORDER BY a.due_at, a.id)
+      FROM health_alert a
+     WHERE a.account_id IS NOT NULL
+       AND (a.status IN ('open', 'acknowledged') OR a.status = 'snoozed' AND a.snoozed_until <= clock_timestamp())
+       AND (health_alert_digest.source IS NULL OR a.source = health_alert_digest.source)
+       AND (health_alert_digest.owner IS NULL OR a.owner = health_alert_digest.owner)
+     GROUP BY a.book, a.account_id
+     ORDER BY max(array_position(ranks, a.severity)) DESC, min(a.due_at), a.book, a.account_id;
+END
+$$;
+COMMENT ON FUNCTION @extschema@.health_alert_digest(text, text) IS
+'The open alerts of each account in one row, the most severe first and then the soonest due; of one source or one owner if named. Alerts that are snoozed and data alerts are left out. Unknown source: 42704.';

@@ -22,7 +22,8 @@ CREATE TABLE @extschema@.health_playbook (
     hysteresis double precision NOT NULL DEFAULT 0,
     active     boolean          NOT NULL DEFAULT true,
     run_as     text             NOT NULL DEFAULT current_user,
-    created_at timestamptz      NOT NULL DEFAULT now()
+    created_at timestamptz      NOT NULL DEFAULT now(),
+    repeat     interval
 );
 
 -- As in health_run_signal: deletes cascade, and a restore fills the tables in any order. health_playbook_check() checks
@@ -51,18 +52,19 @@ COMMENT ON COLUMN @extschema@.health_playbook.hysteresis IS 'The points, 0 to 50
 COMMENT ON COLUMN @extschema@.health_playbook.active IS 'Whether refreshes evaluate the playbook.';
 COMMENT ON COLUMN @extschema@.health_playbook.run_as IS 'The role that added the playbook; only runs of its own sources evaluate the playbook.';
 COMMENT ON COLUMN @extschema@.health_playbook.created_at IS 'When the playbook was added.';
+COMMENT ON COLUMN @extschema@.health_playbook.repeat IS 'The time after the as_of of an alert at which the playbook raises another one, if its trigger and condition still hold; NULL: never.';
 
 SELECT pg_extension_config_dump('@extschema@.health_playbook', '');
 
 CREATE TRIGGER health_playbook_guard BEFORE INSERT OR UPDATE OR DELETE ON @extschema@.health_playbook
     FOR EACH ROW EXECUTE FUNCTION health_run_as_guard();
 
-CREATE FUNCTION @extschema@.health_playbook_condition_check(condition jsonb, model jsonb DEFAULT NULL)
+CREATE FUNCTION @extschema@.health_playbook_condition_check(condition jsonb, model jsonb DEFAULT NULL, inputs text[] DEFAULT NULL)
 RETURNS boolean
 LANGUAGE c IMMUTABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'health_playbook_condition_check';
-COMMENT ON FUNCTION @extschema@.health_playbook_condition_check(jsonb, jsonb) IS
-'True for a valid condition of a playbook, otherwise 22023 with all errors in DETAIL. With a model document, names that the model lacks are errors. NULL for NULL.';
+COMMENT ON FUNCTION @extschema@.health_playbook_condition_check(jsonb, jsonb, text[]) IS
+'True for a valid condition of a playbook, otherwise 22023 with all errors in DETAIL. With a model document, names that the model lacks are errors; inputs are then the names that the history keeps, NULL for the inputs of the model and the columns of every history. NULL for NULL.';
 
 CREATE FUNCTION @extschema@.health_playbook_condition(condition jsonb, as_of timestamptz, score double precision, inputs jsonb, drivers jsonb, drivers_before jsonb DEFAULT NULL)
 RETURNS boolean
@@ -86,6 +88,36 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION health_playbook_model(text, text) IS 'The model document for a playbook of this source or model; NULL if there is none yet.';
+
+-- An input that no history of the playbook's sources keeps would never meet a condition.
+CREATE FUNCTION health_playbook_inputs(source text, model text, document jsonb)
+RETURNS text[]
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+DECLARE
+    reads text[] := ARRAY(SELECT jsonb_array_elements_text(health_model_describe(document) -> 'inputs'));
+    columns CONSTANT text[] := ARRAY['name', 'owner', 'parent', 'renewal', 'segment', 'value'];
+    watched text;
+    kept text[];
+BEGIN
+    SELECT array_agg(DISTINCT k.name), min(s.name) INTO kept, watched
+      FROM health_source s
+     CROSS JOIN LATERAL (
+           SELECT r.name FROM unnest(reads) r (name) WHERE s.keep_inputs
+            UNION ALL
+           SELECT unnest(s.keep)
+            UNION ALL
+           SELECT 'segment'
+            UNION ALL
+           SELECT c.name FROM (VALUES ('name', s.name_column), ('owner', s.owner_column), ('parent', s.parent_column), ('renewal', s.renewal_column), ('value', s.value_column)) c (name, "column")
+            WHERE c."column" IS NOT NULL) k
+     WHERE s.name = health_playbook_inputs.source OR regexp_replace(s.model, '@[0-9]+$', '') = health_playbook_inputs.model;
+    RETURN CASE WHEN watched IS NULL THEN reads || columns ELSE kept END;
+END
+$$;
+COMMENT ON FUNCTION health_playbook_inputs(text, text, jsonb) IS
+'The inputs that a condition may read: what the histories of the source, or of the sources of the model, keep. All inputs of the document and all columns if there is no source yet.';
 
 CREATE FUNCTION health_playbook_name(what text, name text, known jsonb)
 RETURNS void
@@ -129,6 +161,8 @@ BEGIN
         WHEN playbook.action = '' THEN 'must have an action'
         WHEN playbook.severity NOT IN ('low', 'medium', 'high', 'critical') THEN 'must have the severity low, medium, high or critical'
         WHEN NOT (playbook.due_in >= '0'::interval AND playbook.cooldown >= '0'::interval) THEN 'must not have a negative due_in or cooldown'
+        WHEN NOT playbook.repeat > '0'::interval THEN 'must have a positive repeat'
+        WHEN playbook.repeat < playbook.cooldown THEN 'must not have a repeat shorter than its cooldown'
         WHEN NOT (playbook.hysteresis >= 0 AND playbook.hysteresis <= 50) THEN 'must have a hysteresis from 0 to 50 points'
     END;
 END
@@ -159,7 +193,7 @@ BEGIN
         IF NEW.source IS NOT NULL THEN
             PERFORM health_source_get(NEW.source);
         END IF;
-        PERFORM health_playbook_condition_check(NEW.condition, document);
+        PERFORM health_playbook_condition_check(NEW.condition, document, health_playbook_inputs(NEW.source, NEW.model, document));
         IF document IS NULL THEN
             IF NEW.model IS NOT NULL THEN
                 RAISE WARNING 'playbook "%" is about model "%", which does not exist', NEW.name, NEW.model USING HINT = 'The playbook raises no alert until a source is scored with that model.';

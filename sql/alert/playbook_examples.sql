@@ -82,7 +82,7 @@ DECLARE
 BEGIN
     RETURN QUERY
     SELECT format('%s: %s', name, e.title), NULL::text, name, NULL::text, e.trigger, e.band, e.points, e.within, e.direction, NULL::text, e.condition, NULL::text,
-           e.action, NULL::text, e.due_in, e.severity, e.cooldown, e.hysteresis, true, current_user::text, now()
+           e.action, NULL::text, e.due_in, e.severity, e.cooldown, e.hysteresis, true, current_user::text, now(), NULL::interval
       FROM (
         SELECT x.place, x.title, x.trigger, x.band, NULL::double precision AS points, NULL::interval AS within, NULL::text AS direction, NULL::jsonb AS condition,
                x.action, x.due_in, x.severity, '14 days'::interval AS cooldown, 3::double precision AS hysteresis

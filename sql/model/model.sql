@@ -207,6 +207,44 @@ $$;
 COMMENT ON FUNCTION @extschema@.health_model_save(text, jsonb, text, boolean) IS
 'Saves a document as the next version of a model, activates it (unless activate is false), and returns the version. For a document equal to a saved version: that version. Invalid: 22023 with all errors in DETAIL.';
 
+-- A literal of unknown type is a text here, so that this form answers most calls by hand.
+CREATE FUNCTION @extschema@.health_model_save(name text, definition text, note text DEFAULT NULL, activate boolean DEFAULT true)
+RETURNS integer
+LANGUAGE plpgsql
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+DECLARE
+    document jsonb;
+    fault text;
+BEGIN
+    BEGIN
+        document := health_model_save.definition::jsonb;
+    EXCEPTION WHEN data_exception OR program_limit_exceeded THEN
+        GET STACKED DIAGNOSTICS fault = PG_EXCEPTION_DETAIL;
+    END;
+    IF document IS NULL AND health_model_save.definition IS NOT NULL THEN
+        RAISE EXCEPTION 'definition is not JSON' USING ERRCODE = 'invalid_parameter_value', DETAIL = COALESCE(NULLIF(fault, ''), 'The text cannot be read.'),
+            HINT = CASE WHEN health_model_save.name ~ '^\s*[{]' THEN 'The name comes first: SELECT health_model_save(name, definition).'
+                        ELSE 'A document begins as {"signals": {…}}; health_template(''saas'') shows a whole one.' END;
+    END IF;
+    RETURN health_model_save(health_model_save.name, document, health_model_save.note, health_model_save.activate);
+END
+$$;
+COMMENT ON FUNCTION @extschema@.health_model_save(text, text, text, boolean) IS 'As the form for jsonb, for a document as text. Not JSON: 22023.';
+
+-- Without the names of the other forms: a call that names its arguments cannot swap them.
+CREATE FUNCTION @extschema@.health_model_save(document jsonb, saved_name text, note text DEFAULT NULL, activate boolean DEFAULT true)
+RETURNS integer
+LANGUAGE plpgsql
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+BEGIN
+    RAISE EXCEPTION 'the name comes before the document' USING ERRCODE = 'invalid_parameter_value',
+        DETAIL = 'The arguments were given in the other order.', HINT = 'SELECT health_model_save(name, definition), or name them: name => …, definition => ….';
+END
+$$;
+COMMENT ON FUNCTION @extschema@.health_model_save(jsonb, text, text, boolean) IS 'Raises 22023: the name comes before the document.';
+
 CREATE FUNCTION @extschema@.health_model_patch(name text, patch jsonb, note text DEFAULT NULL)
 RETURNS integer
 LANGUAGE plpgsql

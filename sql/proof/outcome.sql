@@ -13,7 +13,7 @@ CREATE TABLE @extschema@.health_outcome (
     CONSTRAINT health_outcome_value_check CHECK (value > '-Infinity' AND value < 'Infinity')
 );
 
-COMMENT ON TABLE @extschema@.health_outcome IS 'Outcomes of accounts: one row for each event; the primary key prevents duplicates. No grants to PUBLIC.';
+COMMENT ON TABLE @extschema@.health_outcome IS 'Outcomes of accounts: one row for each event; to insert events that may be there already, add ON CONFLICT DO NOTHING. No grants to PUBLIC.';
 COMMENT ON COLUMN @extschema@.health_outcome.book IS 'The population of accounts, as in health_source.';
 COMMENT ON COLUMN @extschema@.health_outcome.account_id IS 'The account''s id as text; numbers and UUIDs need no cast.';
 COMMENT ON COLUMN @extschema@.health_outcome.kind IS 'One of churned, renewed, expanded, contracted and complained.';

@@ -76,6 +76,22 @@ END
 $$;
 COMMENT ON FUNCTION health_review_model(@extschema@.health_model) IS 'The checks of health_model_review on a model itself: days since the last review, and the triggers of health_model.';
 
+CREATE FUNCTION health_review_unscored(reviewed @extschema@.health_model)
+RETURNS SETOF @extschema@.health_review_row
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM health_source p
+                    WHERE p.model IN (reviewed.name, concat(reviewed.name, '@', reviewed.version)) AND health_history_plain(p) IS NOT NULL) THEN
+        RETURN NEXT ROW(reviewed.name, reviewed.version, NULL, 'auc', NULL, NULL, 'unknown',
+            CASE WHEN EXISTS (SELECT FROM health_source p WHERE p.model IN (reviewed.name, concat(reviewed.name, '@', reviewed.version)))
+                 THEN 'no history of this model can be read by the current role' ELSE 'no source scores accounts with this model' END)::health_review_row;
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION health_review_unscored(@extschema@.health_model) IS 'The row of health_model_review that says that there is no history to check; none if there is one.';
+
 CREATE FUNCTION health_review_drift(reviewed @extschema@.health_model, source @extschema@.health_source)
 RETURNS SETOF @extschema@.health_review_row
 LANGUAGE plpgsql STABLE
@@ -173,10 +189,12 @@ BEGIN
         RETURN;
     END IF;
     RETURN NEXT ROW(reviewed.name, reviewed.version, source.name, 'auc', before, proof.auc,
-        CASE WHEN proof.auc_low <= 0.5::double precision OR proof.auc_high < before THEN 'due' WHEN proof.auc < before - 0.03::double precision THEN 'watch' ELSE 'ok' END,
+        CASE WHEN proof.auc_low <= 0.5::double precision OR proof.auc < 0.55::double precision OR proof.auc_high < before THEN 'due'
+             WHEN proof.auc < before - 0.03::double precision THEN 'watch' ELSE 'ok' END,
         format('AUC %s (95 %% interval %s to %s) against churn within %s%s', round(proof.auc::numeric, 3), round(proof.auc_low::numeric, 3),
             round(proof.auc_high::numeric, 3), horizon,
-            CASE WHEN promised IS NOT NULL THEN format('; the fit reported %s', round(promised::numeric, 3))
+            CASE WHEN proof.auc_low <= 0.5::double precision OR proof.auc < 0.55::double precision THEN ', which is hardly better than chance' ELSE '' END
+            || CASE WHEN promised IS NOT NULL THEN format('; the fit reported %s', round(promised::numeric, 3))
                  WHEN before IS NOT NULL THEN format('; earlier scores reached %s', round(before::numeric, 3)) ELSE '' END))::health_review_row;
     RETURN NEXT ROW(reviewed.name, reviewed.version, source.name, 'bands', earlier.worst_decile_lift, proof.worst_decile_lift,
         CASE WHEN proof.verdict ~ '^passes' THEN 'ok' ELSE 'due' END,
@@ -201,6 +219,8 @@ DECLARE
     known timestamptz := LEAST(COALESCE(until, now()), now());
     due text[];
     watch text[];
+    unproven text[];
+    proven boolean;
 BEGIN
     PERFORM health_labelled_check('churned', '0 days', horizon);
     IF name IS NOT NULL THEN
@@ -214,8 +234,12 @@ BEGIN
     LOOP
         due := '{}';
         watch := '{}';
+        unproven := '{}';
+        proven := false;
         FOR found IN
             SELECT * FROM health_review_model(reviewed)
+            UNION ALL
+            SELECT * FROM health_review_unscored(reviewed)
             UNION ALL
             -- Only histories that can be read without running code of another role.
             SELECT r.* FROM (SELECT p.* FROM health_source p
@@ -229,9 +253,19 @@ BEGIN
             ELSIF found.verdict = 'watch' THEN
                 watch := watch || found.message;
             END IF;
+            IF found.item = 'auc' THEN
+                proven := proven OR found.verdict <> 'unknown';
+                IF found.verdict = 'unknown' THEN
+                    unproven := unproven || found.message;
+                END IF;
+            END IF;
         END LOOP;
+        -- A model that nothing was compared with is not one that was found good.
+        IF NOT proven THEN
+            watch := watch || format('not compared with outcomes: %s', array_to_string(unproven, ', '));
+        END IF;
         RETURN NEXT ROW(reviewed.name, reviewed.version, NULL, 'verdict', NULL, NULL,
-            CASE WHEN due <> '{}' THEN 'due' WHEN watch <> '{}' THEN 'watch' ELSE 'ok' END,
+            CASE WHEN due <> '{}' THEN 'due' WHEN cardinality(watch) > CASE WHEN proven THEN 0 ELSE 1 END THEN 'watch' WHEN proven THEN 'ok' ELSE 'unknown' END,
             COALESCE(NULLIF(array_to_string(due || watch, '; '), ''), 'no check found a problem'))::health_review_row;
     END LOOP;
 END

@@ -9,6 +9,20 @@ COMMENT ON FUNCTION @extschema@.health_explain({model}, {account}, timestamptz, 
 'The health score of an account in plain words: the largest losses, missing values, uncertainty; the account given as {given}, by {by}. {need}';
 --@ end
 
+-- Otherwise Postgres says that the function does not exist.
+CREATE FUNCTION @extschema@.health_explain(model text, account double precision)
+RETURNS text
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+BEGIN
+    RAISE EXCEPTION 'the account is a number, not a row' USING ERRCODE = 'invalid_parameter_value',
+        DETAIL = 'An account is a row, or an object in JSON, with the inputs of the model.',
+        HINT = 'Name the row: SELECT health_explain(''crm'', c) FROM customer c; for an id in a source: SELECT * FROM health_account(source, id).';
+END
+$$;
+COMMENT ON FUNCTION @extschema@.health_explain(text, double precision) IS 'Raises 22023: an account is a row or an object in JSON, not a number.';
+
 --@ for models, typed_accounts
 CREATE FUNCTION @extschema@.health_explain(model {model}, account {account}, before {account}, as_of timestamptz DEFAULT NULL, before_as_of timestamptz DEFAULT NULL)
 RETURNS text

@@ -19,6 +19,20 @@ COMMENT ON FUNCTION @extschema@.health_score({model}, {account}, timestamptz, te
 'The health score of an account, 0 to 100 (higher is healthier; NULL: insufficient data). The account given as {given}, by {by}. {need}';
 --@ end
 
+-- Otherwise Postgres says that the function does not exist.
+CREATE FUNCTION @extschema@.health_score(model text, account double precision)
+RETURNS double precision
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+BEGIN
+    RAISE EXCEPTION 'the account is a number, not a row' USING ERRCODE = 'invalid_parameter_value',
+        DETAIL = 'An account is a row, or an object in JSON, with the inputs of the model.',
+        HINT = 'Name the row: SELECT health_score(''crm'', c) FROM customer c; for an id in a source: SELECT * FROM health_account(source, id).';
+END
+$$;
+COMMENT ON FUNCTION @extschema@.health_score(text, double precision) IS 'Raises 22023: an account is a row or an object in JSON, not a number.';
+
 -- In the position of as_of, the aggregate health_score over events (sql/aggregate/events.sql) has a value of any type.
 -- Type health_time makes an untyped literal or parameter in this position resolve to as_of: Postgres prefers the string
 -- category for untyped arguments, and no other health_score has a type of this category there. Its input function is

@@ -38,3 +38,8 @@ SELECT t.oid, tn.nspname, t.relname, s.name, s.book, pg_catalog.array_remove(ARR
  CROSS JOIN LATERAL (SELECT c.oid AS id UNION ALL SELECT i.inhrelid FROM pg_catalog.pg_inherits i WHERE i.inhparent = c.oid) p
   JOIN pg_catalog.pg_class t ON t.oid = p.id
   JOIN pg_catalog.pg_namespace tn ON tn.oid = t.relnamespace;
+-- The upgrade from 0.9.0 to 1.0.0: what scripts/build/upgrade.pl cannot know.
+
+ALTER TABLE @extschema@.health_playbook ADD COLUMN repeat interval;
+
+-- @generated

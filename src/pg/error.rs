@@ -4,6 +4,8 @@ use health_score_engine::{Input, Issue, Quoted, Refused, ScoreError, Severity, n
 use pgrx::PgLogLevel;
 use pgrx::pg_sys::panic::ErrorReport;
 
+use crate::pg::own_frames::leave_own_frames;
+
 /// The SQLSTATEs that this extension raises.
 pub mod code {
     use pgrx::PgSqlErrorCode as Code;
@@ -19,7 +21,16 @@ pub mod code {
     pub const UNDEFINED_COLUMN: Code = Code::ERRCODE_UNDEFINED_COLUMN;
     pub const UNDEFINED_OBJECT: Code = Code::ERRCODE_UNDEFINED_OBJECT;
     pub const PROGRAM_LIMIT: Code = Code::ERRCODE_PROGRAM_LIMIT_EXCEEDED;
+    pub const SUCCESSFUL: Code = Code::ERRCODE_SUCCESSFUL_COMPLETION;
     pub const WRONG_OBJECT_TYPE: Code = Code::ERRCODE_WRONG_OBJECT_TYPE;
+}
+
+/// The code of a SQLSTATE of five characters, packed as Postgres packs them: six bits each, the first one lowest. None
+/// for a state that Postgres does not know.
+pub fn state(sqlstate: &str) -> Option<pgrx::PgSqlErrorCode> {
+    let packed = sqlstate.bytes().take(5).enumerate();
+    let packed = packed.fold(0, |sum, (at, byte)| sum | ((i32::from(byte) - 0x30) & 0x3F) << (6 * at));
+    Some(pgrx::PgSqlErrorCode::from(packed)).filter(|code| *code != pgrx::PgSqlErrorCode::ERRCODE_INTERNAL_ERROR)
 }
 
 pub struct Report {
@@ -46,6 +57,19 @@ impl Report {
 
     #[track_caller]
     pub fn raise(self) -> ! {
+        leave_own_frames();
+        self.report(PgLogLevel::ERROR);
+        unreachable!("ereport(ERROR) does not return")
+    }
+
+    /// Tells without an error.
+    #[track_caller]
+    pub fn notice(self) {
+        self.report(PgLogLevel::NOTICE);
+    }
+
+    #[track_caller]
+    fn report(self, level: PgLogLevel) {
         let mut report = ErrorReport::new(self.code, self.message, "health_score");
         if let Some(detail) = self.detail {
             report = report.set_detail(detail);
@@ -53,8 +77,7 @@ impl Report {
         if let Some(hint) = self.hint {
             report = report.set_hint(hint);
         }
-        report.report(PgLogLevel::ERROR);
-        unreachable!("ereport(ERROR) does not return")
+        report.report(level);
     }
 }
 

@@ -12,6 +12,7 @@ pub mod json;
 pub mod memory;
 pub mod numeric;
 pub mod numeric_write;
+pub mod own_frames;
 pub mod relation;
 pub mod returning;
 pub mod spi;

@@ -5,4 +5,4 @@ select
     {{ health_score.score('crm', 'c') }} as score,
     {{ health_score.band('crm', 'c') }} as band,
     {{ health_score.explain('crm', 'c') }} as explanation
-from {{ ref('customer') }} as c
+from {{ health_score.rows(ref('customer'), 'c') }}

@@ -4,6 +4,9 @@
 
 {% macro default__health_model_apply() %}
   {%- set documents = health_score.health_model_documents() -%}
+  {%- if execute and not documents -%}
+    {%- do exceptions.warn('health_score: none of the ' ~ graph.get('exposures', {}) | length ~ ' exposures of this project has a health_model in its meta: no document to apply') -%}
+  {%- endif -%}
   {%- if execute and documents -%}
     {#- A name of its own is nobody else's to switch; the name of production is switched where that is told. -#}
     {%- set activate = not health_score._is_production()

@@ -6,6 +6,6 @@
     select
         {{ health_score._columns('a', columns) }},
         d.rank, d.kind, d.category, d.driver, d.label, d.value, d.unit, d.subscore, d.weight, d.contribution, d.lost, d.status, d.reason, d.evidence
-    from {{ relation }} as a
+    from {{ health_score.rows(relation, 'a') }}
     cross join lateral {{ health_score._call('health_drivers', health_model, ['a'], {'as_of': as_of, 'segment': segment}) }} as d
 {% endmacro %}

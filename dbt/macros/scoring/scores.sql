@@ -6,6 +6,6 @@
     select
         {{ health_score._columns('a', columns) }},
         h.score, h.band, h.band_rank, h.coverage, h.low, h.high, h.status, h.segment, h.model, h.model_version, h.rules, h.drivers
-    from {{ relation }} as a
+    from {{ health_score.rows(relation, 'a') }}
     cross join lateral {{ health_score._call('health_assess', health_model, ['a'], {'as_of': as_of, 'segment': segment}) }} as h
 {% endmacro %}

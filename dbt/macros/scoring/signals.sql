@@ -17,6 +17,6 @@
         {{ health_score._columns('e', account_column) }},
         {{ health_score._call('health_signals', health_model, words) }} as account,
         {{ health_score._call('health_score', health_model, words) }} as score
-    from {{ relation }} as e
+    from {{ health_score.rows(relation, 'e') }}
     group by 1
 {% endmacro %}

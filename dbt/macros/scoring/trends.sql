@@ -11,10 +11,10 @@
         select
             {{ health_score._columns('h', account_column) }},
             {{ health_score._function('health_trend_stats') }}({{ health_score._columns('h', score_column) }}, {{ health_score._columns('h', time_column) }}, {{ tolerance }}) as stats
-        from {{ relation }} as h
+        from {{ health_score.rows(relation, 'h') }}
         {%- if window is not none %}
         where {{ health_score._columns('h', time_column) }} >= (
-            select max({{ health_score._columns('newest', time_column) }}) - interval {{ health_score._literal(window) }} from {{ relation }} as newest
+            select max({{ health_score._columns('newest', time_column) }}) - interval {{ health_score._literal(window) }} from {{ health_score.rows(relation, 'newest') }}
         )
         {%- endif %}
         group by 1

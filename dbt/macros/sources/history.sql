@@ -12,7 +12,7 @@
   {%- set name = health_score._literal(health_score.health_model_name(health_model)) -%}
     with rows_to_score as (
         select a as account, {{ moment }} as scored_at
-        from {{ relation }} as a
+        from {{ health_score.rows(relation, 'a') }}
         {%- if is_incremental() %}
         {#- Rows that are there stay as they were scored; those that came late are added. #}
         where not exists (

@@ -278,6 +278,7 @@ impl Matching<'_> {
             if let Some(named) = self.unnamed(column, |text| map.knows(text)) {
                 remarks.add(FindingStatus::Ok, format!("the map lists no subscore for {named}: otherwise applies"));
             }
+            self.misspelt(column, map.texts(), "the map", remarks);
             return;
         }
         if let (Some(least), Some(most)) = (statistics.quantile(0.0), statistics.quantile(1.0))
@@ -324,19 +325,41 @@ impl Matching<'_> {
             .flat_map(|signal| signal.source.inputs().into_iter().chain(signal.observed).chain(signal.evidence))
             .collect();
         let codes = self.model.segment_codes();
+        let of_rules = self.model.rule_codes();
         let mut others: BTreeMap<&str, usize> = BTreeMap::new();
         for (at, input) in self.model.inputs().iter().enumerate() {
             if input.gathered {
                 continue;
             }
-            if !of_signals.contains(&at) || codes.contains_key(&at) {
+            if !of_signals.contains(&at) || codes.contains_key(&at) || of_rules.contains_key(&at) {
                 others.insert(&input.name, at);
             }
         }
-        others.into_values().map(|input| self.other_input(input, codes.get(&input))).collect()
+        let finding = |input| self.other_input(input, codes.get(&input), of_rules.get(&input));
+        let findings = others.into_values().map(|input| (input, finding(input)));
+        // What rules look for in the column of a signal is worth a line only if it is misspelt.
+        let told = |input: &usize, finding: &Finding| {
+            !of_signals.contains(input) || codes.contains_key(input) || finding.status > FindingStatus::Ok
+        };
+        findings.filter(|(input, finding)| told(input, finding)).map(|(_, finding)| finding).collect()
     }
 
-    fn other_input(&self, input: usize, codes: Option<&BTreeSet<&str>>) -> Finding {
+    /// Reports texts that the document looks for and no account has, where the accounts have one that is nearly the
+    /// same.
+    fn misspelt<'c>(&self, column: usize, codes: impl IntoIterator<Item = &'c str>, who: &str, remarks: &mut Remarks) {
+        let Some(texts) = self.sample.texts(column, MOST_VALUES) else { return };
+        let there = |code: &str| texts.iter().any(|(text, _)| *text == code);
+        for code in codes.into_iter().filter(|code| !there(code)) {
+            if let Some(near) = nearest(code, texts.iter().map(|(text, _)| *text)) {
+                remarks.add(
+                    FindingStatus::Warning,
+                    format!("{who} names {}, which no account has, did you mean {}?", Quoted(code), Quoted(near)),
+                );
+            }
+        }
+    }
+
+    fn other_input(&self, input: usize, codes: Option<&BTreeSet<&str>>, of_rules: Option<&BTreeSet<&str>>) -> Finding {
         let mut remarks = Remarks::default();
         self.absence(input, &mut remarks);
         let name = &self.model.inputs()[input].name;
@@ -349,6 +372,10 @@ impl Matching<'_> {
                 FindingStatus::Warning,
                 format!("no segment names {named}; list them in meta.known_values if this is intended"),
             );
+        }
+        if let Some(column) = column {
+            self.misspelt(column, codes.into_iter().flatten().copied(), "a segment", &mut remarks);
+            self.misspelt(column, of_rules.into_iter().flatten().copied(), "a rule", &mut remarks);
         }
         let mut finding =
             remarks.finding(None, Some(name.clone()), column.map(|column| self.type_name(column).to_owned()));

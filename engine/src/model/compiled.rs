@@ -50,6 +50,8 @@ pub struct Model {
     gathering: Gathering,
     /// The input that holds a person's override.
     pub(crate) overridden: usize,
+    /// The input that holds the notes of people's judgements.
+    pub(crate) notes: usize,
     /// The input that is true in an account gathered from events.
     gathered: Option<usize>,
     pub(crate) origin: Origin,
@@ -157,8 +159,10 @@ impl Model {
                 let strict = !plans().any(|plan| plan.lenient);
                 let gathering = Gathering::new(&inputs, plans().flat_map(|plan| &plan.signals), strict);
                 let overridden = inputs.add_override();
+                let notes = inputs.add_notes();
                 Ok(Model {
                     overridden,
+                    notes,
                     gathered: inputs.find(GATHERED),
                     inputs: inputs.list,
                     base,
@@ -226,6 +230,15 @@ impl Model {
         let mut codes: BTreeMap<usize, BTreeSet<&str>> = BTreeMap::new();
         for segment in &self.segments {
             segment.when.each_code(&mut |input, text| _ = codes.entry(input).or_default().insert(text));
+        }
+        codes
+    }
+
+    /// The texts that rules look for, by input.
+    pub(crate) fn rule_codes(&self) -> BTreeMap<usize, BTreeSet<&str>> {
+        let mut codes: BTreeMap<usize, BTreeSet<&str>> = BTreeMap::new();
+        for rule in self.plans().flat_map(|plan| &plan.rules) {
+            rule.when.each_code(&mut |input, text| _ = codes.entry(input).or_default().insert(text));
         }
         codes
     }

@@ -89,6 +89,7 @@ pub(crate) enum Scope<'a> {
 
 /// The names of a model in all its segments, sorted.
 pub(crate) struct KnownNames<'a> {
+    pub inputs: Vec<&'a str>,
     pub signals: Vec<&'a str>,
     pub categories: Vec<&'a str>,
     pub drivers: Vec<&'a str>,
@@ -264,6 +265,14 @@ impl Subject {
         if head == "input" {
             let source = inputs.parse_source(json, path, true, issues)?;
             inputs.keep_last(source.inputs());
+            if let Scope::Playbook { known: Some(known), .. } = scope {
+                let names = source.inputs().into_iter().map(|input| inputs.list[input].name.as_str());
+                // All unknown names are reported, not only the first.
+                let unknown = names.filter(|name| find(name, "input", &known.inputs, &path, issues).is_none()).count();
+                if unknown > 0 {
+                    return None;
+                }
+            }
             return Some(Subject::Input(source));
         }
         if matches!(scope, Scope::Segment) {

@@ -1,5 +1,6 @@
 //! A person's override of one account's score: the last rule, whatever the document says. It is a value of the account,
-//! so that score, drivers, change and explanation find it wherever the account is read.
+//! so that score, drivers, change and explanation find it wherever the account is read. So are the notes of people who
+//! judged signals.
 
 use super::rule::Action;
 use crate::base::value::Value;
@@ -51,4 +52,11 @@ impl<'a> Override<'a> {
         };
         Some(Override { action, effect, note })
     }
+}
+
+/// The note of the person who judged a signal: in an account, each judgement has a line `signal: note`.
+pub(crate) fn note_of<'a>(values: &[Value<'a>], input: usize, signal: &str) -> Option<&'a str> {
+    let Some(Value::Text(notes)) = values.get(input) else { return None };
+    let mut lines = notes.lines();
+    lines.find_map(|line| line.strip_prefix(signal)?.strip_prefix(':')).map(str::trim).filter(|note| !note.is_empty())
 }

@@ -8,6 +8,7 @@ use super::assess::{Assessment, Assessor, ScoreError};
 use crate::base::rounding::round9;
 use crate::base::value::Value;
 use crate::model::compiled::{Model, SegmentChoice};
+use crate::model::overriding::note_of;
 use crate::model::plan::{Formula, Plan};
 use crate::signal::definition::Signal;
 use crate::signal::reading::Status;
@@ -65,8 +66,20 @@ pub struct Change<'a> {
     /// The signal and its result on each side; none where the plan of that side lacks the signal.
     pub(crate) signal: Option<&'a Signal>,
     pub(crate) statuses: [Option<Status>; 2],
-    /// The reason of a rule, or the note of an override.
+    /// The reason of a rule, the note of an override, or the note of the judgement of a signal that counts after.
     pub(crate) reason: Option<&'a str>,
+    /// Of coverage: the signals that went missing, and those that are new.
+    pub(crate) moved: [Vec<&'a Signal>; 2],
+}
+
+impl Change<'_> {
+    /// Of coverage: the labels of the signals that went missing, and of those that are new; none where there are none.
+    pub fn moved(&self) -> [Option<String>; 2] {
+        [0, 1].map(|side| {
+            let labels: Vec<&str> = self.moved[side].iter().map(|signal| signal.label.as_str()).collect();
+            (!labels.is_empty()).then(|| labels.join(", "))
+        })
+    }
 }
 
 /// Scratch memory to compare the accounts of one model.
@@ -195,6 +208,7 @@ impl<'a> Ends<'_, 'a> {
     fn weighted_parts(&self, plan: &'a Plan, before: &Assessment, after: &Assessment, rows: &mut Vec<Change<'a>>) {
         let mut by_coverage = 0.0;
         let mut weights_moved = false;
+        let mut moved = [Vec::new(), Vec::new()];
         for at in 0..plan.signals.len() {
             let [then, now] = [before, after].map(|side| side.scratch.states[at]);
             let [weight_then, weight_now] = [before, after].map(|side| side.scratch.weights[at]);
@@ -206,6 +220,9 @@ impl<'a> Ends<'_, 'a> {
                 }
                 (a, b) => {
                     by_coverage += weight_now * b.unwrap_or(0.0) - weight_then * a.unwrap_or(0.0);
+                    if weight_then != weight_now {
+                        moved[usize::from(b.is_some())].push(&plan.signals[at]);
+                    }
                     0.0
                 }
             };
@@ -213,7 +230,8 @@ impl<'a> Ends<'_, 'a> {
             rows.push(self.signal_row(plan, at, statuses, Some(change)));
         }
         if weights_moved {
-            rows.push(plain_row(ChangeKind::Coverage, "coverage", "Other data missing or new", Some(by_coverage)));
+            let row = plain_row(ChangeKind::Coverage, "coverage", "Other data missing or new", Some(by_coverage));
+            rows.push(Change { moved, ..row });
         }
     }
 
@@ -255,6 +273,8 @@ impl<'a> Ends<'_, 'a> {
                 .zip(signal.given_second(self.after.values, self.after.as_of))
                 .map(<[Value; 2]>::from),
             signal: Some(signal),
+            reason: note_of(self.after.values, self.after.model.notes, &signal.name)
+                .filter(|_| statuses[1] == Some(Status::Ok)),
             statuses,
             ..plain_row(ChangeKind::Signal, &signal.name, &signal.label, change)
         }
@@ -318,6 +338,7 @@ fn plain_row<'a>(kind: ChangeKind, name: &'a str, label: &'a str, change: Option
         signal: None,
         statuses: [None, None],
         reason: None,
+        moved: [Vec::new(), Vec::new()],
     }
 }
 

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::assess::Assessment;
 use crate::base::rounding::round9;
 use crate::base::value::Value;
+use crate::model::overriding::note_of;
 use crate::model::plan::Formula;
 use crate::signal::reading::Status;
 
@@ -186,7 +187,7 @@ impl<'a> Assessment<'a> {
         let signal = &plan.signals[at];
         let state = &self.scratch.states[at];
         let reason = match state.status {
-            Status::Ok => None,
+            Status::Ok => note_of(self.values, self.model.notes, &signal.name).map(Cow::Borrowed),
             Status::Default | Status::Missing => Some(Cow::Borrowed(signal.missing_reason.as_str())),
             Status::Stale => Some(Cow::Borrowed(signal.stale_reason.as_str())),
             Status::Invalid => {

@@ -10,6 +10,7 @@ use crate::base::rounding::round9;
 use crate::base::time::DAY;
 use crate::base::value::Value;
 use crate::model::band::Display;
+use crate::model::overriding::note_of;
 use crate::model::plan::Formula;
 use crate::signal::definition::Signal;
 use crate::signal::reading::Status;
@@ -139,7 +140,8 @@ impl<'a> Assessment<'a> {
                     return pair;
                 }
                 let shown = Shown::of(signal, Some(status), &driver.value, self.as_of);
-                format!("{} {}", driver.label, shown.with_unit())
+                let words = format!("{} {}", driver.label, shown.with_unit());
+                noted(words, driver.reason.as_deref().filter(|_| status == Status::Ok))
             }
             (DriverKind::Override, _) => override_words(driver.label, driver.reason.as_deref()),
             _ => driver.reason.as_deref().unwrap_or(driver.label).to_owned(),
@@ -289,7 +291,7 @@ impl<'a> Comparison<'a> {
                 }
                 let before = Shown::of(signal, before, &row.before, self.before.as_of);
                 let after = Shown::of(signal, after, &row.after, self.after.as_of);
-                format!("{} {}", row.label, before.to(&after))
+                noted(format!("{} {}", row.label, before.to(&after)), row.reason)
             }
             (ChangeKind::Rule, _) if row.after == Value::Missing => {
                 format!("No longer: {}", row.reason.unwrap_or(row.label))
@@ -297,8 +299,31 @@ impl<'a> Comparison<'a> {
             (ChangeKind::Override, _) if row.after == Value::Missing => format!("No longer: {}", row.label),
             (ChangeKind::Override, _) => override_words(row.label, row.reason),
             (ChangeKind::Segment, _) => self.segment_words(),
+            (ChangeKind::Coverage, _) => self.coverage_words(row),
             _ => row.reason.unwrap_or(row.label).to_owned(),
         }
+    }
+
+    /// The signals that came, with their values, and those that went.
+    fn coverage_words(&self, row: &Change) -> String {
+        let [went, came] = &row.moved;
+        let new = |signal: &&Signal| {
+            let value = signal.given(self.after.values, self.after.as_of);
+            if value == Value::Missing {
+                return signal.label.clone();
+            }
+            let shown = Shown::of(signal, Some(Status::Ok), &value, self.after.as_of);
+            let note = note_of(self.after.values, self.after.model.notes, &signal.name);
+            noted(format!("{} {}", signal.label, shown.with_unit()), note)
+        };
+        let came = some_of("new", came.iter().map(new).collect());
+        let went = some_of("no longer counted", went.iter().map(|signal| signal.label.clone()).collect());
+        let mut words: String = [came, went].into_iter().flatten().collect::<Vec<_>>().join(", ");
+        if words.is_empty() {
+            return row.label.to_owned();
+        }
+        words[..1].make_ascii_uppercase();
+        words
     }
 
     fn segment_words(&self) -> String {
@@ -317,7 +342,14 @@ fn gained_together(driver: &Driver) -> f64 {
 
 /// A note is the opinion of a person and must not read as the model's.
 fn override_words(label: &str, note: Option<&str>) -> String {
-    note.map_or_else(|| label.to_owned(), |note| format!("{label}: {note}"))
+    noted(label.to_owned(), note)
+}
+
+fn noted(words: String, note: Option<&str>) -> String {
+    match note {
+        Some(note) => format!("{words}: {note}"),
+        None => words,
+    }
 }
 
 /// The drivers whose points are on the wanted side of 0.
@@ -353,6 +385,16 @@ fn clauses<T>(display: &Display, parts: &[(f64, T)], most: usize, words: impl Fn
         clauses.push(format!("{others} ({amount})"));
     }
     clauses
+}
+
+/// A head and the first names behind it; the others are counted.
+fn some_of(head: &str, mut names: Vec<String>) -> Option<String> {
+    let others = names.len().saturating_sub(GAPS);
+    if others > 0 {
+        names.truncate(GAPS);
+        names.push(format!("and {others} more"));
+    }
+    (!names.is_empty()).then(|| format!("{head}: {}", names.join(", ")))
 }
 
 fn sentence(head: &str, clauses: Vec<String>) -> Option<String> {

@@ -15,6 +15,9 @@ use crate::model::condition::{Condition, KnownNames, Numbers, Scope};
 use crate::signal::input::Input;
 use crate::signal::inputs::Inputs;
 
+/// What history keeps of an account beside its inputs; a condition reads it under these names.
+const COLUMNS: [&str; 6] = ["name", "owner", "parent", "renewal", "segment", "value"];
+
 /// Drivers that are no signal or rule of the model.
 const OTHER_DRIVERS: [&str; 3] = ["limit", "override", "start"];
 
@@ -38,12 +41,13 @@ pub struct Judged<'a> {
 }
 
 impl PlaybookCondition {
-    /// With a model, names that it lacks are errors.
-    pub fn parse(json: &Json, model: Option<&Model>) -> Result<PlaybookCondition, Vec<Issue>> {
+    /// With a model, names that it lacks are errors. `kept` are the inputs that there are; without it, those of the model
+    /// and the columns of a history.
+    pub fn parse(json: &Json, model: Option<&Model>, kept: Option<&[&str]>) -> Result<PlaybookCondition, Vec<Issue>> {
         let mut issues = Issues::default();
         let mut inputs = Inputs::default();
         let names = RefCell::default();
-        let known = model.map(known_names);
+        let known = model.map(|model| known_names(model, kept));
         let scope = Scope::Playbook { names: &names, known: known.as_ref() };
         let condition = Condition::parse(json, Path::Root, &scope, &mut inputs, &mut issues);
         match condition {
@@ -73,11 +77,16 @@ impl PlaybookCondition {
     }
 }
 
-fn known_names(model: &Model) -> KnownNames<'_> {
+fn known_names<'a>(model: &'a Model, kept: Option<&[&'a str]>) -> KnownNames<'a> {
     let signals = || model.plans().flat_map(|plan| plan.signals.iter().map(|signal| signal.name.as_str()));
     let rules = model.plans().flat_map(|plan| plan.rules.iter().map(|rule| rule.name.as_str()));
     let categories = model.plans().flat_map(|plan| plan.categories.iter().map(|category| category.name.as_str()));
+    let columns = || model.columns().map(|input| input.name.as_str());
     KnownNames {
+        inputs: match kept {
+            Some(kept) => sorted(kept.iter().copied()),
+            None => sorted(columns().chain(COLUMNS)),
+        },
         signals: sorted(signals()),
         categories: sorted(categories),
         drivers: sorted(signals().chain(rules).chain(OTHER_DRIVERS)),

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use serde_json::Value as Json;
 
-use super::input::{GATHERED, Input, OVERRIDE};
+use super::input::{GATHERED, Input, NOTES, OVERRIDE};
 use super::recipe::{Derivation, Gathered, Recipe};
 use super::source::{Moment, Part, Source};
 use crate::document::issue::{Issues, Path};
@@ -47,6 +47,13 @@ impl Inputs {
         self.add_gathered(OVERRIDE)
     }
 
+    /// Notes explain a score, and no score needs them.
+    pub fn add_notes(&mut self) -> usize {
+        let at = self.add(NOTES, false, false);
+        self.list[at].gathered = true;
+        at
+    }
+
     /// Keeps the last value of what the source reads.
     pub fn keep_last(&mut self, inputs: impl IntoIterator<Item = usize>) {
         for input in inputs {
@@ -64,7 +71,8 @@ impl Inputs {
         }
         let mut name = recipe.signal.clone();
         let mut number = 1;
-        while self.by_name.contains_key(&format!("@{name}")) || format!("@{name}") == OVERRIDE {
+        while self.by_name.contains_key(&format!("@{name}")) || [OVERRIDE, NOTES].contains(&format!("@{name}").as_str())
+        {
             number += 1;
             name = format!("{}@{number}", recipe.signal);
         }

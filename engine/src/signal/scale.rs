@@ -263,6 +263,10 @@ impl Map {
         self.otherwise.is_some()
     }
 
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        self.texts.iter().map(|(text, _)| text.as_str())
+    }
+
     /// Whether the map gives this text a subscore of its own.
     pub fn knows(&self, text: &str) -> bool {
         self.text(text).is_some()

@@ -50,10 +50,17 @@ impl Model {
     }
 }
 
+/// A text of the document's author as a sentence: with a full stop, unless it ends with a mark of its own.
+fn sentence(text: &str) -> String {
+    let text = text.trim_end();
+    let ends = text.trim_end_matches(['"', '\'', '”', '’', '»', ')', '*', '_']).ends_with(['.', '!', '?', '…', ':']);
+    if ends { text.to_owned() } else { format!("{text}.") }
+}
+
 impl Model {
     fn meaning_section(&self, card: &mut String) {
         let plan = self.base();
-        let purpose = plan.purpose.as_ref().map(|purpose| format!("Purpose: {}.", escape(purpose)));
+        let purpose = plan.purpose.as_ref().map(|purpose| format!("Purpose: {}", sentence(&escape(purpose))));
         let about = self.origin.description.as_ref().map(|text| format!("About: {}", escape(text)));
         let meaning = format!("The score runs from 0 to 100; higher is healthier. {}", display(plan));
         let paragraphs: Vec<&str> = purpose.iter().chain(&about).chain([&meaning]).map(String::as_str).collect();

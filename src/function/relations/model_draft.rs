@@ -1,6 +1,6 @@
 //! health_model_draft(relation, template, inputs …) → jsonb: a first model fitted to a relation's columns
 
-use health_score_engine::{DraftError, DraftRequest, Quoted, draft};
+use health_score_engine::{DraftError, DraftRequest, Quoted, draft, unknown_columns};
 use pgrx::pg_sys;
 use serde_json::Value as Json;
 
@@ -32,7 +32,35 @@ sql_function! {
         };
         let document = draft(&reading.sample, &request, &mut interruptible)
             .unwrap_or_else(|error| report(error, &relation.name, template.name).raise());
+        ask(&document, &relation.name);
         Some(jsonb_of(&document))
+    }
+}
+
+/// The most columns that one notice names.
+const MOST_ASKED: usize = 20;
+
+/// Says aloud which columns nobody has looked at, and what else the draft noticed.
+fn ask(document: &Json, relation: &str) {
+    let unknown = unknown_columns(document);
+    let hint = "SELECT * FROM health_model_notes(document) shows all notes of a draft.";
+    if !unknown.is_empty() {
+        let mut names: Vec<_> = unknown.iter().take(MOST_ASKED).map(|name| quoted(name)).collect();
+        if unknown.len() > MOST_ASKED {
+            names.push(format!("and {} more", unknown.len() - MOST_ASKED));
+        }
+        Report::new(
+            code::SUCCESSFUL,
+            format!("the draft does not use {} of {relation}: unknown names", names.join(", ")),
+        )
+        .detail(
+            "A column that says how healthy an account is may be named in inputs, or become a signal by health_patch.",
+        )
+        .hint(hint)
+        .notice();
+    }
+    for note in document["meta"]["draft"]["notes"].as_array().into_iter().flatten().filter_map(Json::as_str) {
+        Report::new(code::SUCCESSFUL, note).hint(hint).notice();
     }
 }
 

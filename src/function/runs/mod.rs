@@ -3,6 +3,7 @@
 mod as_of;
 mod event_names;
 mod playbook_condition;
+mod raise;
 mod refresh_outside_transaction;
 mod run_mark;
 mod run_tally;

@@ -19,11 +19,15 @@ sql_function! {
         let condition = arguments.payload(0)?;
         let model = arguments.payload(1).map(by_document);
         let model = model.as_ref().map(|compiled| &compiled.model);
-        if let Err(issues) = PlaybookCondition::parse(&parse(condition, WHAT), model) {
+        // Version 0.9.0 declares two arguments.
+        let kept: Option<Vec<Option<String>>> = if arguments.count() > 2 { arguments.get(2) } else { None };
+        let kept: Option<Vec<&str>> = kept.as_ref().map(|names| names.iter().flatten().map(String::as_str).collect());
+        if let Err(issues) = PlaybookCondition::parse(&parse(condition, WHAT), model, kept.as_deref()) {
             invalid(WHAT, &issues)
                 .hint(
                     "Write the condition like the when of a rule; driver and category_drop are allowed too: \
-                     {\"category_drop\": \"usage\", \"ge\": 10}.",
+                     {\"category_drop\": \"usage\", \"ge\": 10}. An input is one that the history keeps, or name, owner, \
+                     parent, renewal, segment or value, if the source has a column for it.",
                 )
                 .raise();
         }
@@ -88,7 +92,7 @@ const MOST: usize = 64;
 impl Conditions {
     fn compiled(&mut self, bytes: &[u8]) -> &CompiledCondition {
         let at = self.0.iter().position(|known| *known.bytes == *bytes).unwrap_or_else(|| {
-            let condition = PlaybookCondition::parse(&parse(bytes, WHAT), None)
+            let condition = PlaybookCondition::parse(&parse(bytes, WHAT), None, None)
                 .unwrap_or_else(|issues| invalid(WHAT, &issues).raise());
             let keys = Keys::new(condition.inputs().iter().map(|input| input.name.as_str()));
             if self.0.len() >= MOST {

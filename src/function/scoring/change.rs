@@ -27,12 +27,13 @@ sql_function! {
 
 fn write(row: &mut TupleWriter, rank: i32, change: &Change) {
     let mut buffer = String::new();
+    let [went, came] = change.moved();
     row.int4(rank);
     row.text(Some(change.name));
     row.text(change.category);
     let [before, after] = [0, 1].map(|side| change.seconds.as_ref().map(|seconds| &seconds[side]));
-    row.text(written_pair(&change.before, before, &mut buffer));
-    row.text(written_pair(&change.after, after, &mut buffer));
+    row.text(went.as_deref().or_else(|| written_pair(&change.before, before, &mut buffer)));
+    row.text(came.as_deref().or_else(|| written_pair(&change.after, after, &mut buffer)));
     row.float8(change.change);
     row.text(Some(change.kind.as_str()));
     row.text(Some(change.label));

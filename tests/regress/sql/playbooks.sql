@@ -17,7 +17,7 @@ INSERT INTO health_playbook (name, source, trigger, points, within, action) VALU
 INSERT INTO health_playbook (name, model, trigger, direction, action) VALUES ('trend', 'playbook model', 'trend', 'declining', 'call');
 INSERT INTO health_playbook (name, model, trigger, rule, action, segment) VALUES ('rule', 'playbook model', 'rule', 'unpaid', 'call', 'big');
 INSERT INTO health_playbook (name, source, trigger, action, book) VALUES ('stale', 'playbook source', 'stale', 'call', 'accounts');
-INSERT INTO health_playbook (name, model, trigger, condition, action) VALUES ('opportunity', 'playbook model', 'opportunity', '{"input": {"ratio": ["active", "seats"]}, "ge": 0.9}', 'call');
+INSERT INTO health_playbook (name, model, trigger, condition, action) VALUES ('opportunity', 'playbook model', 'opportunity', '{"input": {"ratio": ["logins", "seats"]}, "ge": 0.9}', 'call');
 INSERT INTO health_playbook (name, model, trigger, band, action) VALUES ('of a segment', 'playbook model', 'band', 'low', 'call');
 SELECT name, source, model, trigger, due_in, severity, cooldown, hysteresis, active, run_as = current_user AS mine FROM health_playbook ORDER BY name COLLATE "C";
 

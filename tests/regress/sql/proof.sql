@@ -107,6 +107,15 @@ BEGIN;
 ALTER TABLE health_model DISABLE TRIGGER health_model_guard;
 SELECT before, now, verdict, message FROM health_model_review('proof') WHERE item = 'triggers';
 ROLLBACK;
+-- A model that nothing was compared with is not found good: without a source, without outcomes.
+SELECT health_model_save('unscored', '{"signals": {"use": {"scale": {"linear": [0, 50]}}}}') \g /dev/null
+SELECT source, item, verdict, message FROM health_model_review('unscored') WHERE item IN ('auc', 'verdict');
+CREATE TABLE proof.quiet AS SELECT i AS id, i AS use FROM generate_series(1, 50) i;
+SELECT health_source_add('quiet', 'unscored', 'proof.quiet', 'id', book => 'quiet') \g /dev/null
+CALL health_refresh('quiet');
+SELECT source, item, verdict, message FROM health_model_review('unscored') WHERE item IN ('auc', 'verdict');
+SELECT health_source_drop('quiet');
+SELECT health_model_drop('unscored');
 SELECT health_model_reviewed('proof', ' '); \echo :SQLSTATE
 SELECT health_model_reviewed('prof', 'x'); \echo :SQLSTATE
 SELECT health_model_review('prof'); \echo :SQLSTATE

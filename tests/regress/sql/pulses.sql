@@ -21,10 +21,24 @@ SELECT account_id, score, calculated, inputs FROM pulses.p_history ORDER BY 1;
 -- Everything is asked, but what the relation knows.
 SELECT source, book, account_id, name, owner, signal, question, last_value FROM health_pulse_due ORDER BY signal, account_id;
 
+-- The note is in drivers, explanation and change, on one line; also that of a signal that came.
+SELECT driver, value, reason FROM health_drivers('pulse model', '{"logins": 20, "engagement": 3, "@notes": "engagement: never answers\ntone: x"}'::jsonb, '2026-02-01') WHERE kind = 'signal' AND driver IN ('engagement', 'tone');
+SELECT health_explain('pulse model', '{"logins": 20, "engagement": 3, "@notes": "engagement: never answers"}'::jsonb, '2026-02-01');
+SELECT health_explain('pulse model', '{"logins": 20, "engagement": 3, "@notes": "engagement: never answers"}'::jsonb, '{"logins": 20}', '2026-02-01', '2026-02-01');
+SELECT health_explain('pulse model', '{"logins": 20, "engagement": 3, "@notes": "engagement: never answers"}'::jsonb, '{"logins": 20, "engagement": 8}', '2026-02-01', '2026-02-01');
+SELECT health_score('pulse model', '{"logins": 20, "@notes": 5}'::jsonb, '2026-02-01') = health_score('pulse model', '{"logins": 20}'::jsonb, '2026-02-01') AS same;
+
+-- An answer that the question does not know is refused. The range is that of the question and of its scales in all segments.
+SELECT health_pulse_set('pulses', 1, 'engagement', 11, 'so much'); \echo :SQLSTATE
+SELECT health_pulse_set('pulses', 1, 'engagement', -1, 'so little'); \echo :SQLSTATE
+SELECT lowest, highest, question FROM health_score_internal.health_pulse_range('pulse model', 'engagement');
+SELECT lowest, highest, question FROM health_score_internal.health_pulse_range('pulse model', 'logins');
+SELECT lowest, highest, question FROM health_score_internal.health_pulse_range('pulse model', 'tone');
+
 -- Ids and values of every type, without casts; the id is spelt as the book spells it.
 SELECT health_pulse_set('pulses', 1, 'engagement', 9, 'a good call') > 0 AS set;
 SELECT health_pulse_set('pulses', '02', 'tone', 'good', 'they laughed', expires => '2 years') > 0 AS set;
-SELECT health_pulse_set('pulses', 3::bigint, 'engagement', 2.5, 'never answers', '1 day') > 0 AS set, health_pulse_set('pulses', '4'::text, 'mood', to_jsonb('fine'::text), E'so they say') > 0 AS set;
+SELECT health_pulse_set('pulses', 3::bigint, 'engagement', 2.5, 'never answers', '1 day') > 0 AS set, health_pulse_set('pulses', '4'::text, 'mood', to_jsonb('fine'::text), E'so\n  they say ') > 0 AS set;
 SELECT account_id, signal, value, note, set_by = current_user AS mine, extract(epoch FROM expires_at - set_at)::int / 86400 AS days FROM health_pulse ORDER BY id;
 CALL health_refresh();
 SELECT account_id, score, inputs - 'tone_at' AS inputs, inputs ->> 'tone_at' > '2026-02' AS fresh FROM pulses.p_inputs JOIN pulses.p_current USING (account_id) ORDER BY 1;

@@ -126,6 +126,21 @@ source=$(sql "SELECT name FROM health_source WHERE name <> 'customers'")
 [[ $source =~ ^customers__[0-9a-f]{8}$ ]] && [ "$(sql "SELECT history_schema FROM health_source WHERE name = '$source'")" = $ci ] || fail "the pull request's source: $source"
 printf 'ok a pull request never changes or switches a model, a source or a table of production\n'
 
+# Nothing is read under --empty: dbt limits each ref to no rows, by a subquery that has an alias of its own.
+dbt run --target ci --empty --exclude tag:must_fail
+[ "$(sql "SELECT count(*) FROM $ci.customer_health")|$(sql "SELECT count(*) FROM $ci.customer_scores")|$(sql "SELECT count(*) FROM $ci.customer_drivers")" = '0|0|0' ] ||
+  fail 'dbt run --empty has scored accounts'
+dbt run --target ci --exclude tag:must_fail
+[ "$(sql "SELECT count(*) > 0 FROM $ci.customer_health")" = t ] || fail 'the run after dbt run --empty has scored nothing'
+printf 'ok dbt run --empty\n'
+
+# A project without a document is told so.
+mv models/health "$TMPDIR/health"
+try_dbt run-operation health_model_apply --target ci || true
+grep -q 'none of the 0 exposures of this project has a health_model' "$log" || { cat "$log"; fail 'a project without a document is not told so'; }
+mv "$TMPDIR/health" models/health
+printf 'ok a project without a document is warned\n'
+
 # Each generic test has something that it finds.
 if try_dbt build --target ci --select tag:must_fail; then fail 'the tests that must fail passed'; fi
 "$python" - <<'PYTHON' || { cat "$log"; exit 1; }

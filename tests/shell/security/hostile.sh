@@ -101,6 +101,8 @@ forgotten=$(sql -c "
       -- Support functions of aggregates, which the statistics do not count, and of type health_time.
       AND NOT EXISTS (SELECT FROM pg_aggregate a WHERE p.oid IN (a.aggtransfn, a.aggfinalfn, a.aggcombinefn, a.aggmtransfn, a.aggminvtransfn, a.aggmfinalfn))
       AND NOT EXISTS (SELECT FROM pg_cast c WHERE c.castfunc = p.oid) AND NOT EXISTS (SELECT FROM pg_type t WHERE p.oid IN (t.typinput, t.typoutput, t.typreceive, t.typsend))
+      -- The statistics do not count a call that ends with an error.
+      AND obj_description(p.oid, 'pg_proc') !~ '^Raises (22023: |an error of this extension)'
       -- Called by the planner.
       AND NOT (p.proargtypes[0] = 'internal'::regtype AND p.pronargs = 1)")
 [ -z "$forgotten" ] || fail "not called: $forgotten"

@@ -77,6 +77,8 @@ pub(crate) struct KnownMeasure {
 pub(crate) struct Catalogue {
     inputs: BTreeMap<String, Vec<Name>>,
     pub measures: Vec<KnownMeasure>,
+    /// Columns that are known, and why they are no signal.
+    asides: Vec<(String, Vec<Name>)>,
     themes: BTreeMap<String, Vec<String>>,
     outcomes: Vec<String>,
     personal: Vec<String>,
@@ -93,12 +95,20 @@ struct CatalogueFile {
     _about: String,
     inputs: BTreeMap<String, Vec<String>>,
     measures: Vec<MeasureEntry>,
+    asides: Vec<AsideEntry>,
     themes: BTreeMap<String, Vec<String>>,
     outcomes: Vec<String>,
     personal: Vec<String>,
     groups: Vec<String>,
     amounts: Vec<String>,
     identifiers: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AsideEntry {
+    why: String,
+    columns: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -152,6 +162,7 @@ impl From<CatalogueFile> for Catalogue {
         Catalogue {
             measures: file.measures.into_iter().map(|entry| KnownMeasure::new(entry, &inputs)).collect(),
             inputs,
+            asides: file.asides.into_iter().map(|entry| (entry.why, names(entry.columns))).collect(),
             themes: file.themes,
             outcomes: words(file.outcomes),
             personal: words(file.personal),
@@ -182,7 +193,11 @@ impl Catalogue {
     }
 
     /// Why a column is no signal, or none if it could be one.
-    pub fn why_no_signal(&self, column: &str) -> Option<&'static str> {
+    pub fn why_no_signal(&self, column: &str) -> Option<&str> {
+        let subject = ColumnSubject::of(column);
+        if let Some((why, _)) = self.asides.iter().find(|(_, names)| names.iter().any(|name| name.names(&subject))) {
+            return Some(why);
+        }
         let words: Vec<String> = split(column).iter().map(|word| plain(word)).collect();
         let has = |list: &[String]| words.iter().any(|word| list.contains(word));
         // The last word names the content of a column: a phone service is not a phone number.

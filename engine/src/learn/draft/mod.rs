@@ -10,7 +10,7 @@ mod drafting;
 mod finish;
 mod fit;
 mod prune;
-mod report;
+pub(crate) mod report;
 pub(crate) mod request;
 mod scales;
 mod told;

@@ -5,14 +5,25 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value as Json};
 
 use super::catalogue::{IDENTIFIER, OUTCOME, catalogue};
-use super::words::split;
+use super::words::{split, subject};
 use crate::base::column::{ColumnKind, SampleColumn};
+use crate::base::quoted::Quoted;
 use crate::base::value::Value;
 use crate::learn::dropped::Reasons;
 use crate::learn::sample::Sample;
 
 /// The most columns that are named one by one.
 const MOST: usize = 100;
+
+/// How the reason begins for a column that the draft asks about.
+const UNKNOWN: &str = "unknown name";
+
+/// The columns that a draft left out because it does not know their names.
+pub fn unknown_columns(draft: &Json) -> Vec<&str> {
+    let left_out = draft["meta"]["draft"]["left_out"].as_object().into_iter().flatten();
+    let unknown = |reason: &Json| reason.as_str().is_some_and(|reason| reason.starts_with(UNKNOWN));
+    left_out.filter(|(_, reason)| unknown(reason)).map(|(column, _)| column.as_str()).collect()
+}
 
 pub(super) struct DraftReport<'a> {
     pub sample: &'a Sample,
@@ -49,11 +60,25 @@ impl DraftReport<'_> {
                 false => format!("its name is known, but it does not hold {}", measure.rating.needs()),
             };
         }
+        if let Some(later) = self.later(&column.name) {
+            let pair = format!("[{}, {}]", Quoted(later), Quoted(&column.name));
+            return format!(
+                "{UNKNOWN}, but it looks like the earlier period of {later}: read both as {{\"change\": {pair}}}"
+            );
+        }
         match column.kind {
             ColumnKind::Other => format!("is of type {}, which no signal reads", column.type_name),
             ColumnKind::Text if self.holds_numbers_as_text(at) => "holds numbers as text: cast it to use it".into(),
-            _ => "unknown name: map it in inputs, or add a signal with health_patch".into(),
+            _ => format!("{UNKNOWN}: map it in inputs, or add a signal with health_patch"),
         }
+    }
+
+    /// The column that has this one's name without the word for an earlier period.
+    fn later(&self, name: &str) -> Option<&str> {
+        let mut words = subject(name);
+        words.retain(|word| word != "prev");
+        let later = |column: &&SampleColumn| column.name != name && subject(&column.name) == words;
+        (words.len() < subject(name).len()).then(|| self.sample.columns().iter().find(later))?.map(|c| c.name.as_str())
     }
 
     fn holds_numbers_as_text(&self, column: usize) -> bool {

@@ -1,10 +1,41 @@
 //! Column names and texts as words, so that "Total_Logins (30d)", "loginsLast30Days" and "logins" are one name.
 
 /// Words that say how something was counted, not what.
-const FILLERS: [&str; 31] = [
-    "a", "an", "as", "average", "avg", "by", "cnt", "count", "current", "daily", "for", "had", "has", "have", "in",
-    "is", "last", "latest", "max", "mean", "min", "monthly", "nr", "num", "number", "of", "past", "sum", "the",
-    "total", "weekly",
+const FILLERS: [&str; 34] = [
+    "a",
+    "an",
+    "as",
+    "average",
+    "avg",
+    "by",
+    "cnt",
+    "count",
+    "current",
+    "daily",
+    "for",
+    "had",
+    "has",
+    "have",
+    "in",
+    "is",
+    "last",
+    "latest",
+    "max",
+    "mean",
+    "min",
+    "monthly",
+    "nr",
+    "num",
+    "number",
+    "of",
+    "past",
+    "pct",
+    "percent",
+    "percentage",
+    "sum",
+    "the",
+    "total",
+    "weekly",
 ];
 /// Words for the entity of a row, which tell nothing about the column.
 const ENTITIES: [&str; 8] = ["account", "client", "company", "customer", "member", "org", "organization", "user"];
