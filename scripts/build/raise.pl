@@ -8,6 +8,7 @@ use warnings;
 my %sqlstate = (
     check_violation                  => '23514',
     datatype_mismatch                => '42804',
+    dependent_objects_still_exist    => '2BP01',
     duplicate_object                 => '42710',
     duplicate_table                  => '42P07',
     feature_not_supported            => '0A000',
@@ -18,6 +19,7 @@ my %sqlstate = (
     no_data_found                    => 'P0002',
     not_null_violation               => '23502',
     null_value_not_allowed           => '22004',
+    numeric_value_out_of_range       => '22003',
     object_in_use                    => '55006',
     object_not_in_prerequisite_state => '55000',
     program_limit_exceeded           => '54000',
