@@ -239,7 +239,7 @@ fn what_came_and_what_went_is_named() {
             json!({"a": 80}),
             json!({"a": 80, "b": 9, "mood": 1, "@notes": "a: x\nmood: they are cross"})
         ),
-        "57, Needs attention, down 23 from 80, Healthy. New: Bills 9 days, mood 1: they are cross (−23)."
+        "56, Needs attention, down 24 from 80, Healthy. New: Bills 9 days, mood 1: they are cross (−23)."
     );
     assert_eq!(
         explain(&document, json!({"a": 80, "mood": 1, "@notes": "mood: they are cross"})),

@@ -9,7 +9,7 @@
                                       value_column, owner_column, parent_column, renewal_column, keep, keep_inputs, max_staleness, hold_alerts_above) %}
   {%- set settings = {
     'name': health_score.health_source_name(source), 'model': health_score.health_model_name(health_model),
-    'relation': relation.include(database=false) | string, 'account_column': account_column, 'book': book, 'name_column': name_column,
+    'relation': relation.include(database=false).render(), 'account_column': account_column, 'book': book, 'name_column': name_column,
     'segment_column': segment_column, 'value_column': value_column, 'owner_column': owner_column, 'parent_column': parent_column,
     'renewal_column': renewal_column, 'keep': keep, 'time_column': time_column, 'history': this.include(database=false) | string,
     'keep_inputs': keep_inputs, 'max_staleness': max_staleness, 'hold_alerts_above': hold_alerts_above

@@ -117,6 +117,8 @@ printf 'ok %s calls with hostile texts\n' "$tried"
 # The same texts as names: of the schema, the relation and its columns, of source, model, book, signal, rule, band and segment, of
 # accounts, owners and playbooks. The whole cycle works, from source to alert to removal, and the numbers are correct.
 names() { sql -v payload="$1" -f - <<'SQL'
+-- A draft asks about columns by name.
+SET client_min_messages = warning;
 SELECT set_config('hook.name', (SELECT left(rtrim(translate(p.text, '@{', '..')), CASE WHEN octet_length(p.text) > length(p.text) THEN 12 ELSE 30 END) FROM hook.payload p WHERE p.place = :payload), false) \g /dev/null
 SELECT current_setting('hook.name') AS n, quote_ident('s' || current_setting('hook.name')) AS s \gset
 CREATE SCHEMA :s;

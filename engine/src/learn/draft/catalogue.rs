@@ -180,6 +180,15 @@ impl Catalogue {
         std::iter::once(Name::of(input)).chain(known).collect()
     }
 
+    /// The input of a template that a column of this name would be.
+    pub fn input_named(&self, column: &str) -> Option<&str> {
+        let subject = ColumnSubject::of(column);
+        let is = |(input, names): &(&String, &Vec<Name>)| {
+            Name::of(input).names(&subject) || names.iter().any(|name| name.names(&subject))
+        };
+        self.inputs.iter().find(is).map(|(input, _)| input.as_str())
+    }
+
     /// The category for a theme among those that a document has.
     pub fn category<'c>(&self, theme: &str, categories: &'c serde_json::Map<String, Json>) -> Option<&'c str> {
         let names = self.themes.get(theme)?;

@@ -66,6 +66,9 @@ impl DraftReport<'_> {
                 "{UNKNOWN}, but it looks like the earlier period of {later}: read both as {{\"change\": {pair}}}"
             );
         }
+        if let Some(input) = catalogue().input_named(&column.name) {
+            return format!("its name is known as {input}, but no signal of this draft reads it");
+        }
         match column.kind {
             ColumnKind::Other => format!("is of type {}, which no signal reads", column.type_name),
             ColumnKind::Text if self.holds_numbers_as_text(at) => "holds numbers as text: cast it to use it".into(),
