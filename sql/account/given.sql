@@ -1,6 +1,6 @@
 -- People's entries for accounts, pulses and overrides, as a refresh reads them; and the questions that are open.
 
-CREATE FUNCTION health_given(book text, model text, as_of timestamptz, only_account text DEFAULT NULL, OUT account_id text, OUT given jsonb)
+CREATE FUNCTION health_given(book text, model text, as_of timestamptz, only_accounts text[] DEFAULT NULL, OUT account_id text, OUT given jsonb)
 RETURNS SETOF record
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
@@ -11,12 +11,12 @@ BEGIN
     WITH pulse AS (SELECT DISTINCT ON (p.account_id, p.signal) p.*
                      FROM health_pulse p
                     WHERE p.book = health_given.book AND p.set_at <= as_of
-                      AND (only_account IS NULL OR p.account_id = only_account)
+                      AND (only_accounts IS NULL OR p.account_id = ANY (only_accounts))
                     ORDER BY p.account_id, p.signal, p.set_at DESC, p.id DESC),
          override AS (SELECT DISTINCT ON (o.account_id) o.*
                      FROM health_override o
                     WHERE o.book = health_given.book AND o.set_at <= as_of
-                      AND (only_account IS NULL OR o.account_id = only_account)
+                      AND (only_accounts IS NULL OR o.account_id = ANY (only_accounts))
                     ORDER BY o.account_id, o.set_at DESC, o.id DESC),
          said AS (SELECT p.account_id, k.key, k.value, p.set_at, p.id
                     FROM pulse p
@@ -39,8 +39,8 @@ BEGIN
     SELECT s.account_id, jsonb_object_agg(s.key, s.value ORDER BY s.set_at, s.id) FROM said s GROUP BY s.account_id;
 END
 $$;
-COMMENT ON FUNCTION health_given(text, text, timestamptz, text) IS
-'People''s entries for the accounts of a book, or for one account, as of a time: a jsonb object of values by the model''s inputs, the notes of pulses under @notes, the override under @override ("cap 39: reason"). Accounts without an entry are left out.';
+COMMENT ON FUNCTION health_given(text, text, timestamptz, text[]) IS
+'People''s entries for the accounts of a book, or for some accounts, as of a time: a jsonb object of values by the model''s inputs, the notes of pulses under @notes, the override under @override ("cap 39: reason"). Accounts without an entry are left out.';
 
 CREATE FUNCTION health_given_any(book text)
 RETURNS boolean

@@ -282,7 +282,7 @@ BEGIN
     RETURN health_run_insert(found, format('%s ON CONFLICT (account_id, scored_at) DO UPDATE SET (%s) = ROW (excluded.%s)',
             health_history_insert(found, health_source_query(found, true)),
             array_to_string(columns, ', '), array_to_string(columns, ', excluded.')),
-        now(), path, account_id) > 0;
+        now(), path, ARRAY[account_id]) > 0;
 END
 $$;
 COMMENT ON FUNCTION health_refresh_one(text, text, text) IS 'Implements health_refresh_account for an id as text, under the caller''s search_path.';

@@ -43,7 +43,7 @@ $$;
 COMMENT ON FUNCTION health_run_write(bigint, @extschema@.health_source, timestamptz, boolean, text) IS
 'Writes the scores of a source as of a time into its history, records the input quality, raises alerts and finishes the run. Returns the number of rows.';
 
-CREATE FUNCTION health_run_insert(source @extschema@.health_source, query text, as_of timestamptz, path text, account_id text DEFAULT NULL)
+CREATE FUNCTION health_run_insert(source @extschema@.health_source, query text, as_of timestamptz, path text, ids text[] DEFAULT NULL)
 RETURNS bigint
 LANGUAGE plpgsql
 SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
@@ -64,7 +64,7 @@ BEGIN
     PERFORM health_run_mark(NULL);
     -- Functions that the relation calls run under the caller's search_path.
     PERFORM set_config('search_path', path, true);
-    EXECUTE query USING as_of, account_id;
+    EXECUTE query USING as_of, ids;
     GET DIAGNOSTICS written = ROW_COUNT;
     RETURN written;
 EXCEPTION
@@ -92,8 +92,8 @@ EXCEPTION
     -- Errors in the data: name the account, so that a user can find its row.
     WHEN data_exception OR raise_exception OR cardinality_violation OR undefined_object THEN
         GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-        -- With account_id, the caller knows the account.
-        culprit := CASE WHEN account_id IS NULL THEN health_run_culprit(source, as_of, path, code) END;
+        -- With ids, the caller knows the account.
+        culprit := CASE WHEN ids IS NULL THEN health_run_culprit(source, as_of, path, code) END;
         IF culprit IS NULL THEN
             RAISE;
         END IF;
@@ -104,5 +104,5 @@ EXCEPTION
         RAISE EXCEPTION '%', message USING ERRCODE = code, DETAIL = detail;
 END
 $$;
-COMMENT ON FUNCTION health_run_insert(@extschema@.health_source, text, timestamptz, text, text) IS
+COMMENT ON FUNCTION health_run_insert(@extschema@.health_source, text, timestamptz, text, text[]) IS
 'Runs the INSERT of a run with health_as_of() set, under the caller''s search_path, and returns the number of rows. A NULL (23502) or duplicate (23505) account id is an error; an error in the data names the account in DETAIL.';

@@ -391,9 +391,10 @@ DECLARE
     source health_source := health_source_get(health_source_drop.name);
 BEGIN
     PERFORM health_require('operator', 'health_source', 'DELETE');
+    PERFORM health_live_stop(source.name);
     DELETE FROM health_source s WHERE s.name = source.name;
     PERFORM health_source_drop_views(source);
 END
 $$;
 COMMENT ON FUNCTION @extschema@.health_source_drop(text) IS
-'Deletes a source and drops its views. The history stays as an ordinary table. Unknown: 42704; objects depend on the views: 2BP01.';
+'Deletes a source, drops its views and ends live scoring. The history stays as an ordinary table. Unknown: 42704; objects depend on the views: 2BP01.';

@@ -61,7 +61,7 @@ AS 'MODULE_PATHNAME', 'health_source_assess';
 COMMENT ON FUNCTION health_source_assess(text, record, timestamptz, text, jsonb) IS
 'Like health_assess of a row; given, a jsonb object of health_given(), overrides values of the row. calculated is the score without the override.';
 
-CREATE FUNCTION health_source_query(source @extschema@.health_source, one_account boolean DEFAULT false, some_accounts boolean DEFAULT false)
+CREATE FUNCTION health_source_query(source @extschema@.health_source, by_id boolean DEFAULT false, some_accounts boolean DEFAULT false)
 RETURNS text
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
@@ -85,12 +85,12 @@ DECLARE
     event_rows text := '';
 BEGIN
     PERFORM health_source_column(relation, source.account_column, 'account_column');
-    IF one_account OR some_accounts THEN
+    IF by_id OR some_accounts THEN
         SELECT format('%I.%I', n.nspname, t.typname) INTO account_type
           FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
           JOIN pg_namespace n ON n.oid = t.typnamespace
          WHERE a.attrelid = relation AND a.attname = source.account_column;
-        wanted := format(CASE WHEN one_account THEN 'health_row.%1$I OPERATOR(pg_catalog.=) $2::%2$s'
+        wanted := format(CASE WHEN by_id THEN 'health_row.%1$I OPERATOR(pg_catalog.=) ANY ($2::%2$s[])'
                                          ELSE 'health_row.%1$I OPERATOR(pg_catalog.>=) $2::%2$s AND health_row.%1$I OPERATOR(pg_catalog.<=) $3::%2$s' END,
                                     source.account_column, account_type);
     END IF;
@@ -113,7 +113,7 @@ BEGIN
     IF health_given_any(source.book) THEN
         given := 'health_given.given';
         given_rows := format(' LEFT JOIN health_score_internal.health_given(%L, %L, $1%s) AS health_given ON health_given.account_id OPERATOR(pg_catalog.=) %s::pg_catalog.text',
-            source.book, source.model, CASE WHEN one_account THEN format(', $2::%s::pg_catalog.text', account_type) ELSE '' END,
+            source.book, source.model, CASE WHEN by_id THEN format(', $2::%s[]::pg_catalog.text[]', account_type) ELSE '' END,
             format(cell, source.account_column));
         IF source.keep_inputs THEN
             inputs := format('%s.health_inputs(%s, %s)', home, inputs, given);
@@ -121,7 +121,7 @@ BEGIN
     END IF;
     IF source.events_name IS NOT NULL THEN
         event_rows := health_event_rows(source, relation, format(cell, source.account_column), "row", given, format(
-            CASE WHEN one_account THEN 'health_event.%1$I OPERATOR(pg_catalog.=) $2::%2$s'
+            CASE WHEN by_id THEN 'health_event.%1$I OPERATOR(pg_catalog.=) ANY ($2::%2$s[])'
                  WHEN some_accounts THEN 'health_event.%1$I OPERATOR(pg_catalog.>=) $2::%2$s AND health_event.%1$I OPERATOR(pg_catalog.<=) $3::%2$s'
                  ELSE 'true' END, source.event_account, account_type));
         "row" := 'health_account.account';
@@ -143,7 +143,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION health_source_query(@extschema@.health_source, boolean, boolean) IS
-'The SELECT of a source''s scored accounts as of $1 (timestamptz): one row per account, in the columns of a history. With one_account, only the id $2 (text); with some_accounts, the ids from $2 to $3.';
+'The SELECT of a source''s scored accounts as of $1 (timestamptz): one row per account, in the columns of a history. With by_id, only the ids $2 (text[]); with some_accounts, the ids from $2 to $3.';
 
 CREATE FUNCTION health_history_insert(source @extschema@.health_source, query text)
 RETURNS text

@@ -42,4 +42,7 @@ SELECT t.oid, tn.nspname, t.relname, s.name, s.book, pg_catalog.array_remove(ARR
 
 ALTER TABLE @extschema@.health_playbook ADD COLUMN repeat interval;
 
+-- Another name of an argument.
+DROP FUNCTION health_score_internal.health_source_query(@extschema@.health_source, boolean, boolean);
+
 -- @generated
