@@ -11,7 +11,7 @@ fn outcomes(rows: &[(f64, bool)]) -> (Outcomes, Vec<u64>) {
             merge_counts(&mut larger, &table);
             table = larger;
         }
-        head.add(&mut table, *score, *event, false).expect("a score");
+        head.add(&mut table, *score, *event, false, &[]).expect("a score");
     }
     (head, table)
 }

@@ -188,6 +188,20 @@ END
 $$;
 COMMENT ON FUNCTION health_history_match(regclass) IS 'The SQL condition that row h of a history belongs to the account with id $1 (text).';
 
+CREATE FUNCTION health_id_folds(history regclass)
+RETURNS boolean
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM pg_attribute a LEFT JOIN pg_collation c ON c.oid = a.attcollation
+                    WHERE a.attrelid = history AND a.attname = 'account_id' AND NOT a.attisdropped
+                      AND (c.collisdeterministic IS FALSE
+                           OR health_id_type(history) NOT IN ('int2', 'int4', 'int8', 'uuid', 'text', 'varchar', 'bpchar', 'name')));
+END
+$$;
+COMMENT ON FUNCTION health_id_folds(regclass) IS 'Whether ids of a history can be equal and yet differ as text: citext, nondeterministic collations, numeric.';
+
 CREATE FUNCTION health_book_account(book text, account_id text)
 RETURNS text
 LANGUAGE plpgsql STABLE
@@ -196,6 +210,7 @@ AS $$
 DECLARE
     history regclass;
     spelt text;
+    stored text;
     types regtype[] := '{}';
 BEGIN
     PERFORM health_book_check(book);
@@ -207,7 +222,12 @@ BEGIN
                     WHERE s.book = health_book_account.book AND h.history IS NOT NULL ORDER BY s.name LOOP
         spelt := health_id_spelt(account_id, health_id_type(history));
         IF spelt IS NOT NULL THEN
-            RETURN spelt;
+            -- Of ids that are equal though they differ, as of citext, the one of the history: a refresh joins ids as text.
+            IF health_id_folds(history) AND health_history_safe(history) THEN
+                EXECUTE format('SELECT h.account_id::text FROM %s h WHERE %s ORDER BY h.scored_at DESC LIMIT 1', history, health_history_match(history))
+                   INTO stored USING spelt;
+            END IF;
+            RETURN COALESCE(stored, spelt);
         END IF;
         types := types || health_id_type(history);
     END LOOP;

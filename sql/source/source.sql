@@ -160,6 +160,30 @@ END
 $$;
 COMMENT ON FUNCTION health_source_column(regclass, text, text) IS 'The type of a relation''s column as SQL writes it; NULL for NULL. Unknown column: 42703, with its role in the source.';
 
+-- Histories, alerts and views compare ids by the operators of Postgres, whatever the search_path.
+CREATE FUNCTION health_source_id_check(relation regclass, account_column text)
+RETURNS void
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+DECLARE
+    type oid := (SELECT a.atttypid FROM pg_attribute a WHERE a.attrelid = relation AND a.attname = account_column AND NOT a.attisdropped);
+    base oid;
+BEGIN
+    LOOP
+        SELECT t.typbasetype INTO base FROM pg_type t WHERE t.oid = type AND t.typtype = 'd';
+        EXIT WHEN NOT FOUND;
+        type := base;
+    END LOOP;
+    EXECUTE format('SELECT FROM (SELECT NULL::%1$s AS id) i WHERE i.id OPERATOR(pg_catalog.=) i.id AND i.id OPERATOR(pg_catalog.<=) i.id ORDER BY i.id', health_id_cast(type));
+EXCEPTION WHEN undefined_function OR ambiguous_function THEN
+    RAISE EXCEPTION 'column "%" of type % cannot be the account_column', account_column, format_type(type, NULL) USING ERRCODE = 'datatype_mismatch',
+        DETAIL = 'The operators = and <= of Postgres do not compare values of this type.',
+        HINT = format('Cast the column in a view: SELECT %1$I::text AS %1$I, … FROM %2$s.', account_column, relation);
+END
+$$;
+COMMENT ON FUNCTION health_source_id_check(regclass, text) IS 'Raises 42804 for a column of a type whose values Postgres itself cannot compare: no id of an account.';
+
 CREATE FUNCTION health_source_relation(source @extschema@.health_source)
 RETURNS regclass
 LANGUAGE plpgsql STABLE
@@ -306,6 +330,7 @@ BEGIN
        FROM (VALUES (account_column, 'account_column'), (name_column, 'name_column'), (segment_column, 'segment_column'),
                     (value_column, 'value_column'), (owner_column, 'owner_column'), (parent_column, 'parent_column'),
                     (renewal_column, 'renewal_column')) c (name, role);
+    PERFORM health_source_id_check(relation, account_column);
     FOREACH kept IN ARRAY COALESCE(keep, '{}') LOOP
         PERFORM health_source_column(relation, kept, 'keep');
     END LOOP;

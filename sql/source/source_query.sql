@@ -5,7 +5,35 @@ RETURNS timestamptz
 LANGUAGE c STABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'health_as_of';
 COMMENT ON FUNCTION @extschema@.health_as_of() IS
-'The as_of of the running refresh, otherwise now(): for views that show the data as of that time. SET health_score.as_of = ''2026-01-01 00:00Z'' sets another time.';
+'The as_of of the running refresh, otherwise now(): for views that show the data as of that time. SET LOCAL health_score.as_of = ''2026-01-01 00:00Z'' sets another time in a transaction.';
+
+-- A cast of a time to a date would be of the session's time zone, one of text of its DateStyle: a night by another session
+-- would write another renewal.
+--@ list days: type | day | what
+--@   date        | at                              | a date
+--@   timestamp   | at::pg_catalog.date             | a time without time zone
+--@   timestamptz | (at AT TIME ZONE 'UTC')::pg_catalog.date | a time
+
+--@ for days
+CREATE FUNCTION health_day(at {type})
+RETURNS date
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN {day};
+COMMENT ON FUNCTION health_day({type}) IS 'The day in UTC of {what}.';
+--@ end
+
+CREATE FUNCTION health_day(at text)
+RETURNS date
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+SET datestyle = 'ISO, YMD'
+SET timezone = 'UTC'
+AS $$
+BEGIN
+    RETURN at::timestamptz::date;
+END
+$$;
+COMMENT ON FUNCTION health_day(text) IS 'The day in UTC of a date or time as text, year first where the order is not clear.';
 
 CREATE FUNCTION health_source_cell(cell text, "column" text, type text)
 RETURNS text
@@ -13,6 +41,9 @@ LANGUAGE plpgsql IMMUTABLE
 SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
 BEGIN
+    IF type = 'pg_catalog.date' AND "column" IS NOT NULL THEN
+        RETURN format('health_score_internal.health_day(%s)', format(cell, "column"));
+    END IF;
     RETURN CASE WHEN "column" IS NULL THEN 'NULL' ELSE format(cell, "column") END || '::' || type;
 END
 $$;

@@ -12,7 +12,7 @@ sql_function! {
         require_aggregate(arguments, state::AUC);
         let (Some(score), Some(event)) = (arguments.get(1), arguments.get(2)) else { return arguments.datum(0) };
         let good = arguments.get(3).unwrap_or(false);
-        growing::step::<Outcomes>(arguments, state::AUC, &[], |state| state.head.add(state.table, score, event, good))
+        growing::step::<Outcomes>(arguments, state::AUC, &[], |state| state.head.add(state.table, score, event, good, &[]))
     }
 }
 

@@ -21,19 +21,28 @@ type Bands = Vec<(String, f64)>;
 struct ModelBands {
     argument: Box<[u8]>,
     words: Vec<u64>,
+    /// The lowest scores of the bands.
+    bounds: Vec<f64>,
 }
 
-/// The bands of argument 3; none for the usual ones.
-fn bands<'a>(arguments: &Arguments) -> &'a [u64] {
-    let Some(argument) = arguments.payload(MODEL) else { return &[] };
+/// The bands of argument 3 and their lowest scores; no words for the usual bands.
+fn bands<'a>(arguments: &Arguments) -> (&'a [u64], &'a [f64]) {
     let last = kept(arguments, ModelBands::default);
+    let Some(argument) = arguments.payload(MODEL) else {
+        if last.bounds.is_empty() {
+            last.bounds = usual_bands().into_iter().map(|(_, from)| from).collect();
+        }
+        return (&[], &last.bounds);
+    };
     if (*last.argument != *argument || last.words.is_empty())
         && let Some(compiled) = model_argument(arguments, MODEL)
     {
-        last.words = to_words(&compiled.model.band_bounds());
+        let bands = compiled.model.band_bounds();
+        last.words = to_words(&bands);
+        last.bounds = bands.into_iter().map(|(_, from)| from).collect();
         last.argument = argument.into();
     }
-    &last.words
+    (&last.words, &last.bounds)
 }
 
 /// As JSON, filled up with blanks.
@@ -57,12 +66,12 @@ sql_function! {
     fn health_backtest_step(arguments) {
         require_aggregate(arguments, state::BACKTEST);
         let (Some(score), Some(event)) = (arguments.get(1), arguments.get(2)) else { return arguments.datum(0) };
-        let bands = bands(arguments);
+        let (bands, bounds) = bands(arguments);
         growing::step::<Outcomes>(arguments, state::BACKTEST, bands, |state| {
             if *state.fixed != *bands {
                 varying();
             }
-            state.head.add(state.table, score, event, false)
+            state.head.add(state.table, score, event, false, bounds)
         })
     }
 }

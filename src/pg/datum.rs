@@ -71,6 +71,9 @@ impl DatumKind {
         // SAFETY: catalog look-ups by Oid, inside a transaction.
         let (category, element) = unsafe { (pg_sys::get_typtype(type_id), pg_sys::get_element_type(type_id)) };
         match category as u8 {
+            // A cast without a function, as of citext: the type's values are those of text.
+            // SAFETY: a catalog look-up.
+            _ if unsafe { pg_sys::IsBinaryCoercible(type_id, pg_sys::TEXTOID) } => DatumKind::Text,
             pg_sys::TYPTYPE_ENUM => DatumKind::Enum,
             pg_sys::TYPTYPE_COMPOSITE => DatumKind::Other("a composite value"),
             _ if element != pg_sys::InvalidOid => DatumKind::Other("an array"),

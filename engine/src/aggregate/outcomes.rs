@@ -4,6 +4,7 @@
 use super::counts::{self, FIRST_WORDS};
 use super::refused::{Refused, refused_variation};
 use crate::base::number::shortest;
+use crate::base::rounding::round9;
 
 /// Bins of 0.01 points, from 0 to 100.
 const LARGEST_BIN: u32 = 10_000;
@@ -41,14 +42,22 @@ impl Outcomes {
         counts::is_table(table)
     }
 
-    /// One account. The table is not full.
+    /// One account. The table is not full. `bounds` has the lowest scores of the bands: a score is never counted in
+    /// another band than its own.
     #[inline(always)]
-    pub fn add(&mut self, table: &mut [u64], score: f64, event: bool, event_is_good: bool) -> Result<(), Refused> {
+    pub fn add(
+        &mut self,
+        table: &mut [u64],
+        score: f64,
+        event: bool,
+        event_is_good: bool,
+        bounds: &[f64],
+    ) -> Result<(), Refused> {
         if !(0.0..=100.0).contains(&score) {
             return Err(refused_score(score));
         }
         self.set_good(1 + u64::from(event_is_good))?;
-        let bin = (score * 100.0 + 0.5) as u32;
+        let bin = bin_of(round9(score), bounds);
         let new = counts::add(table, bin, if event { [0, 1] } else { [1, 0] });
         self.bins = self.bins.wrapping_add(new.into());
         Ok(())
@@ -87,6 +96,20 @@ impl Outcomes {
             with: pair.counts[1] as f64,
         };
         (counts::sorted(table).into_iter().map(bin).collect(), self.good == 2)
+    }
+}
+
+/// The nearest hundredth that lies in the band of a score.
+#[inline(always)]
+fn bin_of(score: f64, bounds: &[f64]) -> u32 {
+    let nearest = (score * 100.0 + 0.5) as u32;
+    let shown = f64::from(nearest) / 100.0;
+    if bounds.iter().any(|&bound| score < bound && bound <= shown) {
+        nearest - 1
+    } else if bounds.iter().any(|&bound| shown < bound && bound <= score) {
+        nearest + 1
+    } else {
+        nearest
     }
 }
 

@@ -24,7 +24,7 @@ SELECT health_backtest(score, churned, 'backtest model') = health_backtest(score
        health_backtest(score, churned, NULL::text) = health_backtest(score, churned) AS usual FROM past;
 SELECT count(*) AS bands, bool_and(n.accounts = h.accounts) AS all FROM (SELECT (health_backtest(score, churned, 'backtest model')).* FROM past) b,
   unnest(b.bands, b.band_accounts) n (name, accounts)
-  JOIN LATERAL (SELECT count(*) AS accounts FROM past WHERE health_band('backtest model', round(score::numeric, 2)::float8) = n.name) h ON true;
+  JOIN LATERAL (SELECT count(*) AS accounts FROM past WHERE health_band('backtest model', score) = n.name) h ON true;
 
 -- Nothing, NULLs, one kind, few events, the same score for all.
 SELECT health_auc(score, churned), health_backtest(score, churned) IS NULL AS no_row, health_psi(score, churned) FROM past WHERE false;
