@@ -1,4 +1,6 @@
 -- A signal of two inputs: the same score in every form, one driver with both values, words, plain SQL.
+CREATE SCHEMA pairs;
+SET search_path = pairs, public;
 \set model '{"signals": {"logins": {"label": "Logins", "weight": 6, "scale": {"linear": [0, 10]}}, "seats": {"label": "Seats", "weight": 3, "scale": {"linear": [40, 0]}}, "logins with seats": {"weight": 1, "input": {"cross": ["logins", "seats"]}, "missing": 70, "scale": {"table": {"rows": [0, 8], "columns": [1, 20], "subscores": [[70, 10], [70, 100]], "neutral": 70}}}}}'
 CREATE TABLE account (id int, logins float8, seats int);
 INSERT INTO account VALUES (1, 3, 40), (2, 3, 2), (3, 9, 30), (4, NULL, 30), (5, 9, NULL), (6, 7.9, 20), (7, 8, 19);
@@ -17,3 +19,5 @@ SELECT health_model_sql('pair', 'account') AS query \gset
 SELECT bool_and(q.health_score IS NOT DISTINCT FROM health_score('pair', a)) AS plain_sql FROM (:query) q JOIN account a USING (id);
 SELECT * FROM health_model_match('pair', 'account') WHERE signal LIKE '%with%';
 SELECT * FROM health_model_check('{"signals": {"x": {"input": {"cross": ["a", "b"]}, "scale": {"table": {"rows": [0, 8], "columns": [1], "subscores": [[1]], "neutral": 101}}}}}');
+SET client_min_messages = warning;
+DROP SCHEMA pairs CASCADE;
