@@ -170,6 +170,7 @@ DECLARE
     type oid := (SELECT a.atttypid FROM pg_attribute a WHERE a.attrelid = relation AND a.attname = account_column AND NOT a.attisdropped);
     base oid;
 BEGIN
+    PERFORM health_source_column(relation, account_column, 'account_column');
     LOOP
         SELECT t.typbasetype INTO base FROM pg_type t WHERE t.oid = type AND t.typtype = 'd';
         EXIT WHEN NOT FOUND;

@@ -231,7 +231,7 @@ fn outcomes() -> Growing<Outcomes> {
         first_words: Outcomes::FIRST_WORDS,
         is_full: Outcomes::is_full,
         fits: Outcomes::fits,
-        add: |head, table, given| head.add(table, given.number(), given.byte() > 99, given.byte() > 250),
+        add: |head, table, given| head.add(table, given.number(), given.byte() > 99, given.byte() > 250, &[40.0, 70.0]),
         merge: Outcomes::merge,
         judge: |head, table, given| {
             if !head.is_consistent(table) {

@@ -23,7 +23,7 @@ SQL
 sql <<'SQL'
 CREATE TABLE hook.argument (name text PRIMARY KEY, expression text);
 INSERT INTO hook.argument VALUES
-  ('as_of', $$'2026-02-01'$$), ('account', $$'{"a": 40, "b": 3}'$$), ('account_column', $$'id'$$), ('account_id', $$'3'$$), ('action', $$'called'$$), ('asked', $$'true'$$), ('bands', $$'terciles'$$), ('before', $$'{"a": 40, "b": 3}'$$),
+  ('as_of', $$'2026-02-01'$$), ('account', $$'{"a": 40, "b": 3}'$$), ('at', $$'2026-02-01'$$), ('account_column', $$'id'$$), ('account_id', $$'3'$$), ('action', $$'called'$$), ('asked', $$'true'$$), ('bands', $$'terciles'$$), ('before', $$'{"a": 40, "b": 3}'$$),
   ('after', $$'{"a": 50, "b": 3}'$$), ('book', $$'accounts'$$), ('by', $$'all'$$), ('cell', $$'x.%I'$$), ('code', $$'22023'$$), ('column', $$'id'$$), ('columns', $$'{*}'$$), ('created', $$'2026-01-01'$$), ('created_by', $$'ann'$$),
   ('cron', $$'* * * * *'$$), ('context', $$'c'$$), ('new_role', $$'pg_monitor'$$), ('old_role', $$'postgres'$$), ('field', $$'1-5'$$), ('zone', $$'UTC'$$), ('warning', $$'w'$$), ('detail', $$'d'$$), ('example', $$'f(1)'$$), ('external_id', $$'5'$$), ('first', $$'1'$$), ('hint', $$'h'$$), ('history', $$'public.s_history'$$), ('home', $$'public'$$), ('ids', $$'{3}'$$), ('job', $$'csm'$$), ('keep', $$'{csm}'$$), ('privileges', $$'SELECT'$$),
   ('kind', $$'churned'$$), ('last', $$'50'$$), ('message', $$'m'$$), ('mode', $$'cap'$$), ('model', $$'m'$$), ('name', $$'m'$$), ('name_column', $$'name'$$), ('names', $$'{a,b}'$$), ('note', $$'n'$$), ('only_account', $$'3'$$), ('only_source', $$'s'$$),
@@ -34,7 +34,7 @@ INSERT INTO hook.argument VALUES
 -- Usual values of the other types.
 CREATE TABLE hook.type (type regtype PRIMARY KEY, expression text);
 INSERT INTO hook.type VALUES
-  ('integer', '1'), ('bigint', '1'), ('double precision', '1'), ('boolean', 'false'), ('interval', $$'20 days'$$), ('timestamptz', $$'2026-02-01'$$), ('timestamptz[]', $$'{2026-02-01}'$$), ('timestamp[]', $$'{2026-02-01}'$$),
+  ('date', $$'2026-02-01'$$), ('timestamp', $$'2026-02-01'$$), ('integer', '1'), ('bigint', '1'), ('double precision', '1'), ('boolean', 'false'), ('interval', $$'20 days'$$), ('timestamptz', $$'2026-02-01'$$), ('timestamptz[]', $$'{2026-02-01}'$$), ('timestamp[]', $$'{2026-02-01}'$$),
   ('jsonb', $$public.health_model_get('m')$$), ('json', $$'{"a": 1, "b": 2}'$$), ('uuid', $$'6b1c5bd6-8dd4-4a5d-9a2e-0d9a0b3c8f11'$$), ('regtype', $$'int4'$$), ('oid', '0'), ('record', $$(SELECT x FROM public.account x LIMIT 1)$$),
   ('health_source', $$(SELECT x FROM public.health_source x WHERE x.name = 's')$$), ('health_model', $$(SELECT x FROM public.health_model x WHERE x.active)$$), ('health_score_internal.health_history_register', $$(SELECT x FROM health_score_internal.health_history_register x LIMIT 1)$$),
   ('health_run', $$(SELECT x FROM public.health_run x ORDER BY x.id LIMIT 1)$$),

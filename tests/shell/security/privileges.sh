@@ -44,7 +44,7 @@ as() { psql -X -q -At -v SHOW_CONTEXT=never -c "SET ROLE $1" -c "$2" 2>&1; }
 before=$(state)
 # Steps of other functions, which change only the caller's own transaction: any role may call them, and they disclose no
 # data.
-harmless=" health_run_mark health_run_marked health_run_insert health_run_resume health_source_lock health_run_show health_refresh_report health_run_fails health_privileges_revoke health_alert_notify health_alert_execute health_unschedule health_revoke health_import_fault health_import_read health_import_write health_run_data_alert "
+harmless=" health_run_mark health_run_marked health_run_insert health_run_resume health_source_lock health_run_show health_refresh_report health_run_fails health_privileges_revoke health_alert_notify health_alert_execute health_unschedule health_revoke health_import_fault health_import_read health_import_write health_run_data_alert health_history_register_clean "
 refused=0
 for name in "${!write[@]}"; do
   # The refusal must not come from the arguments of the call.
