@@ -244,7 +244,7 @@ fn what_came_and_what_went_is_named() {
     assert_eq!(
         explain(&document, json!({"a": 80, "mood": 1, "@notes": "mood: they are cross"})),
         "40, Needs attention. Costs most: mood 1: they are cross (−50); a 80 (−10). No value: Bills (its weight is shared \
-         out). Based on 67 % of the weight: between 26 and 60 once the rest is known."
+         out). Based on 66 % of the weight: between 26 and 60 once the rest is known."
     );
     // A note is no value, whatever its type.
     assert_eq!(
