@@ -145,19 +145,19 @@ BEGIN
     -- due_at stays that of the first run: it is since then that somebody must act.
     UPDATE health_alert a SET run = r.id, as_of = r.as_of, reason = r.message, explanation = r.detail, action = r.hint
       FROM health_run r
-     WHERE r.id = health_run_data_alert.run
+     WHERE r.id = health_run_data_alert.run AND r.hint IS NOT NULL
        AND a.id IN (SELECT d.id FROM health_alert d WHERE d.source = r.source AND d.playbook IS NULL AND d.status NOT IN ('resolved', 'ended') FOR UPDATE SKIP LOCKED);
     INSERT INTO health_alert (source, book, run, as_of, trigger, reason, explanation, action, severity, due_at)
     SELECT r.source, s.book, r.id, r.as_of, 'data', r.message, r.detail, r.hint, 'high', r.as_of + '1 day'::interval
       FROM health_run r JOIN health_source s ON s.name = r.source
-     WHERE r.id = health_run_data_alert.run
+     WHERE r.id = health_run_data_alert.run AND r.hint IS NOT NULL
        AND NOT EXISTS (SELECT FROM health_alert a WHERE a.source = r.source AND a.playbook IS NULL AND a.status NOT IN ('resolved', 'ended'));
     GET DIAGNOSTICS raised = ROW_COUNT;
     RETURN raised;
 END
 $$;
 COMMENT ON FUNCTION health_run_data_alert(bigint) IS
-'Raises the data alert of a run, or brings the open one of its source up to date, and returns the number of raised alerts. Does nothing for a role that may not raise alerts.';
+'Raises the data alert of a run, or brings the open one of its source up to date, and returns the number of raised alerts. Does nothing for a role that may not raise alerts, or a run that is neither held nor accepted.';
 
 CREATE FUNCTION health_run_settle(run bigint, source @extschema@.health_source, accounts bigint, release boolean DEFAULT false)
 RETURNS bigint

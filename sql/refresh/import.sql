@@ -35,13 +35,13 @@ BEGIN
         RAISE EXCEPTION 'account "%" has an invalid score as of %', account_id, at USING ERRCODE = 'numeric_value_out_of_range',
             DETAIL = format('Column %I is %s; a score is a number from 0 to 100.', columns[3], COALESCE(score::text, 'null')),
             HINT = 'Rescale the score in a view, or leave the row out.';
-    ELSE
+    ELSIF times > 1 THEN
         RAISE EXCEPTION 'duplicate account "%" in relation %', account_id, relation USING ERRCODE = 'unique_violation',
             DETAIL = format('%s rows have this %I and the %I %s.', times, columns[1], columns[2], at), HINT = 'Import one score of each account and time.';
     END IF;
 END
 $$;
-COMMENT ON FUNCTION health_import_fault(text, timestamptz, double precision, bigint, regclass, text[]) IS 'Raises the error of a row that cannot be imported; the error names the account.';
+COMMENT ON FUNCTION health_import_fault(text, timestamptz, double precision, bigint, regclass, text[]) IS 'Raises if a row cannot be imported; the error names the account.';
 
 CREATE FUNCTION health_import_read(query text, path text, OUT times timestamptz[], OUT many boolean)
 RETURNS record

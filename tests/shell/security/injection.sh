@@ -23,12 +23,13 @@ SQL
 sql <<'SQL'
 CREATE TABLE hook.argument (name text PRIMARY KEY, expression text);
 INSERT INTO hook.argument VALUES
-  ('as_of', $$'2026-02-01'$$), ('account', $$'{"a": 40, "b": 3}'$$), ('at', $$'2026-02-01'$$), ('account_column', $$'id'$$), ('account_id', $$'3'$$), ('action', $$'called'$$), ('asked', $$'true'$$), ('bands', $$'terciles'$$), ('before', $$'{"a": 40, "b": 3}'$$),
+  ('as_of', $$'2026-02-01'$$), ('account', $$'{"a": 40, "b": 3}'$$), ('at', $$'2026-02-01'$$), ('account_column', $$'id'$$), ('account_id', $$'3'$$), ('action', $$'called'$$), ('asked', $$'true'$$), ('band_column', $$'csm'$$), ('bands', $$'terciles'$$), ('before', $$'{"a": 40, "b": 3}'$$),
   ('after', $$'{"a": 50, "b": 3}'$$), ('book', $$'accounts'$$), ('by', $$'all'$$), ('cell', $$'x.%I'$$), ('code', $$'22023'$$), ('column', $$'id'$$), ('columns', $$'{*}'$$), ('created', $$'2026-01-01'$$), ('created_by', $$'ann'$$),
   ('cron', $$'* * * * *'$$), ('context', $$'c'$$), ('new_role', $$'pg_monitor'$$), ('old_role', $$'postgres'$$), ('field', $$'1-5'$$), ('zone', $$'UTC'$$), ('warning', $$'w'$$), ('detail', $$'d'$$), ('example', $$'f(1)'$$), ('external_id', $$'5'$$), ('first', $$'1'$$), ('hint', $$'h'$$), ('history', $$'public.s_history'$$), ('home', $$'public'$$), ('ids', $$'{3}'$$), ('job', $$'csm'$$), ('keep', $$'{csm}'$$), ('privileges', $$'SELECT'$$),
   ('kind', $$'churned'$$), ('last', $$'50'$$), ('message', $$'m'$$), ('mode', $$'cap'$$), ('model', $$'m'$$), ('name', $$'m'$$), ('name_column', $$'name'$$), ('names', $$'{a,b}'$$), ('note', $$'n'$$), ('only_account', $$'3'$$), ('only_source', $$'s'$$),
   ('outcome', $$'gone'$$), ('owner_column', $$'csm'$$), ('parent_column', $$'name'$$), ('path', $$'public'$$), ('query', $$'SELECT 1'$$), ('ref', $$'r'$$), ('renewal_column', 'NULL'), ('reviewed', $$'2026-01-01'$$), ('role', $$'x'$$),
   ('segment', $$''$$), ('segment_column', $$'csm'$$), ('signal', $$'a'$$), ('source', $$'s'$$), ('sqlstate', $$'22023'$$), ('system', $$'zendesk'$$), ('template', $$'simple'$$), ('time_column', $$'at'$$), ('to_external_id', $$'5'$$), ('trigger', $$'trend'$$),
+  ('score_column', $$'a'$$),
   ('to_system', $$'accounts'$$), ('type', $$'text'$$), ('value', $$'1'$$), ('value_column', $$'a'$$), ('what', $$'band'$$), ('words', $$'usage'$$),
   ('definition', $$'{"signals": {"a": {"scale": {"linear": [0, 1]}}}}'$$), ('history_row', $$'h'$$), ('inputs', $$'{a,b}'$$), ('owner', $$'ann'$$), ('playbook', $$'by hand'$$), ('reason', $$'r'$$), ('saved_name', $$'m'$$), ('severity', $$'high'$$);
 -- Usual values of the other types.
@@ -49,11 +50,13 @@ INSERT INTO hook.special VALUES
   ('health_playbook_name', 'name', 'text', $$'red'$$), ('health_model_fit', 'relation', 'regclass', $$'public.fitted'$$), ('health_signal_power', 'relation', 'regclass', $$'public.fitted'$$), ('health_signal_power', 'by', 'text', $$'b'$$),
   ('health_source_drop', 'name', 'text', $$'s'$$), ('health_source_add', 'name', 'text', $$'s'$$), ('health_source_add', 'history', 'text', 'NULL'), ('health_template', 'name', 'text', $$'simple'$$), ('health_alert_snooze', 'until', 'timestamptz', $$(now() + '1 day')$$),
   ('health_source_get', 'name', 'text', $$'s'$$), ('health_refresh_report', 'failures', 'jsonb', $$'[]'$$), ('health_run_release', 'run', 'bigint', $$(SELECT max(id) FROM public.health_run WHERE status = 'held')$$),
+  ('health_run_alerts', 'run', 'bigint', $$(SELECT max(id) FROM public.health_run)$$), ('health_run_undo', 'run', 'bigint', $$(SELECT max(id) FROM public.health_run WHERE source = 's' AND status = 'done')$$),
+  ('health_import_read', 'query', 'text', $$'SELECT ARRAY[pg_catalog.now()]'$$), ('health_import_fault', 'columns', 'text[]', $$'{id,at,a}'$$),
   ('health_run_%', 'run', 'bigint', $$(SELECT health_score_internal.health_run_begin('s', '2026-02-01'))$$), ('health_alert_delivered', 'id', 'bigint', $$(SELECT c.id FROM public.health_alert_claim(1) c)$$);
 -- Arguments that are SQL or a part of it, in steps of other functions: a caller could as well execute the SQL directly.
 CREATE TABLE hook.statement (function text, argument text);
 INSERT INTO hook.statement VALUES
-  ('health_run_insert', 'query'), ('health_run_insert', 'path'), ('health_run_fails', 'query'), ('health_alert_execute', 'query'),
+  ('health_run_insert', 'query'), ('health_run_insert', 'path'), ('health_run_fails', 'query'), ('health_import_read', 'query'), ('health_import_write', 'query'), ('health_alert_execute', 'query'),
   ('health_history_insert', 'query'), ('health_source_inputs', 'cell'), ('health_source_cell', 'cell'), ('health_source_cell', 'type'), ('health_alert_earlier', 'asked');
 CREATE TABLE hook.function AS
 SELECT p.oid, p.proname, p.prokind, i AS place, coalesce(nullif(p.proargnames[i], ''), '?') AS argument, p.proargtypes[i - 1] AS type, p.pronargs

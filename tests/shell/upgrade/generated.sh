@@ -55,7 +55,7 @@ SELECT health_privileges_revoke(d.classid, d.objid)
    AND NOT EXISTS (SELECT FROM pg_temp.health_members_before b WHERE b.classid = d.classid AND b.objid = d.objid);
 GRANT SELECT ON seen TO PUBLIC;
 DROP AGGREGATE IF EXISTS gone(int);
-DROP FUNCTION IF EXISTS gone(a int, b text, c interval, OUT d text);
+DROP FUNCTION IF EXISTS gone(a int, b text, c interval);
 UPDATE kept SET b = 0;
 DROP TABLE pg_temp.health_members_before;
 SQL
