@@ -417,7 +417,6 @@ DECLARE
     source health_source := health_source_get(health_source_drop.name);
 BEGIN
     PERFORM health_require('operator', 'health_source', 'DELETE');
-    PERFORM health_live_stop(source.name);
     DELETE FROM health_source s WHERE s.name = source.name;
     PERFORM health_source_drop_views(source);
 END

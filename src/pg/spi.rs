@@ -1,8 +1,7 @@
 //! Queries through SPI, under the active snapshot and with the rights of the current user. pgrx's own interface takes a
 //! new snapshot after the first write of the transaction, so the raw one is used here.
 
-use std::ffi::{CStr, CString};
-use std::rc::Rc;
+use std::ffi::CString;
 
 use pgrx::{FromDatum, PgMemoryContexts, pg_sys};
 
@@ -63,35 +62,6 @@ impl Connection {
         }
     }
 
-    /// A plan for any values of its parameters, which outlives the connection.
-    pub fn prepare(&self, query: &CStr, types: &[pg_sys::Oid]) -> KeptPlan {
-        let mut types = types.to_vec();
-        // SAFETY: SPI is connected; the query is a C string, and its parameters are as many as the types. An error in the
-        // query is raised there.
-        unsafe {
-            let options = pg_sys::CURSOR_OPT_GENERIC_PLAN as i32;
-            let plan = pg_sys::SPI_prepare_cursor(query.as_ptr(), types.len() as i32, types.as_mut_ptr(), options);
-            if plan.is_null() || pg_sys::SPI_keepplan(plan) != 0 {
-                pgrx::error!("SPI could not prepare a statement");
-            }
-            KeptPlan(Rc::new(Plan { plan, parameters: types.len() }))
-        }
-    }
-
-    /// Executes a plan that writes, under a snapshot of its own. Gives the number of rows.
-    pub fn execute(&self, plan: &KeptPlan, values: &[pg_sys::Datum]) -> u64 {
-        assert_eq!(values.len(), plan.0.parameters);
-        let mut values = values.to_vec();
-        // SAFETY: SPI is connected; the plan is kept, and there are as many values as it has parameters.
-        unsafe {
-            let result = pg_sys::SPI_execute_plan(plan.0.plan, values.as_mut_ptr(), std::ptr::null(), false, 0);
-            if result < 0 {
-                pgrx::error!("SPI could not execute a statement");
-            }
-            pg_sys::SPI_processed
-        }
-    }
-
     /// Hands out the rows of a query one by one, until `act` returns false. Gives their descriptor, good until the
     /// connection ends.
     pub fn each_row(&self, query: &str, mut act: impl FnMut(&FetchedRow) -> bool) -> pg_sys::TupleDesc {
@@ -138,24 +108,6 @@ impl Drop for Connection {
             if self.pushed_snapshot {
                 pg_sys::PopActiveSnapshot();
             }
-        }
-    }
-}
-
-/// A prepared statement of this session.
-#[derive(Clone)]
-pub struct KeptPlan(Rc<Plan>);
-
-struct Plan {
-    plan: pg_sys::SPIPlanPtr,
-    parameters: usize,
-}
-
-impl Drop for Plan {
-    fn drop(&mut self) {
-        // SAFETY: kept by SPI_keepplan() and owned by this alone.
-        unsafe {
-            pg_sys::SPI_freeplan(self.plan);
         }
     }
 }

@@ -110,7 +110,7 @@ impl<'a> Assessment<'a> {
                 // A signal named as the costliest is not named as a strength too.
                 .filter(|(_, driver)| !costs[..named].iter().any(|(_, costly)| std::ptr::eq(*costly, *driver)))
                 .collect();
-        strengths.extend(parts(drivers, |driver| gained_together(driver), |points| points > 0.0));
+        strengths.extend(parts(drivers, gained_together, |points| points > 0.0));
         largest_first(&mut strengths, |driver| driver.name);
         let best = strengths.iter().take(STRENGTHS).map(|(_, driver)| self.driver_words(driver)).collect();
         let words = |driver: &&Driver| self.driver_words(driver);

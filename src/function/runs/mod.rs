@@ -9,4 +9,3 @@ mod run_mark;
 mod run_tally;
 mod signal_counts;
 mod source_assess;
-mod statement;
