@@ -28,7 +28,7 @@ BEGIN
         EXECUTE format('SELECT EXISTS (SELECT FROM %s WHERE %s)', history, unnamed) INTO ambiguous USING this.as_of;
         IF ambiguous THEN
             RAISE EXCEPTION 'run % cannot be taken back: run % is of the same time', this.id, other USING ERRCODE = 'object_not_in_prerequisite_state',
-                DETAIL = 'The rows of that time were written before 1.0.0 and do not name their run.',
+                DETAIL = 'The rows of that time do not name their run.',
                 HINT = format('CALL health_refresh(%L, %L, true) writes the rows anew; DELETE FROM %s WHERE scored_at = %2$L deletes them.', this.source, this.as_of, history);
         END IF;
     END IF;
