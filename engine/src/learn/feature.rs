@@ -46,25 +46,6 @@ impl Feature {
         Feature::Numeric { ranks, numbers }
     }
 
-    /// A feature of texts, which get numbers in the order of the texts: the order of the accounts has no effect.
-    pub fn of_codes(codes: &[u32], names: &[String]) -> Feature {
-        let mut order: Vec<usize> = (0..names.len()).collect();
-        order.sort_unstable_by(|a, b| names[*a].cmp(&names[*b]));
-        let mut new = vec![MISSING; names.len()];
-        order.iter().enumerate().for_each(|(at, old)| new[*old] = at as u32);
-        let codes = codes.iter().map(|code| new.get(*code as usize).copied().unwrap_or(MISSING)).collect();
-        Feature::Category { codes, names: order.into_iter().map(|at| names[at].clone()).collect() }
-    }
-
-    /// The feature with its accounts in another order.
-    pub fn reordered(self, order: &[u32]) -> Feature {
-        let sorted = |list: Vec<u32>| order.iter().map(|account| list[*account as usize]).collect();
-        match self {
-            Feature::Numeric { ranks, numbers } => Feature::Numeric { ranks: sorted(ranks), numbers },
-            Feature::Category { codes, names } => Feature::Category { codes: sorted(codes), names },
-        }
-    }
-
     pub fn codes(&self) -> &[u32] {
         match self {
             Feature::Numeric { ranks, .. } => ranks,

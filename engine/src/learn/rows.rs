@@ -2,9 +2,6 @@
 //! of models.
 
 use std::collections::HashMap;
-use std::hash::{Hash, Hasher};
-
-use siphasher::sip::SipHasher13;
 
 use crate::base::column::{ColumnKind, SampleColumn};
 use crate::base::random::Xorshift;
@@ -114,33 +111,6 @@ impl Rows {
 
     pub fn events(&self) -> &[bool] {
         &self.events
-    }
-
-    /// The rows in an order that does not depend on the order in which they came: rows with equal values are equal.
-    pub(crate) fn order(&self, interrupt: &mut dyn FnMut()) -> Vec<u32> {
-        let hash = |row: usize| {
-            let mut hasher = SipHasher13::new();
-            for column in 0..self.columns.len() {
-                match self.value(row, column) {
-                    Value::Missing => 0_u8.hash(&mut hasher),
-                    Value::Number(number) => (1_u8, number.to_bits()).hash(&mut hasher),
-                    Value::Bool(flag) => (2_u8, flag).hash(&mut hasher),
-                    Value::Text(text) => (3_u8, text).hash(&mut hasher),
-                    Value::Time(at) => (4_u8, at).hash(&mut hasher),
-                    Value::Unusable(what) => (5_u8, what).hash(&mut hasher),
-                }
-            }
-            (hasher.finish(), self.events[row])
-        };
-        let mut keyed: Vec<((u64, bool), u32)> = Vec::with_capacity(self.len());
-        for row in 0..self.len() {
-            if row % 4096 == 0 {
-                interrupt();
-            }
-            keyed.push((hash(row), row as u32));
-        }
-        keyed.sort_unstable();
-        keyed.into_iter().map(|(_, row)| row).collect()
     }
 
     pub fn position(&self, name: &str) -> Option<usize> {

@@ -50,10 +50,7 @@ pub(super) fn candidates(
     let mut left_out = Reasons::new();
     let mut wanted: Vec<Candidate> = Vec::new();
     for (name, signal) in request.document["signals"].as_object().into_iter().flatten() {
-        // A fit finds its own pairs.
-        if signal["input"].get("cross").is_none() {
-            wanted.push(of_signal(name, signal, rows));
-        }
+        wanted.push(of_signal(name, signal, rows));
     }
     wanted.sort_by(|a, b| a.name.cmp(&b.name));
     new_columns(request, rows, &mut wanted, &mut left_out, interrupt)?;
@@ -298,7 +295,7 @@ impl FeatureValues {
         let missing = |is_missing: bool| usize::from(is_missing);
         if !self.names.is_empty() {
             let kinds = self.names.len() + missing(self.codes.contains(&MISSING));
-            return (kinds > 1).then(|| Feature::of_codes(&self.codes, &self.names));
+            return (kinds > 1).then_some(Feature::Category { codes: self.codes, names: self.names });
         }
         let some_missing = self.numbers.iter().any(|number| number.is_nan());
         let feature = Feature::of_numbers(&self.numbers);

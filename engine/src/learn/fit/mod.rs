@@ -41,18 +41,13 @@ pub fn fit(request: &FitRequest, rows: &Rows, interrupt: &mut dyn FnMut()) -> Re
     }
     let found = candidates(request, rows, interrupt)?;
     let (kept, features): (Vec<Candidate>, Vec<Feature>) = found.kept.into_iter().unzip();
-    // From here on the accounts are in an order of their own: the order of the rows changes nothing.
-    let order = rows.order(interrupt);
-    let features: Vec<Feature> = features.into_iter().map(|feature| feature.reordered(&order)).collect();
-    let events: Vec<bool> = order.iter().map(|row| rows.events()[*row as usize]).collect();
-    let learning = Learning { rows, order: &order, features: &features, events: &events };
     let accounts: Vec<u32> = (0..rows.len() as u32).collect();
-    let lesson = learn(&features, &accounts, &events, interrupt);
+    let lesson = learn(&features, &accounts, rows.events(), interrupt);
     if lesson.signals.is_empty() {
         return Err(FitError::Chance { auc: None });
     }
     let draft = |lesson: &learn::Lesson| FittedDocument { request, candidates: &kept, lesson }.document();
-    let held_out = held_out(request, &learning, &draft, interrupt)?;
+    let held_out = held_out(request, rows, &features, &draft, interrupt)?;
     if held_out.low <= 0.5 {
         return Err(FitError::Chance { auc: Some((held_out.auc, held_out.low, held_out.high)) });
     }
@@ -62,35 +57,26 @@ pub fn fit(request: &FitRequest, rows: &Rows, interrupt: &mut dyn FnMut()) -> Re
     Ok(document)
 }
 
-/// What there is to learn from.
-struct Learning<'a> {
-    rows: &'a Rows,
-    /// The row of each account.
-    order: &'a [u32],
-    features: &'a [Feature],
-    events: &'a [bool],
-}
-
 /// Cross-validation: learns from four fifths of the accounts and scores the other fifth, five times.
 fn held_out(
     request: &FitRequest,
-    learning: &Learning,
+    rows: &Rows,
+    features: &[Feature],
     draft: &dyn Fn(&learn::Lesson) -> Json,
     interrupt: &mut dyn FnMut(),
 ) -> Result<HeldOut, FitError> {
-    let Learning { features, events, .. } = *learning;
-    let accounts: Vec<u32> = (0..events.len() as u32).collect();
-    let folds = folds(&accounts, events);
-    let (mut aucs, mut variance, mut all) = (Vec::new(), 0.0, Vec::with_capacity(events.len()));
+    let accounts: Vec<u32> = (0..rows.len() as u32).collect();
+    let folds = folds(&accounts, rows.events());
+    let (mut aucs, mut variance, mut all) = (Vec::new(), 0.0, Vec::with_capacity(rows.len()));
     for fold in 0..fold_count() as u8 {
         let (held, train): (Vec<u32>, Vec<u32>) =
             accounts.iter().partition(|account| folds[**account as usize] == fold);
-        let lesson = learn(features, &train, events, interrupt);
+        let lesson = learn(features, &train, rows.events(), interrupt);
         let scores = if lesson.signals.is_empty() {
-            held.iter().map(|account| (50.0, events[*account as usize])).collect()
+            held.iter().map(|account| (50.0, rows.events()[*account as usize])).collect()
         } else {
             let model = Model::compile(&draft(&lesson), interrupt).map_err(FitError::Invalid)?;
-            scores(&model, learning, &held, request.as_of, interrupt)?
+            scores(&model, rows, &held, request.as_of, interrupt)?
         };
         let bins = bins_of(scores.clone());
         let Some(found) = auc(&bins) else { return Err(FitError::Chance { auc: None }) };
@@ -109,12 +95,11 @@ fn held_out(
 
 fn scores(
     model: &Model,
-    learning: &Learning,
+    rows: &Rows,
     accounts: &[u32],
     as_of: i64,
     interrupt: &mut dyn FnMut(),
 ) -> Result<Vec<(f64, bool)>, FitError> {
-    let Learning { rows, order, .. } = *learning;
     let columns: Vec<Option<usize>> = model.inputs().iter().map(|input| rows.position(&input.name)).collect();
     let mut assessor = Assessor::default();
     let mut scores = Vec::with_capacity(accounts.len());
@@ -122,7 +107,7 @@ fn scores(
         if at % 1024 == 0 {
             interrupt();
         }
-        let row = order[*account as usize] as usize;
+        let row = *account as usize;
         let values: Vec<Value> =
             columns.iter().map(|column| column.map_or(Value::Missing, |column| rows.value(row, column))).collect();
         let assessment = assessor.assess(model, &values, Some(as_of), SegmentChoice::None).map_err(FitError::Score)?;
