@@ -109,9 +109,14 @@ for my $key (@$new_order) {
     $statement =~ s/^CREATE /CREATE OR REPLACE / if $kind =~ /^(?:function|procedure|view)$/;
     push @generated, $statement if $kind =~ /^(?:function|procedure|view|comment)$/;
 }
+# A function whose arguments get other names is made anew under the same types: its DROP, by hand, comes before.
+my $hand = -e $hand_file ? slurp($hand_file) : '';
+my ($before, $after) = split /^-- \@generated\n/m, $hand, 2;
+my %dropped = map { $_ => 1 } ($before // '') =~ /^DROP (?:FUNCTION|PROCEDURE) (?:[\w@]+\.)?(\w+)/mg;
 for my $key (reverse @$old_order) {
     my ($kind, $name) = @{ $old->{$key} };
     next if exists $new->{$key};
+    next if $kind =~ /^(?:function|procedure)$/ && $name =~ /^(?:[\w@]+\.)?(\w+)/ && $dropped{$1};
     push @generated, 'DROP ' . uc($kind) . " IF EXISTS $name;" if $kind =~ /^(?:function|procedure|aggregate|view)$/;
 }
 
@@ -126,7 +131,5 @@ SQL
     $no_members = "DROP TABLE pg_temp.health_members_before;\n";
 }
 
-my $hand = -e $hand_file ? slurp($hand_file) : '';
-my ($before, $after) = split /^-- \@generated\n/m, $hand, 2;
 print join("\n", '\echo Use "ALTER EXTENSION health_score UPDATE" to load this file. \quit', @settings), "\n\n";
 print $members, $before // '', "\n", map({ "$_\n\n" } @generated), $after // '', $no_members;

@@ -66,7 +66,7 @@ COMMENT ON FUNCTION health_event_feeds(@extschema@.health_source, regclass) IS '
 
 -- One pass over the events that can count: the times are compared with the column as it is, so that partitions are pruned and
 -- indexes are used.
-CREATE FUNCTION health_event_rows(source @extschema@.health_source, relation regclass, account text, "row" text, given text, wanted text)
+CREATE FUNCTION health_event_rows(source @extschema@.health_source, relation regclass, account text, account_row text, given text, wanted text)
 RETURNS text
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
@@ -105,11 +105,11 @@ BEGIN
                  CROSS JOIN LATERAL (SELECT health_score_internal.health_event_account(%2$L, %13$s, $1, %14$s, health_events.events) AS account OFFSET 0) AS health_account$sql$,
         source.event_account, source.model, source.event_signal, CASE WHEN source.event_value IS NULL THEN 'NULL::pg_catalog.text' ELSE format('health_event.%I', source.event_value) END,
         format(observed, source.event_time), source.events_schema, source.events_name, source.event_time, moment, counted, wanted,
-        account, "row", given);
+        account, account_row, given);
 END
 $$;
 COMMENT ON FUNCTION health_event_rows(@extschema@.health_source, regclass, text, text, text, text) IS
-'SQL: the joins that give each account of a source''s relation its events up to $1, as health_account.account (jsonb). account, row, given: expressions of the relation; wanted: a condition on health_event.';
+'SQL: the joins that give each account of a source''s relation its events up to $1, as health_account.account (jsonb). account, account_row, given: expressions of the relation; wanted: a condition on health_event.';
 
 -- A run would find these faults, hours after the source was added.
 CREATE FUNCTION health_source_check(source @extschema@.health_source, relation regclass)

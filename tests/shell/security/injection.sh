@@ -29,7 +29,7 @@ INSERT INTO hook.argument VALUES
   ('kind', $$'churned'$$), ('last', $$'50'$$), ('message', $$'m'$$), ('mode', $$'cap'$$), ('model', $$'m'$$), ('name', $$'m'$$), ('name_column', $$'name'$$), ('names', $$'{a,b}'$$), ('note', $$'n'$$), ('only_account', $$'3'$$), ('only_source', $$'s'$$),
   ('outcome', $$'gone'$$), ('owner_column', $$'csm'$$), ('parent_column', $$'name'$$), ('path', $$'public'$$), ('query', $$'SELECT 1'$$), ('ref', $$'r'$$), ('renewal_column', 'NULL'), ('reviewed', $$'2026-01-01'$$), ('role', $$'x'$$),
   ('segment', $$''$$), ('segment_column', $$'csm'$$), ('signal', $$'a'$$), ('source', $$'s'$$), ('sqlstate', $$'22023'$$), ('system', $$'zendesk'$$), ('template', $$'simple'$$), ('time_column', $$'at'$$), ('to_external_id', $$'5'$$), ('trigger', $$'trend'$$),
-  ('score_column', $$'a'$$),
+  ('score_column', $$'a'$$), ('event_account', $$'id'$$), ('event_signal', $$'name'$$), ('event_value', $$'a'$$), ('event_time', $$'at'$$), ('account_row', $$'account'$$), ('given', $$'NULL::jsonb'$$), ('wanted', $$'true'$$), ('only_accounts', $$'{3}'$$),
   ('to_system', $$'accounts'$$), ('type', $$'text'$$), ('value', $$'1'$$), ('value_column', $$'a'$$), ('what', $$'band'$$), ('words', $$'usage'$$),
   ('definition', $$'{"signals": {"a": {"scale": {"linear": [0, 1]}}}}'$$), ('history_row', $$'h'$$), ('inputs', $$'{a,b}'$$), ('owner', $$'ann'$$), ('playbook', $$'by hand'$$), ('reason', $$'r'$$), ('saved_name', $$'m'$$), ('severity', $$'high'$$);
 -- Usual values of the other types.
