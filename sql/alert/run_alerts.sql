@@ -108,7 +108,7 @@ BEGIN
        OR NOT EXISTS (SELECT FROM health_alert_playbooks(source)) AND NOT EXISTS (SELECT FROM health_alert a WHERE a.source = source.name) THEN
         RETURN 0;
     END IF;
-    PERFORM health_history_analyze(health_history_relation(source), this.as_of);
+    PERFORM health_recent_ensure(source, run, this.as_of);
     outcome := health_alert_execute(health_alert_query(source, this.as_of), this.as_of, base, array_remove(health_runs_held(source.name), this.as_of), source.name, source.book, run,
         CASE WHEN release THEN 'Infinity' ELSE source.hold_alerts_above END);
     UPDATE health_run r SET alerts = outcome.alerts, status = CASE WHEN outcome.held THEN 'held' ELSE r.status END WHERE r.id = run;
@@ -164,6 +164,8 @@ BEGIN
     END IF;
     raised := health_run_alerts(run, health_source_get(this.source), true);
     UPDATE health_run r SET status = 'done' WHERE r.id = run;
+    -- Single accounts were compared without the scores of the held run.
+    PERFORM health_night_renew(health_source_get(this.source), this.as_of + interval '1 microsecond');
     RETURN raised;
 END
 $$;

@@ -25,6 +25,8 @@ CREATE TABLE @extschema@.health_source (
     run_as            text             NOT NULL DEFAULT current_user,
     last_as_of        timestamptz,
     created_at        timestamptz      NOT NULL DEFAULT now(),
+    last_written_at    timestamptz,
+    history_changed_at timestamptz,
     UNIQUE (history_schema, history_name),
     CONSTRAINT health_source_name_check CHECK (name <> '' AND octet_length(name) <= 40),
     CONSTRAINT health_source_book_check CHECK (book <> ''),
@@ -57,6 +59,8 @@ COMMENT ON COLUMN @extschema@.health_source.hold_alerts_above IS 'The share of t
 COMMENT ON COLUMN @extschema@.health_source.run_as IS 'The role that added the source. Only that role refreshes the source.';
 COMMENT ON COLUMN @extschema@.health_source.last_as_of IS 'The latest as_of of a finished run; for an adopted history, the latest time in it.';
 COMMENT ON COLUMN @extschema@.health_source.created_at IS 'When the source was first added.';
+COMMENT ON COLUMN @extschema@.health_source.last_written_at IS 'The start of the run that wrote the scores of the latest as_of.';
+COMMENT ON COLUMN @extschema@.health_source.history_changed_at IS 'When scores of the past last changed, as by a backfill into the last weeks. If that was after last_written_at, the next run reads the history of every account.';
 
 SELECT pg_extension_config_dump('@extschema@.health_source', '');
 
@@ -176,6 +180,7 @@ DECLARE
     source health_source;
     place text[];
     kept text;
+    before text[];
 BEGIN
     IF name IS NULL OR model IS NULL OR relation IS NULL OR account_column IS NULL OR book IS NULL OR hold_alerts_above IS NULL THEN
         RAISE EXCEPTION 'name, model, relation, account_column, book and hold_alerts_above must not be null' USING ERRCODE = 'null_value_not_allowed',
@@ -212,6 +217,7 @@ BEGIN
     END IF;
 
     SELECT s.* INTO source FROM health_source s WHERE s.name = health_source_add.name;
+    before := ARRAY[source.history_schema, source.history_name];
     SELECT n.nspname, c.relname INTO source.relation_schema, source.relation_name
       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
      WHERE c.oid = relation;
@@ -254,6 +260,15 @@ BEGIN
     RETURNING s.* INTO source;
     PERFORM health_history_make(source, relation);
     PERFORM health_source_views(source);
+    -- The tables beside a history belong to that history.
+    IF to_regclass(health_source_table(source, '_recent')) IS NULL OR to_regclass(health_source_table(source, '_bands')) IS NULL
+       OR before IS DISTINCT FROM ARRAY[source.history_schema, source.history_name] OR NOT health_recent_fits(source) THEN
+        PERFORM health_recent_make(source);
+    END IF;
+    IF NOT source.keep_inputs THEN
+        RAISE NOTICE 'source "%" keeps no inputs', name USING DETAIL = 'Drivers, signals and explanations of its scores cannot be shown later.',
+            HINT = 'With keep_inputs => true the history keeps what the model reads of each account.';
+    END IF;
     RETURN to_regclass(format('%I.%I', source.history_schema, source.history_name));
 END
 $$;
@@ -270,7 +285,8 @@ DECLARE
 BEGIN
     DELETE FROM health_source s WHERE s.name = source.name;
     PERFORM health_source_drop_views(source);
+    PERFORM health_recent_drop(source);
 END
 $$;
 COMMENT ON FUNCTION @extschema@.health_source_drop(text) IS
-'Deletes a source and drops its views. The history stays as an ordinary table. Unknown: 42704; objects depend on the views: 2BP01.';
+'Deletes a source and drops its views and the tables _recent and _bands. The history stays as an ordinary table. Unknown: 42704; objects depend on the views: 2BP01.';
