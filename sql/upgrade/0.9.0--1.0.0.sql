@@ -1,6 +1,7 @@
 -- What scripts/build/upgrade.pl cannot know: changes of tables, and functions whose result changes.
 
-ALTER TABLE @extschema@.health_source ADD COLUMN hold_accounts_below double precision NOT NULL DEFAULT 0.5,
+ALTER TABLE @extschema@.health_source ADD COLUMN last_written_at timestamptz, ADD COLUMN history_changed_at timestamptz,
+    ADD COLUMN hold_accounts_below double precision NOT NULL DEFAULT 0.5,
     ADD CONSTRAINT health_source_hold_accounts_below_check CHECK (hold_accounts_below >= 0 AND hold_accounts_below <= 1);
 ALTER TABLE @extschema@.health_run ADD COLUMN held_for text, ADD COLUMN held_alerts jsonb,
     DROP CONSTRAINT health_run_status_check,

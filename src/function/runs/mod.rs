@@ -1,6 +1,8 @@
 //! What the refresh of a source calls for things that SQL cannot do, or does slowly.
 
 mod as_of;
+mod kept;
+mod past;
 mod playbook_condition;
 mod refresh_outside_transaction;
 mod run_mark;
