@@ -343,6 +343,11 @@ DECLARE
     night text := format('%I.%I AS health_night', source.history_schema, source.history_name);
     equals text := health_id_equals(health_history_relation(source));
     entered text := health_recall_entered(source, recall, 'health_night.account_id');
+    -- A run before the lists is looked up by its time.
+    before text := CASE WHEN recall.base >= recall.since THEN 'health_past_has(n.list, $3), health_past_score(n.list, $3), health_past_band(n.list, $3)'
+                        WHEN recall.base IS NULL THEN 'false, NULL::double precision, NULL::text'
+                        ELSE format('EXISTS (SELECT %2$s), (SELECT b.score %2$s), (SELECT b.band %2$s)', NULL,
+                            format('FROM %I.%I b WHERE b.account_id %s %%s AND b.scored_at = $3', source.history_schema, source.history_name, equals)) END;
 BEGIN
     IF cardinality(recall.carried) = 0 THEN
         -- What another past has left must not be taken for complete later.
@@ -350,22 +355,22 @@ BEGIN
     ELSE
         EXECUTE format($sql$
             UPDATE %1$s r SET scored_at = $1, since = $2, score = health_night.score, band = health_night.band, segment = health_night.segment, model_version = health_night.model_version,
-                   (known, score_before, band_before, list) = (SELECT health_past_has(n.list, $3), health_past_score(n.list, $3), health_past_band(n.list, $3), n.list
+                   (known, score_before, band_before, list) = (SELECT %7$s, n.list
                       FROM (SELECT health_past_next(CASE WHEN r.scored_at = ANY ($5) AND r.since <= $2 THEN r.list ELSE %2$s END, %3$s, $1, health_night.score, health_night.band, $2, $4) AS list OFFSET 0) n)
               FROM %4$s%5$s
              WHERE health_night.scored_at = $1 AND health_night.run IS NOT NULL AND r.account_id %6$s health_night.account_id$sql$,
-            recent, health_recall_look_back(source, recall, 'health_night.account_id'), health_recall_entered_list(recall), night, entered, equals)
+            recent, health_recall_look_back(source, recall, 'health_night.account_id'), health_recall_entered_list(recall), night, entered, equals, replace(before, '%s', 'health_night.account_id'))
           USING recall.as_of, recall.since, recall.base, recall.held, recall.carried;
     END IF;
     EXECUTE format($sql$
         INSERT INTO %1$s AS r (account_id, scored_at, since, score, band, segment, model_version, known, score_before, band_before, list)
-        SELECT n.account_id, $1, $2, n.score, n.band, n.segment, n.model_version, health_past_has(n.list, $3), health_past_score(n.list, $3), health_past_band(n.list, $3), n.list
+        SELECT n.account_id, $1, $2, n.score, n.band, n.segment, n.model_version, %5$s, n.list
           FROM (SELECT health_night.account_id, health_night.score, health_night.band, health_night.segment, health_night.model_version,
                        health_past_next(%2$s, NULL, $1, health_night.score, health_night.band, $2, $4) AS list
                   FROM %3$s
                  WHERE health_night.scored_at = $1 AND health_night.run IS NOT NULL
                    AND NOT EXISTS (SELECT FROM %1$s o WHERE o.account_id %4$s health_night.account_id) OFFSET 0) n$sql$,
-        recent, health_recall_look_back(source, recall, 'health_night.account_id'), night, equals)
+        recent, health_recall_look_back(source, recall, 'health_night.account_id'), night, equals, replace(before, '%s', 'n.account_id'))
       USING recall.as_of, recall.since, recall.base, recall.held;
     -- Accounts that a repeated run has lost; once a month, accounts that are long gone.
     IF recall.as_of = ANY (recall.carried) THEN
