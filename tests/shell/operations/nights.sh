@@ -61,7 +61,7 @@ SELECT CASE WHEN r < 55 THEN 'next' WHEN r < 60 THEN 'gap' WHEN r < 65 THEN 'rep
        chance(16) + 1 AS account FROM (SELECT chance(100)) c (r) \gset
 UPDATE trial SET step = :'step', day = day + CASE :'step' WHEN 'next' THEN 1 + chance(2) WHEN 'gap' THEN chance(14) WHEN 'long gap' THEN 33 + chance(70) ELSE 0 END;
 SELECT t.day, GREATEST(t.day - chance(45), 0) AS earlier FROM trial t \gset
-SELECT CASE WHEN :'step' IN ('next', 'gap', 'long gap') THEN format('CALL health_refresh(''s'', %L)', timestamptz '2025-01-01 03:00Z' + make_interval(days => :day, mins => chance(600)))
+SELECT COALESCE(CASE WHEN :'step' IN ('next', 'gap', 'long gap') THEN format('CALL health_refresh(''s'', %L)', timestamptz '2025-01-01 03:00Z' + make_interval(days => :day, mins => chance(600)))
             WHEN :'step' = 'replace' THEN (SELECT format('CALL health_refresh(''s'', %L, true)', max(as_of)) FROM health_run WHERE status IN ('done', 'held'))
             WHEN :'step' = 'past replace' THEN (SELECT format('CALL health_refresh(''s'', %L, true)', as_of) FROM health_run WHERE status IN ('done', 'held') ORDER BY random() LIMIT 1)
             WHEN :'step' = 'past' THEN format('CALL health_backfill(''s'', %L, %L, ''3 days'')', timestamptz '2025-01-01 02:00Z' + make_interval(days => :earlier), timestamptz '2025-01-01 02:30Z' + make_interval(days => LEAST(:earlier + 6, :day)))
@@ -69,8 +69,8 @@ SELECT CASE WHEN :'step' IN ('next', 'gap', 'long gap') THEN format('CALL health
             WHEN :'step' = 'late single' THEN (SELECT format('SELECT single(%s, %L)', :account, max(as_of) - make_interval(hours => 1 + chance(30))) FROM health_run WHERE status IN ('done', 'held'))
             WHEN :'step' = 'model' THEN (ARRAY['SELECT saved(''4 wks'', ''28 days'', 3)', 'SELECT saved(''45 days'', ''45 days'', 8)', 'SELECT saved(''6 days'', ''6 days'', 0)', 'SELECT saved(''30 days'', ''30 days'', 5)'])[1 + chance(4)]
             WHEN :'step' = 'crash' THEN 'TRUNCATE s_recent'
-            ELSE (SELECT format('SELECT health_run_release(%s)', id) FROM health_run r WHERE r.status = 'held' AND NOT EXISTS (SELECT FROM health_run l WHERE l.id > r.id AND l.as_of >= r.as_of AND l.status IN ('done', 'held')) ORDER BY id DESC LIMIT 1) END AS command \gset
-SELECT COALESCE(:'command', '') <> '' AS some \gset
+            ELSE (SELECT format('SELECT health_run_release(%s)', id) FROM health_run r WHERE r.status = 'held' AND NOT EXISTS (SELECT FROM health_run l WHERE l.id > r.id AND l.as_of >= r.as_of AND l.status IN ('done', 'held')) ORDER BY id DESC LIMIT 1) END, '') AS command \gset
+SELECT :'command' <> '' AS some \gset
 \if :some
 SET client_min_messages = error;
 :command;
