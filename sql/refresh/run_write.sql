@@ -37,7 +37,7 @@ BEGIN
     PERFORM health_run_signals(run, source, as_of, CASE WHEN NOT there THEN written END);
     PERFORM health_history_analyze(history, as_of);
     IF recall.newest THEN
-        PERFORM health_recent_write(source, recall);
+        PERFORM health_recent_write(source, recall, CASE WHEN NOT there THEN written END);
     END IF;
     PERFORM health_bands_write(source, as_of);
     PERFORM health_run_alerts(run, source);

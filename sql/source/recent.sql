@@ -228,7 +228,8 @@ BEGIN
         recall.base := health_run_base(source.name, as_of);
         recall.newest := NOT EXISTS (SELECT FROM health_run r WHERE r.source = health_recall_of.source.name AND r.as_of > health_recall_of.as_of AND r.status IN ('done', 'held'));
         IF recall.newest AND source.last_written_at > COALESCE(source.history_changed_at, '-infinity') THEN
-            recall.carried := array_remove(ARRAY[recall.base, as_of], NULL) || ARRAY(SELECT h.at FROM unnest(recall.held) h (at) WHERE h.at > recall.base);
+            recall.carried := array_remove(ARRAY[recall.base, CASE WHEN EXISTS (SELECT FROM health_run r
+                 WHERE r.source = health_recall_of.source.name AND r.as_of = health_recall_of.as_of AND r.id <> run AND r.status IN ('done', 'held')) THEN as_of END], NULL) || ARRAY(SELECT h.at FROM unnest(recall.held) h (at) WHERE h.at > recall.base);
         END IF;
         -- A transaction may commit a row of a single account that is older than the run before.
         EXECUTE format('SELECT EXISTS (SELECT FROM %s h WHERE h.run IS NULL AND h.scored_at > $1 AND h.scored_at < $2)', history)
@@ -332,7 +333,8 @@ $$;
 COMMENT ON FUNCTION health_recall_list(@extschema@.health_source, health_recall, text) IS 'SQL: the past of an account (an expression): its list in <name>_recent, otherwise that from the history.';
 
 -- The rows of the night replace the rows of their accounts.
-CREATE FUNCTION health_recent_write(source @extschema@.health_source, recall health_recall)
+-- written: the number of accounts of the night, where it is known.
+CREATE FUNCTION health_recent_write(source @extschema@.health_source, recall health_recall, written bigint DEFAULT NULL)
 RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
@@ -343,6 +345,7 @@ DECLARE
     night text := format('%I.%I AS health_night', source.history_schema, source.history_name);
     equals text := health_id_equals(health_history_relation(source));
     entered text := health_recall_entered(source, recall, 'health_night.account_id');
+    updated bigint;
     -- A run before the lists is looked up by its time.
     before text := CASE WHEN recall.base >= recall.since THEN 'health_past_has(n.list, $3), health_past_score(n.list, $3), health_past_band(n.list, $3)'
                         WHEN recall.base IS NULL THEN 'false, NULL::double precision, NULL::text'
@@ -361,17 +364,20 @@ BEGIN
              WHERE health_night.scored_at = $1 AND health_night.run IS NOT NULL AND r.account_id %6$s health_night.account_id$sql$,
             recent, health_recall_look_back(source, recall, 'health_night.account_id'), health_recall_entered_list(recall), night, entered, equals, replace(before, '%s', 'health_night.account_id'))
           USING recall.as_of, recall.since, recall.base, recall.held, recall.carried;
+        GET DIAGNOSTICS updated = ROW_COUNT;
     END IF;
-    EXECUTE format($sql$
-        INSERT INTO %1$s AS r (account_id, scored_at, since, score, band, segment, model_version, known, score_before, band_before, list)
-        SELECT n.account_id, $1, $2, n.score, n.band, n.segment, n.model_version, %5$s, n.list
+    IF updated IS DISTINCT FROM written OR written IS NULL THEN
+        EXECUTE format($sql$
+            INSERT INTO %1$s AS r (account_id, scored_at, since, score, band, segment, model_version, known, score_before, band_before, list)
+            SELECT n.account_id, $1, $2, n.score, n.band, n.segment, n.model_version, %5$s, n.list
           FROM (SELECT health_night.account_id, health_night.score, health_night.band, health_night.segment, health_night.model_version,
                        health_past_next(%2$s, NULL, $1, health_night.score, health_night.band, $2, $4) AS list
                   FROM %3$s
                  WHERE health_night.scored_at = $1 AND health_night.run IS NOT NULL
                    AND NOT EXISTS (SELECT FROM %1$s o WHERE o.account_id %4$s health_night.account_id) OFFSET 0) n$sql$,
         recent, health_recall_look_back(source, recall, 'health_night.account_id'), night, equals, replace(before, '%s', 'n.account_id'))
-      USING recall.as_of, recall.since, recall.base, recall.held;
+          USING recall.as_of, recall.since, recall.base, recall.held;
+    END IF;
     -- Accounts that a repeated run has lost; once a month, accounts that are long gone.
     IF recall.as_of = ANY (recall.carried) THEN
         EXECUTE format('DELETE FROM %s r WHERE r.scored_at = $1 AND NOT EXISTS (SELECT FROM %s WHERE health_night.scored_at = $1 AND health_night.account_id %s r.account_id)',
@@ -382,7 +388,7 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION health_recent_write(@extschema@.health_source, health_recall) IS 'Writes the night of a run into <name>_recent.';
+COMMENT ON FUNCTION health_recent_write(@extschema@.health_source, health_recall, bigint) IS 'Writes the night of a run into <name>_recent.';
 
 -- Rows that were written before their past changed: those of the newest run, and those of single accounts after it.
 CREATE FUNCTION health_night_renew(source @extschema@.health_source, since timestamptz)
