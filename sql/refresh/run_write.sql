@@ -42,7 +42,7 @@ BEGIN
     PERFORM health_bands_write(source, as_of);
     PERFORM health_run_alerts(run, source);
     PERFORM health_run_finish(run, written);
-    PERFORM health_recall_done(source, recall, (SELECT NOT r.backfill FROM health_run r WHERE r.id = run));
+    PERFORM health_recall_done(source, recall, (SELECT NOT r.backfill FROM health_run r WHERE r.id = run), there);
     RETURN written;
 END
 $$;

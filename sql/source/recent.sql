@@ -462,20 +462,16 @@ END
 $$;
 COMMENT ON FUNCTION health_recent_ensure(@extschema@.health_source, bigint, timestamptz) IS 'Writes the night of a run into <name>_recent, unless it is there.';
 
-CREATE FUNCTION health_recall_done(source @extschema@.health_source, recall health_recall, settle boolean)
+CREATE FUNCTION health_recall_done(source @extschema@.health_source, recall health_recall, settle boolean, left_over boolean)
 RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
-DECLARE
-    left_over boolean;
 BEGIN
     IF recall.newest THEN
         UPDATE health_source s SET last_written_at = (SELECT r.started_at FROM health_run r WHERE r.id = recall.run) WHERE s.name = source.name;
         -- Rows that a repeated run has left as they were, after a change of their past; and single accounts that were scored
         -- for a later time.
-        EXECUTE format('SELECT EXISTS (SELECT FROM %I.%I h WHERE h.scored_at = $1 AND h.run <> $2)', source.history_schema, source.history_name)
-           INTO left_over USING recall.as_of, recall.run;
         PERFORM health_night_renew(source, recall.as_of + CASE WHEN left_over AND cardinality(recall.carried) = 0 THEN interval '0' ELSE interval '1 microsecond' END);
     ELSIF recall.as_of >= source.last_as_of - GREATEST(interval '2208 hours', health_recent_span(source)) THEN
         UPDATE health_source s SET history_changed_at = clock_timestamp() WHERE s.name = source.name;
@@ -485,5 +481,5 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION health_recall_done(@extschema@.health_source, health_recall, boolean) IS
-'Notes at the end of a run that the lists in <name>_recent are complete, or that the run has changed the past of later rows. settle: compares the newest rows with that past anew.';
+COMMENT ON FUNCTION health_recall_done(@extschema@.health_source, health_recall, boolean, boolean) IS
+'Notes at the end of a run that the lists in <name>_recent are complete, or that the run has changed the past of later rows. settle: compares the newest rows with that past anew; left_over: the run has left rows of its time as they were.';
