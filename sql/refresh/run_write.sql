@@ -65,10 +65,13 @@ END
 $$;
 COMMENT ON FUNCTION health_model_pinned(text) IS 'A model as name@version: the active version of a name.';
 
+-- The look at the history that few accounts need makes the estimate high: the JIT compiler would take longer than the
+-- run.
 CREATE FUNCTION health_run_insert(source @extschema@.health_source, query text, as_of timestamptz, path text, account_id text DEFAULT NULL)
 RETURNS bigint
 LANGUAGE plpgsql
 SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+SET jit = off
 SET health_score.as_of = ''
 AS $$
 DECLARE
