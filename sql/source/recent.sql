@@ -434,6 +434,7 @@ AS $$
 DECLARE
     found health_source := health_source_get(source);
 BEGIN
+    PERFORM health_refresh_check(found, now());
     IF found.history_changed_at >= COALESCE(found.last_written_at, '-infinity') THEN
         PERFORM health_source_lock(source);
         PERFORM health_night_renew(health_source_get(source), found.last_as_of);

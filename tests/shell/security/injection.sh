@@ -51,7 +51,9 @@ INSERT INTO hook.special VALUES
 CREATE TABLE hook.statement (function text, argument text);
 INSERT INTO hook.statement VALUES
   ('health_run_insert', 'query'), ('health_run_insert', 'path'), ('health_run_fails', 'query'), ('health_alert_execute', 'query'),
-  ('health_history_insert', 'query'), ('health_source_inputs', 'cell'), ('health_source_cell', 'cell'), ('health_source_cell', 'type'), ('health_alert_earlier', 'asked');
+  ('health_history_insert', 'query'), ('health_source_inputs', 'cell'), ('health_source_cell', 'cell'), ('health_source_cell', 'type'), ('health_alert_earlier', 'asked'),
+  ('health_kept_arguments', 'row'), ('health_kept_drivers_of', 'row'), ('health_kept_words', 'row'), ('health_kept_words', 'before'), ('health_source_table_columns', 'account_type'),
+  ('health_source_table_columns', 'suffix'), ('health_source_table', 'suffix'), ('health_source_table_own', 'suffix'), ('health_recall_look_back', 'account'), ('health_recall_entered', 'account'), ('health_recall_list', 'account');
 CREATE TABLE hook.function AS
 SELECT p.oid, p.proname, p.prokind, i AS place, coalesce(nullif(p.proargnames[i], ''), '?') AS argument, p.proargtypes[i - 1] AS type, p.pronargs
   FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid AND e.extname = 'health_score' JOIN pg_proc p ON p.oid = d.objid, generate_series(1, p.pronargs) i
