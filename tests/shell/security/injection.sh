@@ -42,6 +42,7 @@ INSERT INTO hook.type VALUES
 -- Other values for single arguments or functions.
 CREATE TABLE hook.special (function text, argument text, type regtype, expression text);
 INSERT INTO hook.special VALUES
+  ('health_past_make', 'bands', 'text[]', $$'{red}'$$),
   ('%', 'account', 'jsonb', $$'{"a": 40, "b": 3}'$$), ('%', 'before', 'jsonb', $$'{"a": 40, "b": 3}'$$), ('%', 'after', 'jsonb', $$'{"a": 50, "b": 3}'$$), ('%', 'condition', 'jsonb', $$'{"input": "a", "lt": 50}'$$),
   ('health_what_if', 'before', 'jsonb', $$public.health_model_get('m')$$), ('health_what_if', 'after', 'jsonb', $$public.health_model_get('m')$$), ('health_what_if', 'before', 'text', $$'m'$$), ('health_what_if', 'after', 'text', $$'m'$$),
   ('%', 'value', 'jsonb', $$'4'$$), ('health_pulse_set', 'value', 'anycompatible', '4'), ('health_pulse_%', 'signal', 'text', $$'call'$$), ('%', 'inputs', 'jsonb', $$'{"csat": "b"}'$$), ('%', 'known', 'jsonb', $$'["red"]'$$), ('%', 'drivers%', 'jsonb', $$'[]'$$),
