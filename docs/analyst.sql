@@ -31,7 +31,8 @@ SELECT c.oid, n.nspname, c.relname, c.relowner
   FROM health_source s
   JOIN pg_namespace n ON n.nspname = s.history_schema
   JOIN pg_class c ON c.relnamespace = n.oid
-   AND c.relname IN (s.history_name, s.name || '_current', s.name || '_inputs', s.name || '_movers', s.name || '_portfolio', s.name || '_parents')
+   AND c.relname IN (s.history_name, s.name || '_current', s.name || '_inputs', s.name || '_drivers', s.name || '_signals', s.name || '_movers', s.name || '_portfolio',
+                     s.name || '_parents', s.name || '_bands')
  UNION
 SELECT c.oid, n.nspname, c.relname, c.relowner
   FROM pg_class c

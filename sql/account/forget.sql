@@ -67,6 +67,7 @@ DECLARE
     history regclass := health_history_search(source);
     owner text := (SELECT pg_get_userbyid(c.relowner) FROM pg_class c WHERE c.oid = history);
     type regtype := health_id_type(history);
+    recent regclass := to_regclass(health_source_table(source, '_recent'));
     account text;
     gone bigint;
     rows bigint := 0;
@@ -81,11 +82,17 @@ BEGIN
             DETAIL = format('Triggers and rules would run with the rights of %I.', current_user),
             HINT = format('Role %I can delete the account''s rows, or drop the triggers and rules.', owner);
     END IF;
+    IF health_source_table_own(recent, '_recent') IS NOT TRUE THEN
+        recent := NULL;
+    END IF;
     FOREACH account IN ARRAY ids LOOP
         CONTINUE WHEN health_id_spelt(account, type) IS NULL;
         EXECUTE format('DELETE FROM %s h WHERE %s', history, health_history_match(history)) USING account;
         GET DIAGNOSTICS gone = ROW_COUNT;
         rows := rows + gone;
+        IF recent IS NOT NULL THEN
+            EXECUTE format('DELETE FROM %s h WHERE %s', recent, health_history_match(history)) USING account;
+        END IF;
         -- Rows of child accounts stay, without the id of the forgotten parent.
         IF source.parent_column IS NOT NULL THEN
             EXECUTE format('UPDATE %s h SET parent = NULL WHERE h.parent::text = $1', history) USING account;

@@ -38,7 +38,7 @@ BEGIN
     PERFORM health_run_signals(run, source, as_of, CASE WHEN NOT there THEN written END);
     PERFORM health_history_analyze(history, as_of);
     IF recall.newest THEN
-        PERFORM health_recent_write(source, recall);
+        PERFORM health_recent_write(source, recall, CASE WHEN NOT there THEN written END);
     END IF;
     PERFORM health_bands_write(source, as_of);
     accounts := written;
@@ -47,7 +47,7 @@ BEGIN
     END IF;
     PERFORM health_run_settle(run, source, accounts);
     PERFORM health_run_finish(run, written);
-    PERFORM health_recall_done(source, recall, (SELECT NOT r.backfill FROM health_run r WHERE r.id = run));
+    PERFORM health_recall_done(source, recall, (SELECT NOT r.backfill FROM health_run r WHERE r.id = run), there);
     RETURN written;
 END
 $$;
@@ -70,10 +70,13 @@ END
 $$;
 COMMENT ON FUNCTION health_model_pinned(text) IS 'A model as name@version: the active version of a name.';
 
+-- The look at the history that few accounts need makes the estimate high: the JIT compiler would take longer than the
+-- run.
 CREATE FUNCTION health_run_insert(source @extschema@.health_source, query text, as_of timestamptz, path text, account_id text DEFAULT NULL)
 RETURNS bigint
 LANGUAGE plpgsql
 SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+SET jit = off
 SET health_score.as_of = ''
 AS $$
 DECLARE

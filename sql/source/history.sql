@@ -113,6 +113,7 @@ DECLARE
         'high double precision', 'status text', 'model text', 'model_version integer', 'segment text', 'value numeric', 'owner text',
         'parent ' || parent_type, 'renewal date', 'inputs jsonb', 'calculated double precision'];
     lacking text;
+    others boolean;
 BEGIN
     IF history IS NULL THEN
         EXECUTE format('CREATE TABLE %s (%s, PRIMARY KEY (account_id, scored_at)) PARTITION BY RANGE (scored_at)',
@@ -155,7 +156,15 @@ BEGIN
                                          (SELECT max(h.scored_at) FROM %1$s h))
              WHERE s.name = $1$sql$, history) USING source.name;
     END IF;
-    PERFORM health_history_upgrade(health_source_get(source.name));
+    source := health_source_get(source.name);
+    IF NOT health_history_upgrade(source) THEN
+        -- Rows that others have written since, as dbt does, are not compared with their past.
+        EXECUTE format('SELECT EXISTS (SELECT FROM %s h WHERE h.run IS NULL AND h.scored_at > $1)', history) INTO others USING source.last_as_of;
+        IF others THEN
+            UPDATE health_source s SET history_changed_at = clock_timestamp() WHERE s.name = source.name;
+            PERFORM health_night_renew(source, source.last_as_of);
+        END IF;
+    END IF;
 END
 $$;
 COMMENT ON FUNCTION health_history_make(@extschema@.health_source, regclass) IS

@@ -23,7 +23,7 @@ AS $$
 #variable_conflict use_variable
 BEGIN
     RETURN QUERY SELECT d.* FROM health_kept_drivers(model, inputs, as_of, segment, score, coverage) d;
-    IF NOT FOUND AND stored IS NOT NULL THEN
+    IF NOT FOUND AND jsonb_typeof(stored) = 'array' THEN
         RETURN QUERY SELECT s.* FROM jsonb_to_recordset(stored) s (rank integer, kind text, category text, driver text, label text, value text, unit text,
             subscore double precision, weight double precision, contribution double precision, lost double precision, status text, reason text, evidence text)
             ORDER BY s.rank;

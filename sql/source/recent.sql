@@ -146,11 +146,13 @@ $$;
 COMMENT ON FUNCTION health_recent_drop(@extschema@.health_source) IS 'Drops the tables <name>_recent and <name>_bands of a source, but no other relation with the name of one.';
 
 -- Times of single accounts are no runs. Rows from before 1.0.0 do not say who wrote them: from the first known run on,
--- only the times of runs count.
+-- only the times of runs count. Groups are few: they are hashed.
 CREATE FUNCTION health_bands_write(source @extschema@.health_source, at timestamptz)
 RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+SET enable_sort = off
+SET jit = off
 AS $$
 DECLARE
     bands text := health_source_table(source, '_bands');
@@ -226,7 +228,8 @@ BEGIN
         recall.base := health_run_base(source.name, as_of);
         recall.newest := NOT EXISTS (SELECT FROM health_run r WHERE r.source = health_recall_of.source.name AND r.as_of > health_recall_of.as_of AND r.status IN ('done', 'held'));
         IF recall.newest AND source.last_written_at > COALESCE(source.history_changed_at, '-infinity') THEN
-            recall.carried := array_remove(ARRAY[recall.base, as_of], NULL) || ARRAY(SELECT h.at FROM unnest(recall.held) h (at) WHERE h.at > recall.base);
+            recall.carried := array_remove(ARRAY[recall.base, CASE WHEN EXISTS (SELECT FROM health_run r
+                 WHERE r.source = health_recall_of.source.name AND r.as_of = health_recall_of.as_of AND r.id <> run AND r.status IN ('done', 'held')) THEN as_of END], NULL) || ARRAY(SELECT h.at FROM unnest(recall.held) h (at) WHERE h.at > recall.base);
         END IF;
         -- A transaction may commit a row of a single account that is older than the run before.
         EXECUTE format('SELECT EXISTS (SELECT FROM %s h WHERE h.run IS NULL AND h.scored_at > $1 AND h.scored_at < $2)', history)
@@ -261,69 +264,77 @@ END
 $$;
 COMMENT ON FUNCTION health_recall_times(timestamptz[]) IS 'SQL: an array of times, exact to the microsecond.';
 
--- The look-ups stand in LATERAL behind OFFSET 0: they are nested loops over keys, whatever the planner thinks of the
--- number of accounts, and need no memory. All names are qualified: a run executes them under its caller's search_path.
-CREATE FUNCTION health_recall_look_back(source @extschema@.health_source, recall health_recall, account text, condition text)
+-- The look-ups are nested loops over keys, whatever the planner thinks of the number of accounts, and need no memory.
+-- All names are qualified: a run executes them under its caller's search_path.
+CREATE FUNCTION health_recall_look_back(source @extschema@.health_source, recall health_recall, account text)
 RETURNS text
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
 BEGIN
     IF NOT recall.past THEN
-        RETURN '(SELECT NULL::pg_catalog.bytea AS list)';
+        RETURN 'NULL::pg_catalog.bytea';
     END IF;
-    RETURN format($sql$(SELECT health_score_internal.health_past_make(pg_catalog.array_agg(h.scored_at), pg_catalog.array_agg(h.score), pg_catalog.array_agg(h.band)) AS list
+    RETURN format($sql$(SELECT health_score_internal.health_past_make(pg_catalog.array_agg(h.scored_at), pg_catalog.array_agg(h.score), pg_catalog.array_agg(h.band))
                  FROM %I.%I AS h
-                WHERE %s AND h.account_id %s %s AND h.scored_at OPERATOR(pg_catalog.>=) %s AND h.scored_at OPERATOR(pg_catalog.<) %s)$sql$,
-        source.history_schema, source.history_name, condition, health_id_equals(health_history_relation(source)), account,
+                WHERE h.account_id %s %s AND h.scored_at OPERATOR(pg_catalog.>=) %s AND h.scored_at OPERATOR(pg_catalog.<) %s)$sql$,
+        source.history_schema, source.history_name, health_id_equals(health_history_relation(source)), account,
         health_alert_time(health_recall_oldest(recall)), health_alert_time(recall.as_of));
 END
 $$;
-COMMENT ON FUNCTION health_recall_look_back(@extschema@.health_source, health_recall, text, text) IS 'SQL: the list of an account (an expression) from the history, if the condition holds.';
+COMMENT ON FUNCTION health_recall_look_back(@extschema@.health_source, health_recall, text) IS 'SQL: the list of an account (an expression) from the history.';
 
-CREATE FUNCTION health_recall_joins(source @extschema@.health_source, recall health_recall, account text)
+CREATE FUNCTION health_recall_entered(source @extschema@.health_source, recall health_recall, account text)
 RETURNS text
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
-DECLARE
-    equals text := health_id_equals(health_history_relation(source));
-    carried boolean := cardinality(recall.carried) > 0;
 BEGIN
-    RETURN CASE WHEN carried THEN format($sql$
-          LEFT JOIN LATERAL (SELECT r.list FROM %s AS r
-                WHERE r.account_id %s %s AND r.scored_at OPERATOR(pg_catalog.=) ANY (%s) AND r.since OPERATOR(pg_catalog.<=) %s OFFSET 0) AS health_carried ON true$sql$,
-            health_source_table(source, '_recent'), equals, account, health_recall_times(recall.carried), health_alert_time(recall.since)) ELSE '' END
-        || format($sql$
-          LEFT JOIN LATERAL %s AS health_looked ON true$sql$,
-            health_recall_look_back(source, recall, account, CASE WHEN carried THEN 'health_carried.list IS NULL' ELSE 'true' END))
-        || CASE WHEN carried AND recall.entered THEN format($sql$
+    IF cardinality(recall.carried) = 0 OR NOT recall.entered THEN
+        RETURN '';
+    END IF;
+    RETURN format($sql$
           LEFT JOIN (SELECT h.account_id, health_score_internal.health_past_make(pg_catalog.array_agg(h.scored_at), pg_catalog.array_agg(h.score), pg_catalog.array_agg(h.band)) AS list
                        FROM %I.%I AS h
                       WHERE h.run IS NULL AND h.scored_at OPERATOR(pg_catalog.>) %s AND h.scored_at OPERATOR(pg_catalog.<) %s
                       GROUP BY h.account_id) AS health_entered ON health_entered.account_id %s %s$sql$,
-            source.history_schema, source.history_name, health_alert_time(recall.base - interval '2 days'), health_alert_time(recall.as_of), equals, account) ELSE '' END;
+        source.history_schema, source.history_name, health_alert_time(recall.base - interval '2 days'), health_alert_time(recall.as_of),
+        health_id_equals(health_history_relation(source)), account);
 END
 $$;
-COMMENT ON FUNCTION health_recall_joins(@extschema@.health_source, health_recall, text) IS
-'SQL: the joins that bring the past of an account (an expression) into a query: health_carried.list, health_looked.list, health_entered.list. health_recall_list() names them.';
+COMMENT ON FUNCTION health_recall_entered(@extschema@.health_source, health_recall, text) IS
+'SQL: the join that brings what was scored of an account (an expression) since the run to compare with, as health_entered.list; empty if nothing was.';
 
-CREATE FUNCTION health_recall_list(recall health_recall)
+CREATE FUNCTION health_recall_entered_list(recall health_recall)
 RETURNS text
 LANGUAGE plpgsql IMMUTABLE
 SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
-DECLARE
-    carried boolean := cardinality(recall.carried) > 0;
 BEGIN
-    RETURN CASE WHEN carried THEN 'COALESCE(health_carried.list, health_looked.list)' ELSE 'health_looked.list' END
-        || CASE WHEN carried AND recall.entered THEN ', health_entered.list' ELSE ', NULL::pg_catalog.bytea' END;
+    RETURN CASE WHEN cardinality(recall.carried) > 0 AND recall.entered THEN 'health_entered.list' ELSE 'NULL::pg_catalog.bytea' END;
 END
 $$;
-COMMENT ON FUNCTION health_recall_list(health_recall) IS 'SQL: the past and what entered since, after health_recall_joins().';
+COMMENT ON FUNCTION health_recall_entered_list(health_recall) IS 'SQL: what has entered since the run to compare with, after health_recall_entered().';
+
+-- Behind COALESCE, the history is read only for an account whose list is not complete.
+CREATE FUNCTION health_recall_list(source @extschema@.health_source, recall health_recall, account text)
+RETURNS text
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+BEGIN
+    RETURN CASE WHEN cardinality(recall.carried) > 0
+        THEN format('COALESCE((SELECT r.list FROM %s AS r WHERE r.account_id %s %s AND r.scored_at OPERATOR(pg_catalog.=) ANY (%s) AND r.since OPERATOR(pg_catalog.<=) %s), %s)',
+            health_source_table(source, '_recent'), health_id_equals(health_history_relation(source)), account,
+            health_recall_times(recall.carried), health_alert_time(recall.since), health_recall_look_back(source, recall, account))
+        ELSE health_recall_look_back(source, recall, account) END;
+END
+$$;
+COMMENT ON FUNCTION health_recall_list(@extschema@.health_source, health_recall, text) IS 'SQL: the past of an account (an expression): its list in <name>_recent, otherwise that from the history.';
 
 -- The rows of the night replace the rows of their accounts.
-CREATE FUNCTION health_recent_write(source @extschema@.health_source, recall health_recall)
+-- written: the number of accounts of the night, where it is known.
+CREATE FUNCTION health_recent_write(source @extschema@.health_source, recall health_recall, written bigint DEFAULT NULL)
 RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
@@ -333,31 +344,51 @@ DECLARE
     recent text := health_source_table(source, '_recent');
     night text := format('%I.%I AS health_night', source.history_schema, source.history_name);
     equals text := health_id_equals(health_history_relation(source));
+    entered text := health_recall_entered(source, recall, 'health_night.account_id');
+    updated bigint;
+    -- A run before the lists is looked up by its time.
+    before text := CASE WHEN recall.base >= recall.since THEN 'health_past_has(n.list, $3), health_past_score(n.list, $3), health_past_band(n.list, $3)'
+                        WHEN recall.base IS NULL THEN 'false, NULL::double precision, NULL::text'
+                        ELSE format('EXISTS (SELECT %2$s), (SELECT b.score %2$s), (SELECT b.band %2$s)', NULL,
+                            format('FROM %I.%I b WHERE b.account_id %s %%s AND b.scored_at = $3', source.history_schema, source.history_name, equals)) END;
 BEGIN
     IF cardinality(recall.carried) = 0 THEN
         -- What another past has left must not be taken for complete later.
         EXECUTE format('DELETE FROM %s', recent);
+    ELSE
+        EXECUTE format($sql$
+            UPDATE %1$s r SET scored_at = $1, since = $2, score = health_night.score, band = health_night.band, segment = health_night.segment, model_version = health_night.model_version,
+                   (known, score_before, band_before, list) = (SELECT %7$s, n.list
+                      FROM (SELECT health_past_next(CASE WHEN r.scored_at = ANY ($5) AND r.since <= $2 THEN r.list ELSE %2$s END, %3$s, $1, health_night.score, health_night.band, $2, $4) AS list OFFSET 0) n)
+              FROM %4$s%5$s
+             WHERE health_night.scored_at = $1 AND health_night.run IS NOT NULL AND r.account_id %6$s health_night.account_id$sql$,
+            recent, health_recall_look_back(source, recall, 'health_night.account_id'), health_recall_entered_list(recall), night, entered, equals, replace(before, '%s', 'health_night.account_id'))
+          USING recall.as_of, recall.since, recall.base, recall.held, recall.carried;
+        GET DIAGNOSTICS updated = ROW_COUNT;
     END IF;
-    EXECUTE format($sql$
-        INSERT INTO %1$s AS r (account_id, scored_at, since, score, band, segment, model_version, known, score_before, band_before, list)
-        SELECT n.account_id, $1, $2, n.score, n.band, n.segment, n.model_version, health_past_has(n.list, $3), health_past_score(n.list, $3), health_past_band(n.list, $3), n.list
+    IF updated IS DISTINCT FROM written OR written IS NULL THEN
+        EXECUTE format($sql$
+            INSERT INTO %1$s AS r (account_id, scored_at, since, score, band, segment, model_version, known, score_before, band_before, list)
+            SELECT n.account_id, $1, $2, n.score, n.band, n.segment, n.model_version, %5$s, n.list
           FROM (SELECT health_night.account_id, health_night.score, health_night.band, health_night.segment, health_night.model_version,
-                       health_past_next(%2$s, $1, health_night.score, health_night.band, $2, $4) AS list
-                  FROM %3$s%4$s
-                 WHERE health_night.scored_at = $1 AND health_night.run IS NOT NULL OFFSET 0) n
-            ON CONFLICT (account_id) DO UPDATE SET (scored_at, since, score, band, segment, model_version, known, score_before, band_before, list)
-             = (excluded.scored_at, excluded.since, excluded.score, excluded.band, excluded.segment, excluded.model_version, excluded.known,
-                excluded.score_before, excluded.band_before, excluded.list)$sql$,
-        recent, health_recall_list(recall), night, health_recall_joins(source, recall, 'health_night.account_id'))
-      USING recall.as_of, recall.since, recall.base, recall.held;
-    -- Accounts that a repeated run has lost, and accounts that are long gone.
-    EXECUTE format($sql$
-        DELETE FROM %1$s r WHERE r.scored_at < $2
-            OR $3 AND r.scored_at = $1 AND NOT EXISTS (SELECT FROM %2$s WHERE health_night.scored_at = $1 AND health_night.account_id %3$s r.account_id)$sql$, recent, night, equals)
-      USING recall.as_of, health_recall_oldest(recall), recall.as_of = ANY (recall.carried);
+                       health_past_next(%2$s, NULL, $1, health_night.score, health_night.band, $2, $4) AS list
+                  FROM %3$s
+                 WHERE health_night.scored_at = $1 AND health_night.run IS NOT NULL
+                   AND NOT EXISTS (SELECT FROM %1$s o WHERE o.account_id %4$s health_night.account_id) OFFSET 0) n$sql$,
+        recent, health_recall_look_back(source, recall, 'health_night.account_id'), night, equals, replace(before, '%s', 'n.account_id'))
+          USING recall.as_of, recall.since, recall.base, recall.held;
+    END IF;
+    -- Accounts that a repeated run has lost; once a month, accounts that are long gone.
+    IF recall.as_of = ANY (recall.carried) THEN
+        EXECUTE format('DELETE FROM %s r WHERE r.scored_at = $1 AND NOT EXISTS (SELECT FROM %s WHERE health_night.scored_at = $1 AND health_night.account_id %s r.account_id)',
+            recent, night, equals) USING recall.as_of;
+    END IF;
+    IF health_history_month(recall.base) < health_history_month(recall.as_of) THEN
+        EXECUTE format('DELETE FROM %s r WHERE r.scored_at < $1', recent) USING health_recall_oldest(recall);
+    END IF;
 END
 $$;
-COMMENT ON FUNCTION health_recent_write(@extschema@.health_source, health_recall) IS 'Writes the night of a run into <name>_recent.';
+COMMENT ON FUNCTION health_recent_write(@extschema@.health_source, health_recall, bigint) IS 'Writes the night of a run into <name>_recent.';
 
 -- Rows that were written before their past changed: those of the newest run, and those of single accounts after it.
 CREATE FUNCTION health_night_renew(source @extschema@.health_source, since timestamptz, runs bigint[] DEFAULT NULL)
@@ -403,6 +434,7 @@ AS $$
 DECLARE
     found health_source := health_source_get(source);
 BEGIN
+    PERFORM health_refresh_check(found, now());
     IF found.history_changed_at >= COALESCE(found.last_written_at, '-infinity') THEN
         PERFORM health_source_lock(source);
         PERFORM health_night_renew(health_source_get(source), found.last_as_of);
@@ -431,20 +463,16 @@ END
 $$;
 COMMENT ON FUNCTION health_recent_ensure(@extschema@.health_source, bigint, timestamptz) IS 'Writes the night of a run into <name>_recent, unless it is there.';
 
-CREATE FUNCTION health_recall_done(source @extschema@.health_source, recall health_recall, settle boolean)
+CREATE FUNCTION health_recall_done(source @extschema@.health_source, recall health_recall, settle boolean, left_over boolean)
 RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
-DECLARE
-    left_over boolean;
 BEGIN
     IF recall.newest THEN
         UPDATE health_source s SET last_written_at = (SELECT r.started_at FROM health_run r WHERE r.id = recall.run) WHERE s.name = source.name;
         -- Rows that a repeated run has left as they were, after a change of their past; and single accounts that were scored
         -- for a later time.
-        EXECUTE format('SELECT EXISTS (SELECT FROM %I.%I h WHERE h.scored_at = $1 AND h.run <> $2)', source.history_schema, source.history_name)
-           INTO left_over USING recall.as_of, recall.run;
         PERFORM health_night_renew(source, recall.as_of + CASE WHEN left_over AND cardinality(recall.carried) = 0 THEN interval '0' ELSE interval '1 microsecond' END);
     ELSIF recall.as_of >= source.last_as_of - GREATEST(interval '2208 hours', health_recent_span(source)) THEN
         UPDATE health_source s SET history_changed_at = clock_timestamp() WHERE s.name = source.name;
@@ -454,5 +482,5 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION health_recall_done(@extschema@.health_source, health_recall, boolean) IS
-'Notes at the end of a run that the lists in <name>_recent are complete, or that the run has changed the past of later rows. settle: compares the newest rows with that past anew.';
+COMMENT ON FUNCTION health_recall_done(@extschema@.health_source, health_recall, boolean, boolean) IS
+'Notes at the end of a run that the lists in <name>_recent are complete, or that the run has changed the past of later rows. settle: compares the newest rows with that past anew; left_over: the run has left rows of its time as they were.';

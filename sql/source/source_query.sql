@@ -144,10 +144,10 @@ BEGIN
     RETURN format($sql$
         INSERT INTO %1$I.%2$I (%3$s, trend, change, before_at, band_before, run)
         SELECT %3$s, (compared).trend, (compared).change, (compared).before_at, (compared).band_before, %4$s
-          FROM (SELECT health_scored.*, health_score_internal.health_past_compare(%5$s, health_scored.scored_at, health_scored.score, %6$s, %7$s, %8$L) AS compared
+          FROM (SELECT health_scored.*, health_score_internal.health_past_compare(%5$s, %11$s, health_scored.scored_at, health_scored.score, %6$s, %7$s, %8$L) AS compared
                   FROM (%9$s) AS health_scored%10$s OFFSET 0) AS health_compared$sql$,
-        source.history_schema, source.history_name, columns, COALESCE(recall.run::text, 'NULL'), health_recall_list(recall), health_recall_times(recall.held),
-        trend."window", trend.tolerance, query, health_recall_joins(source, recall, 'health_scored.account_id'));
+        source.history_schema, source.history_name, columns, COALESCE(recall.run::text, 'NULL'), health_recall_list(source, recall, 'health_scored.account_id'), health_recall_times(recall.held),
+        trend."window", trend.tolerance, query, health_recall_entered(source, recall, 'health_scored.account_id'), health_recall_entered_list(recall));
 END
 $$;
 COMMENT ON FUNCTION health_history_insert(@extschema@.health_source, text, health_recall) IS

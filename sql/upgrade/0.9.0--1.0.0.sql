@@ -8,5 +8,12 @@ ALTER TABLE @extschema@.health_run ADD COLUMN held_for text, ADD COLUMN held_ale
     ADD CONSTRAINT health_run_status_check CHECK (status IN ('running', 'done', 'held', 'failed', 'cancelled', 'abandoned', 'undone')),
     ADD CONSTRAINT health_run_held_for_check CHECK (held_for IN ('accounts', 'alerts'));
 DROP FUNCTION health_score_internal.health_alert_execute(text, timestamptz, timestamptz, timestamptz[], text, text, bigint, double precision);
+-- What the generator cannot know (scripts/build/upgrade.pl).
+
+-- When the newest scores were written, and when the past changed last. Histories get their new columns from their
+-- owner's next refresh.
+ALTER TABLE @extschema@.health_source
+    ADD COLUMN last_written_at timestamptz,
+    ADD COLUMN history_changed_at timestamptz;
 
 -- @generated

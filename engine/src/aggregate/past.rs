@@ -60,7 +60,10 @@ impl<'a> Past<'a> {
         if added {
             self = Past::of(self.0);
         }
-        self.0.retain(|score| score.at < new.at && !held.contains(&score.at));
+        self.0.truncate(self.0.partition_point(|score| score.at < new.at));
+        if !held.is_empty() {
+            self.0.retain(|score| !held.contains(&score.at));
+        }
         self.0.push(new);
         self
     }
@@ -110,15 +113,14 @@ impl<'a> Past<'a> {
     /// The list in bytes: the names of bands, then each score as its distance from the one before.
     pub fn write(&self, out: &mut Vec<u8>) {
         out.clear();
+        out.reserve(12 * self.0.len() + 64);
         out.push(LAYOUT);
-        let mut bands: Vec<&str> = Vec::new();
-        for band in self.0.iter().filter_map(|score| score.band) {
-            if !bands.contains(&band) {
-                bands.push(band);
-            }
+        let mut bands = Names::default();
+        for score in &self.0 {
+            bands.place(score.band);
         }
-        write_number(bands.len() as u64, out);
-        for band in &bands {
+        write_number(bands.list.len() as u64, out);
+        for band in &bands.list {
             write_number(band.len() as u64, out);
             out.extend_from_slice(band.as_bytes());
         }
@@ -128,8 +130,7 @@ impl<'a> Past<'a> {
             let step = score.at.wrapping_sub(last.at);
             write_signed(step.wrapping_sub(last.step), out);
             (last.at, last.step) = (score.at, step);
-            let band = score.band.and_then(|band| bands.iter().position(|known| *known == band));
-            let band = band.map_or(0, |place| place as u64 + 1) << 2;
+            let band = bands.place(score.band) << 2;
             match score.score {
                 None => write_number(band | NONE, out),
                 Some(points) if points.to_bits() == last.bits => write_number(band | SAME, out),
@@ -168,7 +169,8 @@ impl<'a> Past<'a> {
             bands.push(std::str::from_utf8(band).ok()?);
         }
         let count = read_count(from)?;
-        let mut scores: Vec<PastScore> = Vec::with_capacity(count);
+        // With room for one more.
+        let mut scores: Vec<PastScore> = Vec::with_capacity(count + 1);
         let mut last = Last::default();
         for _ in 0..count {
             last.step = last.step.wrapping_add(read_signed(from)?);
@@ -201,6 +203,33 @@ impl<'a> Past<'a> {
             scores.push(PastScore { at, score, band });
         }
         from.is_empty().then_some(Past(scores))
+    }
+}
+
+/// The names of bands, numbered from 1.
+#[derive(Default)]
+struct Names<'a> {
+    list: Vec<&'a str>,
+    /// The number of the last name: most scores stay in their band, and a list that was read has each name once.
+    last: Option<(&'a str, u64)>,
+}
+
+impl<'a> Names<'a> {
+    /// The number of a name, 0 for none; a new name gets the next one.
+    fn place(&mut self, name: Option<&'a str>) -> u64 {
+        let Some(name) = name else { return 0 };
+        if let Some((last, number)) = self.last
+            && std::ptr::eq(last, name)
+        {
+            return number;
+        }
+        let known = self.list.iter().position(|known| *known == name);
+        let place = known.unwrap_or_else(|| {
+            self.list.push(name);
+            self.list.len() - 1
+        });
+        self.last = Some((name, place as u64 + 1));
+        place as u64 + 1
     }
 }
 
