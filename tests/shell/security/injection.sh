@@ -34,7 +34,7 @@ INSERT INTO hook.argument VALUES
 -- Usual values of the other types.
 CREATE TABLE hook.type (type regtype PRIMARY KEY, expression text);
 INSERT INTO hook.type VALUES
-  ('integer', '1'), ('bigint', '1'), ('double precision', '1'), ('boolean', 'false'), ('interval', $$'20 days'$$), ('timestamptz', $$'2026-02-01'$$), ('timestamptz[]', $$'{2026-02-01}'$$), ('timestamp[]', $$'{2026-02-01}'$$),
+  ('integer', '1'), ('bigint', '1'), ('bigint[]', $$'{1}'$$), ('double precision', '1'), ('boolean', 'false'), ('interval', $$'20 days'$$), ('timestamptz', $$'2026-02-01'$$), ('timestamptz[]', $$'{2026-02-01}'$$), ('timestamp[]', $$'{2026-02-01}'$$),
   ('jsonb', $$public.health_model_get('m')$$), ('json', $$'{"a": 1, "b": 2}'$$), ('uuid', $$'6b1c5bd6-8dd4-4a5d-9a2e-0d9a0b3c8f11'$$), ('regtype', $$'int4'$$), ('oid', '0'), ('record', $$(SELECT x FROM public.account x LIMIT 1)$$),
   ('health_source', $$(SELECT x FROM public.health_source x WHERE x.name = 's')$$), ('health_model', $$(SELECT x FROM public.health_model x WHERE x.active)$$), ('health_run', $$(SELECT x FROM public.health_run x ORDER BY x.id LIMIT 1)$$),
   ('health_playbook', $$(SELECT x FROM public.health_playbook x LIMIT 1)$$), ('double precision[]', $$'{1}'$$),
