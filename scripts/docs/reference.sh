@@ -14,7 +14,7 @@ Models | functions/models.md | model* patch template* what_if
 Events | events.md | signals*
 Aggregates | functions/aggregates.md | trend* nps csat ces churn_rate usage_rate rollup worst spark
 Proof and fit | proof.md | auc backtest* psi signal_power* model_fit model_review* review* labelled* risk* replay*
-Every night | nightly.md | source* history* refresh* as_of backfill*
+Every night | nightly.md | source* history* refresh* as_of backfill* import
 Operations | operations.md | run* schedule* unschedule retain*
 Playbooks and alerts | alerts.md | playbook* alert*
 What people know | people.md | outcome* pulse* override*
