@@ -37,9 +37,13 @@ INSERT INTO comparison (title, this, baseline, unit, faster, bar) VALUES
     ('`health_backtest` : `health_auc`', 'backtest', 'auc', 'cpu', false, NULL),
     ('`health_model_fit`, five folds : `pandas.read_sql` and `LogisticRegression`, one fit (elapsed)', 'fit', 'sklearn_read_sql', 'elapsed', true, 1),
     ('`health_model_fit`, five folds : `COPY` into pandas and `LogisticRegression`, one fit (elapsed)', 'fit', 'sklearn_copy', 'elapsed', true, NULL),
-    ('`CALL health_refresh` (scores, drivers, inputs, counts, alerts) : `INSERT … SELECT` of the same rows', 'refresh', 'write', 'cpu', false, 2),
+    ('`CALL health_refresh` (scores, inputs, counts, alerts) : `INSERT … SELECT` of the same rows', 'refresh', 'write', 'cpu', false, 2),
     ('the same without playbooks: no alerts', 'refresh_quiet', 'write', 'cpu', false, NULL),
-    ('the same for 100,000 accounts that have a month of nights', 'refresh_month', 'write_month', 'cpu', false, NULL),
+    ('the same for accounts that have a month of nights', 'refresh_month', 'write_month', 'cpu', false, 2),
+    ('nights: the red accounts by score, `_current … ORDER BY score LIMIT 50` : reading the night once', 'month_current', 'month_scan', 'cpu', false, 2),
+    ('nights: `_movers LIMIT 100` : reading the night once', 'month_movers', 'month_scan', 'cpu', false, 4),
+    ('nights: `_portfolio` : reading the night once', 'month_portfolio', 'month_scan', 'cpu', false, 2),
+    ('nights: bands over time from `_bands`', 'month_bands', NULL, 'cpu', false, NULL),
     ('pgbench: `SELECT health_score(''bench'', $1)` : `SELECT $1`', 'score_text', 'select_text', 'tps', false, 0.85),
     ('pgbench: `SELECT health_score(''bench'', $1::jsonb)` : `SELECT $1::jsonb`', 'score_jsonb', 'select_jsonb', 'tps', false, NULL);
 
@@ -78,3 +82,5 @@ UNION ALL
 SELECT format('| %s | %s | %s | %s | %s | %s |', title, this, CASE WHEN compared THEN baseline END,
               CASE WHEN compared THEN ratio END, CASE WHEN required THEN bar END, CASE WHEN required THEN verdict END)
   FROM (SELECT * FROM shown ORDER BY line) lines;
+
+SELECT format(E'\n%s bytes an account-night with indexes (bar 550: %s).', round(bytes), CASE WHEN bytes <= 550 THEN 'ok' ELSE 'missed' END) FROM bench_bytes;

@@ -8,6 +8,7 @@ refresh_rounds=${BENCH_REFRESH_ROUNDS:-3}
 events_rounds=${BENCH_EVENTS_ROUNDS:-3}
 pgbench_rounds=${BENCH_PGBENCH_ROUNDS:-15}
 pgbench_seconds=${BENCH_PGBENCH_SECONDS:-2}
+night_accounts=${BENCH_NIGHT_ACCOUNTS:-100000}
 result=target/bench.md
 
 run_psql() { psql -X -q -A -t -v ON_ERROR_STOP=1 "$@"; }
@@ -195,14 +196,15 @@ say "refresh"
   echo "TRUNCATE bench_history, health_alert CASCADE;"
 } | run_psql
 
-# The same after a month of nights, which trends and drops read. Some inputs change every day.
+# The same after a month of nights: what the run carries from night to night, and what the views read. Some inputs change
+# every day. BENCH_NIGHT_ACCOUNTS=1000000 takes some ten minutes.
 say "refresh after a month of nights"
 {
   echo "SET client_min_messages = warning;"
   echo "CREATE VIEW bench_month AS SELECT account_id, nps, logins + (account_id + extract(day FROM health_as_of())::int) % 9 - 4 AS logins,
-          seat_use, tickets, overdue, usage_change, csat FROM bench_account WHERE account_id <= 100000;"
+          seat_use, tickets, overdue, usage_change, csat FROM bench_account WHERE account_id <= $night_accounts;"
   echo "SELECT health_source_add('bench_month', 'bench', 'bench_month', 'account_id', book => 'month', point_in_time => true) \\g /dev/null"
-  echo "CALL health_backfill('bench_month', '2026-01-10Z', '2026-02-07Z', '1 day');"
+  echo "CALL health_backfill('bench_month', '2026-01-08Z', '2026-02-07Z', '1 day');"
   echo "CALL health_refresh('bench_month', '2026-02-08Z');"
   for round in $(seq "$refresh_rounds"); do
     echo "VACUUM bench_month_history;"
@@ -210,6 +212,17 @@ say "refresh after a month of nights"
     timed "$round" refresh_month "CALL health_refresh('bench_month', timestamptz '2026-02-08Z' + interval '$round days');"
     written_again "$round" write_month bench_month_history
   done
+  echo "VACUUM (ANALYZE) bench_month_history; SET work_mem = '64MB';"
+  # Round 0 is the warm-up.
+  for round in $(seq 0 "$refresh_rounds"); do
+    timed "$round" month_scan "SELECT count(*) FROM (SELECT band, count(*), sum(value) FROM bench_month_history WHERE scored_at = (SELECT last_as_of FROM health_source WHERE name = 'bench_month') GROUP BY band) s \gset result_"
+    timed "$round" month_current "SELECT count(*) FROM (SELECT * FROM bench_month_current WHERE band = 'red' ORDER BY score LIMIT 50) s \gset result_"
+    timed "$round" month_movers "SELECT count(explanation) FROM (SELECT * FROM bench_month_movers LIMIT 100) s \gset result_"
+    timed "$round" month_portfolio "SELECT count(*) FROM (SELECT * FROM bench_month_portfolio OFFSET 0) s \gset result_"
+    timed "$round" month_bands "SELECT count(*) FROM (SELECT scored_at, band, sum(accounts) FROM bench_month_bands GROUP BY 1, 2) s \gset result_"
+  done
+  echo "DELETE FROM bench_time WHERE round = 0;"
+  echo "CREATE TABLE bench_bytes AS SELECT sum(pg_total_relation_size(i.inhrelid)) / (SELECT count(*) FROM bench_month_history) AS bytes FROM pg_inherits i WHERE i.inhparent = 'bench_month_history'::regclass;"
 } | run_psql
 # A held run writes no alerts.
 [ "$(run_psql -c "SELECT count(*) FROM health_run WHERE status <> 'done'")" = 0 ] || { echo "a refresh was held" >&2; exit 1; }

@@ -59,6 +59,7 @@ pub use aggregate::counts::{merge as merge_counts, room_for};
 pub use aggregate::moments::Line;
 pub use aggregate::moving_trend::MovingTrend;
 pub use aggregate::outcomes::Outcomes;
+pub use aggregate::past::{CHANGE_OVER, Compared, OLDEST, Past, PastScore};
 pub use aggregate::ranking::Auc;
 pub use aggregate::rates::{ChurnRate, Rollup, UsageRate, worst};
 pub use aggregate::refused::{Refused, SCORE_LIMIT};

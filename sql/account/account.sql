@@ -25,8 +25,10 @@ BEGIN
     EXECUTE format($sql$
         SELECT jsonb_build_object('history', jsonb_agg(jsonb_build_object('scored_at', h.scored_at, 'score', h.score, 'band', h.band,
                    'calculated', h.calculated, 'model_version', h.model_version) ORDER BY h.scored_at),
-               'drivers', (array_agg(h.drivers ORDER BY h.scored_at DESC))[1], 'inputs', (array_agg(h.inputs ORDER BY h.scored_at DESC))[1])
-          FROM (SELECT h.* FROM %s h WHERE %s ORDER BY h.scored_at DESC LIMIT $2) h HAVING count(*) > 0$sql$, history, health_history_match(history))
+               'inputs', (array_agg(h.inputs ORDER BY h.scored_at DESC))[1])
+               || jsonb_build_object('drivers', (SELECT %3$s FROM %1$s h WHERE %2$s ORDER BY h.scored_at DESC LIMIT 1))
+          FROM (SELECT h.* FROM %1$s h WHERE %2$s ORDER BY h.scored_at DESC LIMIT $2) h HAVING count(*) > 0$sql$, history, health_history_match(history),
+        health_kept_drivers_of(found_source, history, 'h'))
        INTO document USING spelt, newest;
     IF document IS NULL THEN
         RAISE EXCEPTION 'source "%" has no score of account %', source, COALESCE('"' || account_id || '"', 'NULL') USING ERRCODE = 'no_data_found',

@@ -130,7 +130,8 @@ BEGIN
            -- The planner evaluates constant parts of the expressions in indexes, statistics and check constraints.
            AND (pg_get_userbyid(c.relowner) = current_user
                 OR NOT EXISTS (SELECT FROM (SELECT c.oid UNION ALL SELECT i.inhrelid FROM pg_inherits i WHERE i.inhparent = c.oid) t (oid)
-                                WHERE EXISTS (SELECT FROM pg_index x WHERE x.indrelid = t.oid AND (x.indexprs IS NOT NULL OR x.indpred IS NOT NULL))
+                                WHERE EXISTS (SELECT FROM pg_index x WHERE x.indrelid = t.oid
+                                                   AND (x.indexprs IS NOT NULL OR pg_get_expr(x.indpred, x.indrelid) <> '(run IS NULL)'))
                                    OR EXISTS (SELECT FROM pg_statistic_ext x WHERE x.stxrelid = t.oid AND x.stxexprs IS NOT NULL)
                                    OR EXISTS (SELECT FROM pg_constraint x WHERE x.conrelid = t.oid AND x.contype = 'c')
                                    OR EXISTS (SELECT FROM pg_partitioned_table x WHERE x.partrelid = t.oid AND x.partexprs IS NOT NULL))));
@@ -149,7 +150,7 @@ BEGIN
          WHERE c.oid = health_history_named(source)
            AND health_history_safe(c.oid)
            AND NOT EXISTS (SELECT FROM (VALUES ('account_id', NULL), ('scored_at', 'timestamptz'), ('name', 'text'), ('score', 'float8'), ('band', 'text'),
-                                               ('owner', 'text'), ('segment', 'text'), ('inputs', 'jsonb'), ('drivers', 'jsonb'), ('model', 'text'),
+                                               ('owner', 'text'), ('segment', 'text'), ('inputs', 'jsonb'), ('coverage', 'float8'), ('model', 'text'),
                                                ('model_version', 'int4'), ('calculated', 'float8')) w (name, type)
                             WHERE NOT EXISTS (SELECT FROM pg_attribute a
                                                WHERE a.attrelid = c.oid AND a.attname = w.name

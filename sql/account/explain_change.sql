@@ -57,11 +57,11 @@ BEGIN
         SELECT f.pair, f.mine, CASE c.kind WHEN 'signal' THEN 'behaviour' WHEN 'rule' THEN 'rules' ELSE c.kind END AS part,
                c.driver, CASE WHEN f.mine THEN c.label END AS label, CASE WHEN f.mine THEN c.before_value END AS before_value,
                CASE WHEN f.mine THEN c.after_value END AS after_value, c.change, f.score_2 - f.score_1 AS whole
-          FROM framed f CROSS JOIN LATERAL health_change(f.frame, f.inputs_then, f.inputs_2, f.at_1, f.at_2) c
+          FROM framed f CROSS JOIN LATERAL health_kept_change(f.frame, f.inputs_then, f.inputs_2, f.at_1, f.at_2) c
          WHERE f.mine OR c.change <> 0::double precision
          UNION ALL
         SELECT f.pair, f.mine, 'segment', 'segment', 'Segment', NULLIF(f.segment_1, ''), NULLIF(f.segment_2, ''),
-               health_score(f.frame, f.inputs_then, f.at_1) - health_score(f.frame_then, f.inputs_then, f.at_1), f.score_2 - f.score_1
+               (health_kept_assess(f.frame, f.inputs_then, f.at_1, NULL)).score - (health_kept_assess(f.frame_then, f.inputs_then, f.at_1, NULL)).score, f.score_2 - f.score_1
           FROM framed f WHERE f.frame_then IS NOT NULL),
     part AS (
         SELECT * FROM told t WHERE t.whole IS NULL OR t.change IS NOT NULL

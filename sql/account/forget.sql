@@ -166,6 +166,9 @@ DECLARE
     type regtype := health_id_type(history);
     parent_type regtype := health_id_type(history, 'parent');
     of_parent text;
+    recent regclass;
+    recents regclass[] := ARRAY(SELECT t FROM health_source s CROSS JOIN LATERAL to_regclass(health_source_table(s, '_recent')) t
+                                 WHERE health_history_named(s) = history AND health_source_table_own(t, '_recent'));
     account text;
     gone bigint;
     rows bigint := 0;
@@ -185,6 +188,9 @@ BEGIN
             EXECUTE format('DELETE FROM %s h WHERE %s', history, health_history_match(history)) USING account;
             GET DIAGNOSTICS gone = ROW_COUNT;
             rows := rows + gone;
+            FOREACH recent IN ARRAY recents LOOP
+                EXECUTE format('DELETE FROM %s h WHERE %s', recent, health_history_match(history)) USING account;
+            END LOOP;
         END IF;
         -- Rows of child accounts stay, without the id of the forgotten parent: also where the inputs keep it.
         IF EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = history AND a.attname = 'parent' AND NOT a.attisdropped)

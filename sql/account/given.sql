@@ -76,16 +76,15 @@ BEGIN
             SELECT $1, $2, h.account_id::text, h.name, h.owner, q.signal, q.question, p.value, p.note, p.set_by, p.set_at, p.expires_at
               FROM (SELECT s.signal, s.question FROM health_pulse_signals($3) s
                      WHERE s.question IS NOT NULL AND s.segment = '') q
-             CROSS JOIN (SELECT DISTINCT ON (l.account_id) l.account_id, l.scored_at, l.name, l.owner, l.drivers
-                           FROM %s l WHERE l.scored_at >= $4 ORDER BY l.account_id, l.scored_at DESC) h
+             CROSS JOIN (SELECT DISTINCT ON (l.account_id) l.* FROM %1$s l WHERE l.scored_at >= $4 ORDER BY l.account_id, l.scored_at DESC) h
               LEFT JOIN LATERAL (SELECT n.* FROM health_pulse n
                                   WHERE n.book = $2 AND n.account_id = h.account_id::text
                                     AND n.signal = q.signal
                                   ORDER BY n.set_at DESC, n.id DESC LIMIT 1) p ON true
              WHERE (p.expires_at > now() AND p.value IS NOT NULL) IS NOT TRUE
                AND ((p.set_at <= h.scored_at AND p.expires_at > h.scored_at AND p.value IS NOT NULL)
-                    OR NOT EXISTS (SELECT FROM jsonb_array_elements(h.drivers) d
-                                    WHERE d @> jsonb_build_object('kind', 'signal', 'driver', q.signal, 'status', 'ok')))$sql$, history)
+                    OR NOT EXISTS (SELECT FROM jsonb_array_elements(%2$s) d
+                                    WHERE d @> jsonb_build_object('kind', 'signal', 'driver', q.signal, 'status', 'ok')))$sql$, history, health_kept_drivers_of(asking, history, 'h'))
         USING asking.name, asking.book, asking.model, asking.last_as_of;
     END LOOP;
 END

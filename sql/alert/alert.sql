@@ -61,7 +61,7 @@ COMMENT ON COLUMN @extschema@.health_alert.name IS 'The account''s name.';
 COMMENT ON COLUMN @extschema@.health_alert.owner IS 'The person who must act: the playbook''s owner, otherwise the account''s.';
 COMMENT ON COLUMN @extschema@.health_alert.segment IS 'The account''s segment.';
 COMMENT ON COLUMN @extschema@.health_alert.value IS 'The value of the account.';
-COMMENT ON COLUMN @extschema@.health_alert.explanation IS 'The score and its change in words; the most costly drivers if the history keeps no inputs.';
+COMMENT ON COLUMN @extschema@.health_alert.explanation IS 'The score and its change in words; NULL if the history keeps no inputs.';
 COMMENT ON COLUMN @extschema@.health_alert.action IS 'The action to take.';
 COMMENT ON COLUMN @extschema@.health_alert.severity IS 'One of low, medium, high, critical.';
 COMMENT ON COLUMN @extschema@.health_alert.due_at IS 'The deadline for the action.';

@@ -58,13 +58,14 @@ COMMENT ON FUNCTION health_alert_playbooks(@extschema@.health_source) IS 'The ac
 -- the look-up.
 CREATE FUNCTION health_alert_earlier(history text, asked text)
 RETURNS text
-LANGUAGE plpgsql IMMUTABLE
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
 BEGIN
-    RETURN format($sql$LATERAL (SELECT h.score, h.band, h.scored_at, h.drivers FROM %s h
-             WHERE %s AND h.account_id = n.account_id AND h.scored_at <= $2 AND h.scored_at <> ALL ($3) AND h.score IS NOT NULL
-             ORDER BY h.scored_at DESC LIMIT 1)$sql$, history, asked);
+    RETURN format($sql$LATERAL (SELECT h.score, h.band, h.scored_at, h.rules%3$s FROM %1$s h
+             WHERE %2$s AND h.account_id = n.account_id AND h.scored_at <= $2 AND h.scored_at <> ALL ($3) AND h.score IS NOT NULL
+             ORDER BY h.scored_at DESC LIMIT 1)$sql$, history, asked,
+        CASE WHEN health_history_has_column(history::regclass, 'drivers') THEN ', h.drivers' ELSE ', NULL::jsonb AS drivers' END);
 END
 $$;
 COMMENT ON FUNCTION health_alert_earlier(text, text) IS 'SQL: the newest row with a score of account n in a history, up to the run to compare with, if the condition asked holds.';
@@ -110,7 +111,7 @@ SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
 #variable_conflict use_variable
 DECLARE
-    trend_window interval := COALESCE(health_model_get(source.model) #>> '{trend,window}', '30 days');
+    trend_window interval := (SELECT make_interval(secs => t."window" / 1e6) FROM health_model_trend(source.model) t);
 BEGIN
     RETURN QUERY
     SELECT p.name, CASE p.trigger WHEN 'trend' THEN as_of - COALESCE(p.within, trend_window) END,
@@ -121,40 +122,51 @@ $$;
 COMMENT ON FUNCTION health_alert_watches(@extschema@.health_source, timestamptz) IS
 'The active playbooks that watch a source: since is the start of a trend, base the time from which a drop is measured.';
 
--- One pass over the longest period that a playbook looks back to. A row is 2 kB wide: the query reads only the columns
--- in the primary key of a history (health_history_make).
-CREATE FUNCTION health_alert_pairs(source @extschema@.health_source, as_of timestamptz, history text, home text)
+-- What playbooks look back to is in the lists of <name>_recent. A base before these lists is looked up by its time.
+CREATE FUNCTION health_alert_pairs(source @extschema@.health_source, as_of timestamptz, history text, compared timestamptz DEFAULT NULL)
 RETURNS text
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
 #variable_conflict use_variable
 DECLARE
-    tolerance text := COALESCE(health_model_get(source.model) #>> '{trend,tolerance}', '5');
+    tolerance double precision := (SELECT t.tolerance FROM health_model_trend(source.model) t);
+    complete timestamptz := as_of - health_recent_span(source);
+    equals text := health_id_equals(history::regclass);
     columns text := '';
-    looked_at text := '';
+    joins text := '';
+    place integer := 0;
     at timestamptz;
 BEGIN
     FOR at IN SELECT DISTINCT w.base FROM health_alert_watches(source, as_of) w WHERE w.base IS NOT NULL LOOP
-        columns := columns || format(', max(h.score) FILTER (WHERE h.scored_at = %1$s) AS %2$s, max(h.band) FILTER (WHERE h.scored_at = %1$s) AS %3$s',
-            health_alert_time(at), health_alert_column('score', at), health_alert_column('band', at));
-        looked_at := looked_at || format(' OR h.scored_at = %s', health_alert_time(at));
+        IF at >= complete THEN
+            columns := columns || format(', health_score_internal.health_past_score(r.list, %1$s) AS %2$s, health_score_internal.health_past_band(r.list, %1$s) AS %3$s',
+                health_alert_time(at), health_alert_column('score', at), health_alert_column('band', at));
+        ELSE
+            place := place + 1;
+            columns := columns || format(', b%1$s.score AS %2$s, b%1$s.band AS %3$s', place, health_alert_column('score', at), health_alert_column('band', at));
+            joins := joins || format(' LEFT JOIN %1$s b%2$s ON b%2$s.account_id %3$s r.account_id AND b%2$s.scored_at = %4$s', history, place, equals, health_alert_time(at));
+        END IF;
     END LOOP;
     FOR at IN SELECT DISTINCT w.since FROM health_alert_watches(source, as_of) w WHERE w.since IS NOT NULL LOOP
-        columns := columns || format(', %s.health_trend(h.score, h.scored_at, %L::float8) FILTER (WHERE h.scored_at > %s AND h.scored_at <> ALL ($3)) AS %s',
-            home, tolerance, health_alert_time(at), health_alert_column('trend', at));
-        looked_at := looked_at || format(' OR h.scored_at > %s', health_alert_time(at));
+        columns := columns || CASE WHEN at >= complete THEN format(', health_score_internal.health_past_trend(r.list, %s, %L) AS %s', health_alert_time(at), tolerance, health_alert_column('trend', at))
+            ELSE format(', (SELECT health_score_internal.health_past_trend(health_score_internal.health_past_make(array_agg(h.scored_at), array_agg(h.score), array_agg(h.band)), %1$s, %2$L) FROM %3$s h
+                      WHERE h.account_id %4$s r.account_id AND h.scored_at >= %1$s AND h.scored_at <= $1 AND h.scored_at <> ALL ($3)) AS %5$s',
+                health_alert_time(at), tolerance, history, equals, health_alert_column('trend', at)) END;
     END LOOP;
-    RETURN format($sql$
-            SELECT h.account_id, h.account_id::text AS id, bool_or(h.scored_at = $2) AS known, max(h.score) FILTER (WHERE h.scored_at = $1) AS score, max(h.band) FILTER (WHERE h.scored_at = $1) AS band,
-                   max(h.segment) FILTER (WHERE h.scored_at = $1) AS segment, max(h.model_version) FILTER (WHERE h.scored_at = $1) AS model_version,
-                   max(h.score) FILTER (WHERE h.scored_at = $2) AS score_before, max(h.band) FILTER (WHERE h.scored_at = $2) AS band_before%1$s
-              FROM %2$s h WHERE h.scored_at <= $1 AND (h.scored_at = $1 OR h.scored_at = $2%3$s)
-             GROUP BY h.account_id HAVING bool_or(h.scored_at = $1)$sql$, columns, history, looked_at);
+    -- The lists know nothing of held runs.
+    IF compared IS NOT NULL THEN
+        joins := joins || format(' LEFT JOIN %s x ON x.account_id %s r.account_id AND x.scored_at = %s', history, equals, health_alert_time(compared));
+    END IF;
+    RETURN format(CASE WHEN compared IS NULL THEN $sql$
+            SELECT r.account_id, r.account_id::text AS id, r.known, r.score, r.band, r.segment, r.model_version, r.score_before, r.band_before%1$s
+              FROM %2$s r%3$s WHERE r.scored_at = $1$sql$ ELSE $sql$
+            SELECT r.account_id, r.account_id::text AS id, x.account_id IS NOT NULL AS known, r.score, r.band, r.segment, r.model_version, x.score AS score_before, x.band AS band_before%1$s
+              FROM %2$s r%3$s WHERE r.scored_at = $1$sql$ END, columns, health_source_table(source, '_recent'), joins);
 END
 $$;
-COMMENT ON FUNCTION health_alert_pairs(@extschema@.health_source, timestamptz, text, text) IS
-'SQL: the accounts of a run, each with its score and band in the run, in the run to compare with and at the base of each drop, and its trends. (account_id, scored_at) is unique: max() takes the only value.';
+COMMENT ON FUNCTION health_alert_pairs(@extschema@.health_source, timestamptz, text, timestamptz) IS
+'SQL: the accounts of a run, each with its score and band in the run, in the run to compare with (compared, if that run is held) and at the base of each drop, and its trends, from <name>_recent.';
 
 -- Another source whose history is missing or belongs to another role is skipped: the refresh of that source reports the
 -- error.
@@ -197,32 +209,32 @@ END
 $$;
 COMMENT ON FUNCTION health_alert_inputs(text) IS 'SQL: what a condition reads of a row of a history: its own columns, and the inputs that it keeps.';
 
-CREATE FUNCTION health_alert_meets(history text, home text)
+CREATE FUNCTION health_alert_meets(source @extschema@.health_source, history text, home text)
 RETURNS text
-LANGUAGE plpgsql IMMUTABLE
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
 BEGIN
-    RETURN format($sql$(SELECT %2$s.health_playbook_condition(c.condition, $1, h.score, %3$s, h.drivers,
-                               CASE WHEN c.looks_back THEN (SELECT b.drivers FROM %1$s b WHERE b.account_id = c.account_id AND b.scored_at = c.before_at) END)
+    RETURN format($sql$(SELECT %2$s.health_playbook_condition(c.condition, $1, h.score, %3$s, CASE WHEN c.reads_drivers THEN %4$s END,
+                               CASE WHEN c.looks_back THEN (SELECT %5$s FROM %1$s b WHERE b.account_id = c.account_id AND b.scored_at = c.before_at) END)
                       FROM %1$s h WHERE h.account_id = c.account_id AND h.scored_at = (SELECT m.at FROM moment m))$sql$,
-        history, home, health_alert_inputs('h'));
+        history, home, health_alert_inputs('h'), health_kept_drivers_of(source, history::regclass, 'h'), health_kept_drivers_of(source, history::regclass, 'b'));
 END
 $$;
-COMMENT ON FUNCTION health_alert_meets(text, text) IS 'SQL: whether candidate c meets the condition of its playbook.';
+COMMENT ON FUNCTION health_alert_meets(@extschema@.health_source, text, text) IS 'SQL: whether candidate c meets the condition of its playbook.';
 
-CREATE FUNCTION health_alert_met_before(history text, home text)
+CREATE FUNCTION health_alert_met_before(source @extschema@.health_source, history text, home text)
 RETURNS text
-LANGUAGE plpgsql IMMUTABLE
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
 BEGIN
-    RETURN format($sql$(SELECT %2$s.health_playbook_condition(c.condition, h.scored_at, h.score, %3$s, h.drivers)
+    RETURN format($sql$(SELECT %2$s.health_playbook_condition(c.condition, h.scored_at, h.score, %3$s, CASE WHEN c.reads_drivers THEN %4$s END)
                       FROM %1$s h WHERE h.account_id = c.account_id AND h.scored_at = c.before_at)$sql$,
-        history, home, health_alert_inputs('h'));
+        history, home, health_alert_inputs('h'), health_kept_drivers_of(source, history::regclass, 'h'));
 END
 $$;
-COMMENT ON FUNCTION health_alert_met_before(text, text) IS 'SQL: whether candidate c, whose trigger is not new, met the condition of its playbook before.';
+COMMENT ON FUNCTION health_alert_met_before(@extschema@.health_source, text, text) IS 'SQL: whether candidate c, whose trigger is not new, met the condition of its playbook before.';
 
 CREATE FUNCTION health_alert_candidates(source @extschema@.health_source, trigger text, since timestamptz, base timestamptz, history text, home text)
 RETURNS text
@@ -242,8 +254,8 @@ BEGIN
                                        OR p.condition IS NOT NULL AND COALESCE(n.band_before, e.band) IS NOT NULL)$sql$, health_alert_earlier(history, 'n.score_before IS NULL'))
     WHEN 'rule' THEN format($sql$
         SELECT p.name, n.account_id, n.account_id::text, n.score, n.band, n.segment, e.score, e.band, e.scored_at,
-               format('rule %%s fired', p.rule), NOT e.drivers @> p.fired
-          FROM playbook p JOIN %1$s n ON n.drivers @> p.fired JOIN %2$s e ON true
+               format('rule %%s fired', p.rule), NOT (p.rule = ANY (COALESCE(e.rules, '{}')) OR COALESCE(e.drivers @> p.fired, false))
+          FROM playbook p JOIN %1$s n ON p.rule = ANY (n.rules) JOIN %2$s e ON true
          WHERE p.trigger = 'rule' AND n.scored_at = $1$sql$, history, health_alert_earlier(history, 'true'))
     WHEN 'stale' THEN format($sql$
         SELECT p.name, n.account_id, n.id, n.score, n.band, n.segment, n.score_before, n.band_before, $2, 'too little data for a score', n.score_before IS NOT NULL
@@ -264,7 +276,7 @@ BEGIN
                format('%%s since %%s', p.direction, to_char(f.scored_at AT TIME ZONE 'UTC', 'YYYY-MM-DD')), true
           FROM playbook p JOIN pair n ON n.%2$s = p.direction
          CROSS JOIN LATERAL (SELECT h.score, h.band, h.scored_at FROM %1$s h
-                 WHERE h.account_id = n.account_id AND h.scored_at > %3$s AND h.scored_at <= $1 AND h.scored_at <> ALL ($3) AND h.score IS NOT NULL
+                 WHERE h.account_id = n.account_id AND h.scored_at >= %3$s AND h.scored_at <= $1 AND h.scored_at <> ALL ($3) AND h.score IS NOT NULL
                  ORDER BY h.scored_at LIMIT 1) f
          WHERE p.trigger = 'trend' AND p.since = %3$s AND n.known AND n.score IS NOT NULL$sql$,
         history, health_alert_column('trend', since), health_alert_time(since))
@@ -302,14 +314,15 @@ BEGIN
         WHEN 'drop' THEN n.score > a.score_before - p.points + p.hysteresis
         WHEN 'stale' THEN n.score IS NOT NULL
         WHEN 'rule' THEN NOT EXISTS (SELECT FROM %1$s h WHERE h.account_id = n.account_id AND h.scored_at = (SELECT m.at FROM moment m)
-                                        AND (h.score IS NULL OR h.drivers @> p.fired))
+                                        AND (h.score IS NULL OR p.rule = ANY (h.rules)))
         WHEN 'trend' THEN CASE %3$s END <> p.direction
         WHEN 'opportunity' THEN n.band <> a.band
         END OR p.condition IS NOT NULL AND NOT p.looks_back AND a.trigger IN ('band', 'rule', 'opportunity')
-               AND NOT (SELECT %2$s.health_playbook_condition(p.condition, $1, h.score, %5$s, h.drivers)
+               AND NOT (SELECT %2$s.health_playbook_condition(p.condition, $1, h.score, %5$s, CASE WHEN p.reads_drivers THEN %6$s END)
                           FROM %1$s h WHERE h.account_id = n.account_id AND h.scored_at = (SELECT m.at FROM moment m))$sql$, history, home,
         (SELECT COALESCE(string_agg(DISTINCT format('WHEN p.since = %s THEN n.%s', health_alert_time(w.since), health_alert_column('trend', w.since)), ' '), 'WHEN true THEN p.direction')
-           FROM health_alert_watches(source, as_of) w WHERE w.since IS NOT NULL), health_alert_model(source), health_alert_inputs('h'));
+           FROM health_alert_watches(source, as_of) w WHERE w.since IS NOT NULL), health_alert_model(source), health_alert_inputs('h'),
+        health_kept_drivers_of(source, history::regclass, 'h'));
 END
 $$;
 COMMENT ON FUNCTION health_alert_has_ended(@extschema@.health_source, timestamptz, text, text) IS 'SQL: whether the cause of alert a, raised by playbook p, has ended for account n.';
@@ -322,26 +335,28 @@ LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
 DECLARE
-    counts CONSTANT text := 'h.account_id = c.account_id AND (h.scored_at = $2 OR h.scored_at <> ALL ($3)) AND h.score IS NOT NULL';
+    equals text := health_id_equals(history::regclass);
+    counts text := format('h.account_id %s c.account_id AND (h.scored_at = $2 OR h.scored_at <> ALL ($3)) AND h.score IS NOT NULL', equals);
 BEGIN
     -- f is the first score that the trigger looks back to. At the base, a drop begins at base_before, a trend at since_before.
     RETURN format($sql$c.trigger IN ('drop', 'trend', 'opportunity') AND EXISTS (
             SELECT FROM %1$s b
-              LEFT JOIN LATERAL (SELECT h.score, h.drivers FROM %1$s h
-                     WHERE %4$s AND CASE c.trigger WHEN 'drop' THEN h.scored_at >= c.base_before WHEN 'trend' THEN h.scored_at > c.since_before ELSE c.looks_back END
+              LEFT JOIN LATERAL (SELECT h.* FROM %1$s h
+                     WHERE %4$s AND CASE c.trigger WHEN 'drop' THEN h.scored_at >= c.base_before WHEN 'trend' THEN h.scored_at >= c.since_before ELSE c.looks_back END
                        AND h.scored_at < $2 ORDER BY CASE c.trigger WHEN 'opportunity' THEN $2 - h.scored_at ELSE h.scored_at - $2 END LIMIT 1) f ON true
-             WHERE b.account_id = c.account_id AND b.scored_at = (SELECT m.base FROM moment m)
+             WHERE b.account_id %8$s c.account_id AND b.scored_at = (SELECT m.base FROM moment m)
                AND CASE c.trigger
                    WHEN 'drop' THEN f.score - b.score >= c.points
-                   WHEN 'trend' THEN (SELECT %2$s.health_trend(h.score, h.scored_at, %5$L::float8) FROM %1$s h WHERE %4$s AND h.scored_at > c.since_before AND h.scored_at <= $2) = c.direction
+                   WHEN 'trend' THEN (SELECT %2$s.health_trend(h.score, h.scored_at, %5$L::float8) FROM %1$s h WHERE %4$s AND h.scored_at >= c.since_before AND h.scored_at <= $2) = c.direction
                    ELSE b.band = %2$s.health_band(%3$L || b.model_version, 100::float8, b.segment) END
-               AND (c.condition IS NULL OR %2$s.health_playbook_condition(c.condition, $2, b.score, %6$s, b.drivers, CASE WHEN c.looks_back THEN f.drivers END)))$sql$,
-        history, home, health_alert_model(source), counts, COALESCE(health_model_get(source.model) #>> '{trend,tolerance}', '5'), health_alert_inputs('b'));
+               AND (c.condition IS NULL OR %2$s.health_playbook_condition(c.condition, $2, b.score, %9$s, CASE WHEN c.reads_drivers THEN %6$s END, CASE WHEN c.looks_back THEN %7$s END)))$sql$,
+        history, home, health_alert_model(source), counts, (SELECT t.tolerance FROM health_model_trend(source.model) t),
+        health_kept_drivers_of(source, history::regclass, 'b'), health_kept_drivers_of(source, history::regclass, 'f'), equals, health_alert_inputs('b'));
 END
 $$;
 COMMENT ON FUNCTION health_alert_met(@extschema@.health_source, text, text) IS 'SQL: whether candidate c met its playbook already at the run to compare with.';
 
-CREATE FUNCTION health_alert_query(source @extschema@.health_source, as_of timestamptz)
+CREATE FUNCTION health_alert_query(source @extschema@.health_source, as_of timestamptz, compared timestamptz DEFAULT NULL)
 RETURNS text
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
@@ -357,15 +372,11 @@ DECLARE
                         'SELECT NULL::text, n.account_id, n.id, n.score, n.band, n.segment, n.score, n.band, $2, NULL::text, false FROM pair n WHERE false')
           -- One SELECT per trigger; for drops and trends, one per time that they look back to.
           FROM (SELECT DISTINCT p.trigger, w.since, w.base FROM health_alert_playbooks(source) p JOIN health_alert_watches(source, as_of) w ON w.name = p.name) AS p);
-    -- An explanation needs the inputs. The form that compares uses one version of the model and takes no segment name.
-    explanation text := CASE WHEN NOT source.keep_inputs THEN 'NULL' WHEN source.segment_column IS NULL THEN format(
-            'COALESCE(%1$s.health_explain(h.model || ''@'' || h.model_version, h.inputs, b.inputs, h.scored_at, b.scored_at), %1$s.health_explain(h.model || ''@'' || h.model_version, h.inputs, h.scored_at))', home)
-        ELSE format('%s.health_explain(h.model || ''@'' || h.model_version, h.inputs, h.scored_at, COALESCE(h.segment, ''''))', home) END;
 BEGIN
     -- $4 is the source, $5 its book, $6 the run, $7 the share of accounts above which the run is held.
     RETURN format($sql$
         WITH playbook AS MATERIALIZED (
-            SELECT p.*, jsonb_build_array(jsonb_build_object('kind', 'rule', 'driver', p.rule)) AS fired, p.condition @? '$.**.category_drop' AS looks_back, w.since, w.base,
+            SELECT p.*, jsonb_build_array(jsonb_build_object('kind', 'rule', 'driver', p.rule)) AS fired, p.condition @? '$.**.category_drop' AS looks_back, p.condition @? '$.**.subscore' OR p.condition @? '$.**.category' OR p.condition @? '$.**.score' OR p.condition @? '$.**.driver' OR p.condition @? '$.**.category_drop' AS reads_drivers, w.since, w.base,
                    $2 - ($1 - w.since) AS since_before, CASE p.trigger WHEN 'drop' THEN health_score_internal.health_run_base($4, $2, p.within) END AS base_before
               FROM %2$s.health_source s CROSS JOIN LATERAL health_score_internal.health_alert_playbooks(s) p JOIN health_score_internal.health_alert_watches(s, $1) w ON w.name = p.name WHERE s.name = $4
         ), moment AS MATERIALIZED (
@@ -386,7 +397,7 @@ BEGIN
         ), raised AS MATERIALIZED (
             -- Conditions are costly: OFFSET 0 makes the other filters run first.
             SELECT c.* FROM (
-                SELECT c.*, p.trigger, p.points, p.direction, p.condition, p.looks_back, p.since_before, p.base_before,
+                SELECT c.*, p.trigger, p.points, p.direction, p.condition, p.looks_back, p.reads_drivers, p.since_before, p.base_before,
                        -- What kept the playbook from another alert is over since the run to compare with: then the cause need not be new.
                        l.account_id IS NOT NULL AND (l.as_of > $2 - p.cooldown OR l.ended_at > $2 OR l.resolved_at > m.base_run_at OR l.as_of <= $1 - p.repeat
                                                      OR p.trigger = 'drop' AND l.ended_at IS NULL AND l.as_of > $2 - p.within) AS again
@@ -418,9 +429,7 @@ BEGIN
             INSERT INTO %2$s.health_alert (playbook, source, book, account_id, run, as_of, trigger, reason, name, owner, segment, value, explanation, action, severity, due_at,
                    score, band, score_before, band_before)
             SELECT c.playbook, $4, $5, c.id, $6, $1, p.trigger, c.reason, h.name, COALESCE(p.owner, h.owner), h.segment, h.value,
-                   CASE WHEN h.scored_at = $1 THEN COALESCE(CASE WHEN h.inputs IS NOT NULL THEN %4$s END,
-                       (SELECT string_agg(format('%%s costs %%s', d ->> 'label', trim_scale(round((d ->> 'lost')::numeric, 1))), '; ' ORDER BY (d ->> 'rank')::numeric)
-                          FROM jsonb_array_elements(h.drivers) d WHERE (d ->> 'rank')::numeric <= 3 AND (d ->> 'lost')::numeric > 0)) END,
+                   CASE WHEN h.scored_at = $1 THEN %4$s END,
                    p.action, p.severity, $1 + p.due_in, c.score, c.band, c.score_before, c.band_before
               FROM raised c JOIN playbook p ON p.name = c.playbook JOIN verdict v ON NOT v.held
               LEFT JOIN LATERAL (SELECT h.* FROM %1$s h WHERE h.account_id = c.account_id AND h.scored_at <= $1 ORDER BY h.scored_at DESC LIMIT 1) h ON true
@@ -447,9 +456,9 @@ BEGIN
                 ON CONFLICT (alert, scored_at) DO UPDATE SET score = excluded.score, band = excluded.band
         )
         SELECT v.alerts, v.accounts, v.book, v.held, v.playbooks FROM verdict v$sql$,
-        history, home, candidates, explanation, health_alert_has_ended(source, as_of, history, home), health_alert_pairs(source, as_of, history, home), health_alert_met(source, history, home),
-        health_alert_meets(history, home), health_alert_met_before(history, home));
+        history, home, candidates, health_kept_words(source, 'h', 'b'), health_alert_has_ended(source, as_of, history, home), health_alert_pairs(source, as_of, history, compared),
+        health_alert_met(source, history, home), health_alert_meets(source, history, home), health_alert_met_before(source, history, home));
 END
 $$;
-COMMENT ON FUNCTION health_alert_query(@extschema@.health_source, timestamptz) IS
-'The statement that raises, ends and follows the alerts of a run. It returns the number of alerts, of their accounts and of all accounts, whether the run is held, and the alerts of each playbook. health_alert_execute() binds $1 to $7.';
+COMMENT ON FUNCTION health_alert_query(@extschema@.health_source, timestamptz, timestamptz) IS
+'The statement that raises, ends and follows the alerts of a run; compared: the as_of of a held run to compare with. It returns the number of alerts, of their accounts and of all accounts, whether the run is held, and the alerts of each playbook. health_alert_execute() binds $1 to $7.';

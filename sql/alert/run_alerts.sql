@@ -203,7 +203,7 @@ BEGIN
         END IF;
     END IF;
     IF evaluated THEN
-        PERFORM health_history_analyze(health_history_relation(source), this.as_of);
+        PERFORM health_recent_ensure(source, run, this.as_of);
         query := health_alert_query(source, this.as_of);
         held_times := array_remove(health_runs_held(source.name), this.as_of);
         outcome := health_alert_execute(query, this.as_of, base, held_times, source.name, source.book, run,
@@ -214,7 +214,7 @@ BEGIN
             SELECT r.* INTO previous FROM health_run r
              WHERE r.source = source.name AND r.as_of < this.as_of AND r.status IN ('done', 'held') ORDER BY r.as_of DESC, r.id DESC LIMIT 1;
             IF previous.status = 'held' AND previous.held_for IS DISTINCT FROM 'accounts' THEN
-                again := health_alert_execute(query, this.as_of, previous.as_of, held_times, source.name, source.book, run, source.hold_alerts_above);
+                again := health_alert_execute(health_alert_query(source, this.as_of, previous.as_of), this.as_of, previous.as_of, held_times, source.name, source.book, run, source.hold_alerts_above);
                 IF NOT again.held THEN
                     accepted := format('the scores of run %s are taken as the new level: they agree with those of run %s, which was held', run, previous.id);
                     detail := format('Compared with %s, %s alerts about %s of %s accounts were not raised: SELECT * FROM health_run_alerts(%s).',
@@ -329,6 +329,8 @@ BEGIN
     raised := health_run_settle(run, health_source_get(this.source), NULL, true);
     UPDATE health_run r SET status = 'done' WHERE r.id = run;
     UPDATE health_source s SET last_as_of = this.as_of WHERE s.name = this.source AND (s.last_as_of < this.as_of) IS NOT FALSE;
+    -- Single accounts were compared without the scores of the held run.
+    PERFORM health_night_renew(health_source_get(this.source), this.as_of + interval '1 microsecond');
     RETURN raised;
 END
 $$;

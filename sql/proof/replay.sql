@@ -59,12 +59,12 @@ LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
 BEGIN
-    -- health_assess() runs once for each row; the outer query expands its columns, as in health_source_query.
+    -- health_kept_assess() runs once for each row; the outer query expands its columns, as in health_source_query.
     RETURN format($sql$
         SELECT r.account_id::text, r.name, r.scored_at, r.value, r.score, r.band, r.band_rank, (r.a).score, (r.a).band, (r.a).band_rank, (r.a).coverage,
                (r.a).score - r.score
           FROM (SELECT h.account_id, h.name, h.scored_at, h.value, h.score, h.band, h.band_rank,
-                       health_assess(%s, h.inputs, h.scored_at, %s) AS a
+                       health_kept_assess(%s, h.inputs, h.scored_at, %s) AS a
                   FROM %I.%I h
                  WHERE h.inputs IS NOT NULL AND h.scored_at >= COALESCE($1, '-infinity') AND h.scored_at <= COALESCE($2, 'infinity') OFFSET 0) r$sql$,
         model, CASE WHEN found.segment_column IS NULL THEN 'NULL::text' ELSE 'COALESCE(h.segment, '''')' END,

@@ -103,6 +103,7 @@ BEGIN
     PERFORM health_refresh_check(found, now());
     PERFORM health_import_check(relation, account_column, time_column, score_column, band_column);
     history := health_history_relation(found);
+    PERFORM health_history_upgrade(found);
     SELECT format('%I.%I', n.nspname, t.typname) INTO id_type
       FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid JOIN pg_namespace n ON n.oid = t.typnamespace
      WHERE a.attrelid = history AND a.attname = 'account_id';
@@ -151,8 +152,8 @@ BEGIN
             SELECT g.id, g.at, g.score, COALESCE(g.band, %3$s.health_band(%4$L::pg_catalog.text, g.score, NULL::pg_catalog.text)) AS band
               FROM given g WHERE NOT EXISTS (SELECT FROM fault)
         ), written AS (
-            INSERT INTO %5$s (account_id, scored_at, score, band, band_rank, status, model, model_version%6$s)
-            SELECT g.id, g.at, g.score, g.band, b.rank, 'ok', %7$L, %8$s%9$s
+            INSERT INTO %5$s (account_id, scored_at, score, band, band_rank, status, model, model_version, run)
+            SELECT g.id, g.at, g.score, g.band, b.rank, 'ok', %6$L, %7$s, r.run
               FROM banded g JOIN run r ON r.at OPERATOR(pg_catalog.=) g.at LEFT JOIN band b ON b.band OPERATOR(pg_catalog.=) g.band
                 ON CONFLICT (account_id, scored_at) DO NOTHING
             RETURNING scored_at
@@ -163,8 +164,7 @@ BEGIN
                f.account_id, f.at, f.score, f.times
           FROM (VALUES (1)) one LEFT JOIN fault f ON true$sql$,
         given, health_model_describe(health_model_get(found.model)) -> 'bands', home, found.model, format('%I.%I', found.history_schema, found.history_name),
-        CASE WHEN health_history_has_run(history) THEN ', run' ELSE ', calculated' END, name, COALESCE(version::text, 'NULL::pg_catalog.int4'),
-        CASE WHEN health_history_has_run(history) THEN ', r.run' ELSE ', g.score' END), path, runs);
+        name, COALESCE(version::text, 'NULL::pg_catalog.int4')), path, runs);
     IF writing.times IS NOT NULL THEN
         PERFORM health_import_fault(writing.account_id, writing.at, writing.score, writing.times, relation, ARRAY[account_column, time_column, score_column]);
     END IF;
@@ -173,6 +173,13 @@ BEGIN
      WHERE r.id = o.run;
     UPDATE health_source s SET last_as_of = GREATEST(s.last_as_of, (SELECT max(n.at) FROM jsonb_to_recordset(writing.per_run) AS n (at timestamptz)))
      WHERE s.name = found.name AND writing.written > 0;
+    IF writing.written > 0 THEN
+        -- The next run reads the past anew, and so do the imported nights and the night that the views show.
+        UPDATE health_source s SET history_changed_at = clock_timestamp() WHERE s.name = found.name RETURNING s.* INTO found;
+        PERFORM health_bands_write(found, t.at) FROM unnest(reading.times) t (at);
+        PERFORM health_night_renew(found, (SELECT min(t.at) FROM unnest(reading.times) t (at)), ARRAY(SELECT o.run FROM jsonb_to_recordset(runs) AS o (run bigint)));
+        PERFORM health_night_renew(found, found.last_as_of);
+    END IF;
     RETURN writing.written;
 END
 $$;

@@ -257,6 +257,8 @@ BEGIN
         CALL health_score_internal.health_refresh_source(source, at, false, true, failure);
         EXIT WHEN failure IS NOT NULL;
     END LOOP;
+    PERFORM health_score_internal.health_night_settle(source);
+    COMMIT;
     IF failure IS NOT NULL THEN
         PERFORM health_score_internal.health_refresh_report(pg_catalog.jsonb_build_array(failure), 1);
     END IF;
@@ -274,13 +276,14 @@ AS $$
 DECLARE
     found health_source := health_source_get(source);
     columns text[] := ARRAY['name', 'score', 'band', 'band_rank', 'coverage', 'low', 'high', 'status', 'model', 'model_version', 'segment',
-        'value', 'owner', 'parent', 'renewal', 'inputs', 'drivers', 'calculated'];
+        'value', 'owner', 'parent', 'renewal', 'inputs', 'calculated', 'rules', 'trend', 'change', 'before_at', 'band_before'];
 BEGIN
     PERFORM health_refresh_check(found, now());
     PERFORM health_run_prepare(found, now());
+    found.model := health_model_pinned(found.model);
     -- Two calls in one transaction have the same now(): the second call replaces the row of the first.
     RETURN health_run_insert(found, format('%s ON CONFLICT (account_id, scored_at) DO UPDATE SET (%s) = ROW (excluded.%s)',
-            health_history_insert(found, health_source_query(found, true)),
+            health_history_insert(found, health_source_query(found, true), health_recall_of(found, now(), NULL)),
             array_to_string(columns, ', '), array_to_string(columns, ', excluded.')),
         now(), path, ARRAY[account_id]) > 0;
 END

@@ -186,6 +186,7 @@ DECLARE
     context text;
     stopped text[];
 BEGIN
+    PERFORM health_history_upgrade(source);
     history := health_history_relation(source);
     FOR turn IN 1 .. 2 LOOP
         -- The first refresh of the next month and health_refresh_account need the partition of that month. Who partitions
@@ -210,7 +211,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION health_run_prepare(@extschema@.health_source, timestamptz) IS
-'Creates the partitions that a run needs, for the month of as_of and the next. If another session locks the history for five seconds: 55P03. For the next month an error is a warning.';
+'Brings a history of an earlier version up to date, and creates the partitions that a run needs, for the month of as_of and the next. If another session locks the history for five seconds: 55P03. For the next month an error is a warning.';
 
 CREATE FUNCTION health_run_fail(run bigint, failure jsonb)
 RETURNS void
@@ -285,19 +286,11 @@ $$;
 COMMENT ON FUNCTION health_run_finish(bigint, bigint) IS
 'Marks a run as done, unless it is held, and updates last_as_of of its source: never to a time without accounts, or with too few of them.';
 
-CREATE FUNCTION health_signal_counts(history regclass, scored_at timestamptz,
-    OUT signal text, OUT missing bigint, OUT invalid bigint, OUT mean double precision)
-RETURNS SETOF record
-LANGUAGE c STABLE PARALLEL UNSAFE COST 100000 ROWS 20
-AS 'MODULE_PATHNAME', 'health_signal_counts';
-COMMENT ON FUNCTION health_signal_counts(regclass, timestamptz) IS
-'For each signal in the rows of a history as of a time: the number of accounts without a value of their own, the number with an invalid value, and the mean subscore, 0 to 100.';
-
 CREATE FUNCTION health_run_tally_begin()
 RETURNS void
 LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'health_run_tally_begin';
-COMMENT ON FUNCTION health_run_tally_begin() IS 'Starts a count in this session: the values of each signal in the accounts that health_source_assess() scores.';
+COMMENT ON FUNCTION health_run_tally_begin() IS 'Starts a count in this session: the values of each signal in the accounts that health_source_score() scores.';
 
 CREATE FUNCTION health_run_tally(accounts bigint,
     OUT signal text, OUT missing bigint, OUT invalid bigint, OUT mean double precision)
@@ -305,11 +298,11 @@ RETURNS SETOF record
 LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 20
 AS 'MODULE_PATHNAME', 'health_run_tally';
 COMMENT ON FUNCTION health_run_tally(bigint) IS
-'Ends the count of health_run_tally_begin() and returns it in the form of health_signal_counts(); no rows if the number of counted accounts differs from the argument.';
+'Ends the count of health_run_tally_begin(): for each signal the number of accounts without a value of their own, the number with an invalid value, and the mean subscore, 0 to 100. No rows if the number of counted accounts differs from the argument.';
 
 -- accounts: the number of rows that one statement scored and wrote; NULL if the history already had rows as of that
 -- time.
-CREATE FUNCTION health_run_signals(run bigint, history regclass, as_of timestamptz, accounts bigint DEFAULT NULL)
+CREATE FUNCTION health_run_signals(run bigint, source @extschema@.health_source, as_of timestamptz, accounts bigint DEFAULT NULL)
 RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
@@ -318,9 +311,13 @@ BEGIN
     INSERT INTO health_run_signal (run, signal, missing, invalid, mean)
     SELECT health_run_signals.run, t.signal, t.missing, t.invalid, t.mean FROM health_run_tally(accounts) t;
     IF NOT FOUND THEN
-        INSERT INTO health_run_signal (run, signal, missing, invalid, mean)
-        SELECT health_run_signals.run, c.signal, c.missing, c.invalid, c.mean FROM health_signal_counts(history, as_of) c;
+        EXECUTE format($sql$
+            INSERT INTO health_run_signal (run, signal, missing, invalid, mean)
+            SELECT $1, d.driver, count(*) FILTER (WHERE d.status NOT IN ('ok', 'invalid')), count(*) FILTER (WHERE d.status = 'invalid'), health_rollup(d.subscore)
+              FROM %I.%I h CROSS JOIN LATERAL health_kept_drivers(%s) d
+             WHERE h.scored_at = $2 AND d.kind = 'signal' GROUP BY d.driver$sql$,
+            source.history_schema, source.history_name, health_kept_arguments(source, 'h')) USING run, as_of;
     END IF;
 END
 $$;
-COMMENT ON FUNCTION health_run_signals(bigint, regclass, timestamptz, bigint) IS 'Writes the input quality of each signal in a run into health_run_signal.';
+COMMENT ON FUNCTION health_run_signals(bigint, @extschema@.health_source, timestamptz, bigint) IS 'Writes the input quality of each signal in a run into health_run_signal.';

@@ -10,11 +10,16 @@ SET health_score.as_of = ''
 AS $$
 DECLARE
     history regclass := health_history_relation(source);
-    query text := health_source_query(source);
+    query text;
+    recall health_recall;
     there boolean := false;
     written bigint;
     accounts bigint;
 BEGIN
+    -- One version of the model for the whole run, whatever is saved meanwhile.
+    source.model := health_model_pinned(source.model);
+    query := health_source_query(source);
+    recall := health_recall_of(source, as_of, run);
     IF replace THEN
         EXECUTE format('DELETE FROM %s WHERE scored_at = $1', history) USING as_of;
     ELSE
@@ -24,29 +29,54 @@ BEGIN
         query := format('SELECT * FROM (%s) AS scored WHERE NOT EXISTS (SELECT FROM %I.%I AS h WHERE h.account_id OPERATOR(pg_catalog.=) scored.account_id AND h.scored_at OPERATOR(pg_catalog.=) $1)',
             query, source.history_schema, source.history_name);
     END IF;
-    written := health_run_insert(source, health_history_insert(source, query), as_of, path);
+    written := health_run_insert(source, health_history_insert(source, query, recall), as_of, path);
     IF written = 0 AND NOT there AND source.max_staleness IS NOT NULL THEN
         RAISE EXCEPTION 'source "%" has no row within the last %', source.name, source.max_staleness USING ERRCODE = 'object_not_in_prerequisite_state',
             DETAIL = format('Column %I of %I.%I has no time within max_staleness before %s.', source.time_column, source.relation_schema, source.relation_name, as_of),
             HINT = 'The feed has stopped, or max_staleness is too short.';
     END IF;
-    PERFORM health_run_signals(run, history, as_of, CASE WHEN NOT there THEN written END);
+    PERFORM health_run_signals(run, source, as_of, CASE WHEN NOT there THEN written END);
+    PERFORM health_history_analyze(history, as_of);
+    IF recall.newest THEN
+        PERFORM health_recent_write(source, recall, CASE WHEN NOT there THEN written END);
+    END IF;
+    PERFORM health_bands_write(source, as_of);
     accounts := written;
     IF there THEN
         EXECUTE format('SELECT count(*) FROM %s WHERE scored_at = $1', history) INTO accounts USING as_of;
     END IF;
     PERFORM health_run_settle(run, source, accounts);
     PERFORM health_run_finish(run, written);
+    PERFORM health_recall_done(source, recall, (SELECT NOT r.backfill FROM health_run r WHERE r.id = run), there);
     RETURN written;
 END
 $$;
 COMMENT ON FUNCTION health_run_write(bigint, @extschema@.health_source, timestamptz, boolean, text) IS
 'Writes the scores of a source as of a time into its history, records the input quality, raises alerts and finishes the run. Returns the number of rows.';
 
+CREATE FUNCTION health_model_pinned(model text)
+RETURNS text
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+DECLARE
+    version integer;
+BEGIN
+    -- Raises for a model that does not exist.
+    PERFORM health_model_get(model);
+    SELECT m.version INTO version FROM health_model m WHERE m.name = model AND m.active;
+    RETURN CASE WHEN version IS NULL THEN model ELSE model || '@' || version END;
+END
+$$;
+COMMENT ON FUNCTION health_model_pinned(text) IS 'A model as name@version: the active version of a name.';
+
+-- The look at the history that few accounts need makes the estimate high: the JIT compiler would take longer than the
+-- run.
 CREATE FUNCTION health_run_insert(source @extschema@.health_source, query text, as_of timestamptz, path text, ids text[] DEFAULT NULL)
 RETURNS bigint
 LANGUAGE plpgsql
 SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+SET jit = off
 SET health_score.as_of = ''
 AS $$
 DECLARE

@@ -1,44 +1,27 @@
 -- health_run_undo: takes a run back as if it had never been made.
 
-CREATE FUNCTION health_history_has_run(history regclass)
-RETURNS boolean
-LANGUAGE plpgsql STABLE
-SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
-AS $$
-BEGIN
-    RETURN EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = history AND a.attname = 'run' AND NOT a.attisdropped);
-END
-$$;
-COMMENT ON FUNCTION health_history_has_run(regclass) IS 'Whether the rows of a history name the run that wrote them; a history of 0.9.0 does so after its next refresh.';
-
 CREATE FUNCTION health_undo_rows(this @extschema@.health_run, history regclass)
 RETURNS bigint
 LANGUAGE plpgsql
 SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
 DECLARE
-    -- Rows that do not name their run belong to the only run of their time.
-    unnamed text := CASE WHEN health_history_has_run(history) THEN 'scored_at = $1 AND run = 0' ELSE 'scored_at = $1' END;
     other bigint := (SELECT max(r.id) FROM health_run r WHERE r.source = this.source AND r.as_of = this.as_of AND r.status IN ('done', 'held') AND r.id <> this.id);
     ambiguous boolean := false;
     gone bigint;
-    named bigint := 0;
 BEGIN
     IF other IS NOT NULL THEN
-        EXECUTE format('SELECT EXISTS (SELECT FROM %s WHERE %s)', history, unnamed) INTO ambiguous USING this.as_of;
+        EXECUTE format('SELECT EXISTS (SELECT FROM %s WHERE scored_at = $1 AND run = 0)', history) INTO ambiguous USING this.as_of;
         IF ambiguous THEN
             RAISE EXCEPTION 'run % cannot be taken back: run % is of the same time', this.id, other USING ERRCODE = 'object_not_in_prerequisite_state',
                 DETAIL = 'The rows of that time do not name their run.',
                 HINT = format('CALL health_refresh(%L, %L, true) writes the rows anew; DELETE FROM %s WHERE scored_at = %2$L deletes them.', this.source, this.as_of, history);
         END IF;
     END IF;
-    EXECUTE format('DELETE FROM %s WHERE %s', history, unnamed) USING this.as_of;
+    -- Rows that do not name their run (0) belong to the only run of their time.
+    EXECUTE format('DELETE FROM %s WHERE scored_at = $1 AND run IN (0, $2)', history) USING this.as_of, this.id;
     GET DIAGNOSTICS gone = ROW_COUNT;
-    IF health_history_has_run(history) THEN
-        EXECUTE format('DELETE FROM %s WHERE scored_at = $1 AND run = $2', history) USING this.as_of, this.id;
-        GET DIAGNOSTICS named = ROW_COUNT;
-    END IF;
-    RETURN gone + named;
+    RETURN gone;
 END
 $$;
 COMMENT ON FUNCTION health_undo_rows(@extschema@.health_run, regclass) IS
@@ -121,6 +104,7 @@ BEGIN
             DETAIL = format('Its status is %s.', this.status), HINT = 'Runs of the status done or held have written scores.';
     END IF;
     history := health_history_relation(source);
+    PERFORM health_history_upgrade(source);
     gone := health_undo_rows(this, history);
     UPDATE health_run r SET status = 'undone', message = format('taken back by %I', current_user), detail = NULL, hint = NULL WHERE r.id = run;
     IF has_table_privilege('health_alert', 'SELECT') THEN
@@ -147,11 +131,15 @@ BEGIN
             shown := health_run_last(source);
             IF shown IS NULL THEN
                 -- A history that was adopted has rows of times without a run.
-                EXECUTE format('SELECT max(h.scored_at) FROM %s h WHERE %s', history, CASE WHEN health_history_has_run(history) THEN 'h.run IS NOT NULL' ELSE 'true' END) INTO shown;
+                EXECUTE format('SELECT max(h.scored_at) FROM %s h WHERE h.run IS NOT NULL', history) INTO shown;
             END IF;
             UPDATE health_source s SET last_as_of = shown WHERE s.name = source.name;
         END IF;
     END IF;
+    -- The next run reads the past anew, and so does the night that the views show, if it is a later one.
+    UPDATE health_source s SET history_changed_at = clock_timestamp() WHERE s.name = source.name RETURNING s.* INTO source;
+    PERFORM health_bands_write(source, this.as_of);
+    PERFORM health_night_renew(source, GREATEST(source.last_as_of, this.as_of));
     RETURN gone;
 END
 $$;

@@ -55,6 +55,49 @@ $$;
 COMMENT ON FUNCTION health_history_relation(@extschema@.health_source) IS
 'The history of a source, looked up by name. Dropped or renamed: 42P01; replaced by a table of another role: 42501.';
 
+-- What a run compares its scores with, and who wrote a row: run is 0 for rows from before version 1.0.0, and NULL for a
+-- single account. Histories of 0.9.0 get these columns at their next use.
+CREATE FUNCTION health_history_compared()
+RETURNS text[]
+LANGUAGE plpgsql IMMUTABLE
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+BEGIN
+    RETURN ARRAY['rules text[]', 'trend text', 'change double precision', 'before_at timestamp with time zone', 'band_before text', 'run bigint'];
+END
+$$;
+COMMENT ON FUNCTION health_history_compared() IS 'The columns of a history that version 0.9.0 did not have.';
+
+CREATE FUNCTION health_history_upgrade(source @extschema@.health_source)
+RETURNS boolean
+LANGUAGE plpgsql
+SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
+AS $$
+DECLARE
+    history regclass := health_history_relation(source);
+    wanted text;
+BEGIN
+    IF health_history_has_column(history, 'run') THEN
+        RETURN false;
+    END IF;
+    FOREACH wanted IN ARRAY health_history_compared() LOOP
+        -- A default that is dropped again is the value of the rows that are there: they are not rewritten.
+        EXECUTE format('ALTER TABLE %s ADD COLUMN IF NOT EXISTS %s%s', history, wanted, CASE wanted WHEN 'run bigint' THEN ' DEFAULT 0' ELSE '' END);
+    END LOOP;
+    EXECUTE format('ALTER TABLE %s ALTER COLUMN run DROP DEFAULT', history);
+    EXECUTE format('UPDATE %s h SET run = NULL WHERE h.scored_at > COALESCE($1, ''-infinity'')', history) USING source.last_as_of;
+    EXECUTE format('CREATE INDEX ON %s (scored_at) WHERE run IS NULL', history);
+    PERFORM health_recent_make(source);
+    PERFORM health_source_views(source);
+    IF source.last_as_of IS NOT NULL THEN
+        PERFORM health_night_renew(source, source.last_as_of);
+    END IF;
+    RETURN true;
+END
+$$;
+COMMENT ON FUNCTION health_history_upgrade(@extschema@.health_source) IS
+'Brings a history of version 0.9.0, or an adopted table, up to date: adds the columns of health_history_compared(), the tables _recent and _bands and the views. Its rows stay. Returns whether there was anything to do.';
+
 CREATE FUNCTION health_history_make(source @extschema@.health_source, relation regclass)
 RETURNS void
 LANGUAGE plpgsql
@@ -68,20 +111,20 @@ DECLARE
     columns text[] := ARRAY['account_id ' || account_type, 'scored_at timestamp with time zone', 'name text',
         'score double precision', 'band text', 'band_rank integer', 'coverage double precision', 'low double precision',
         'high double precision', 'status text', 'model text', 'model_version integer', 'segment text', 'value numeric', 'owner text',
-        'parent ' || parent_type, 'renewal date', 'inputs jsonb', 'drivers jsonb',
-        'calculated double precision'];
+        'parent ' || parent_type, 'renewal date', 'inputs jsonb', 'calculated double precision'];
     lacking text;
+    others boolean;
 BEGIN
     IF history IS NULL THEN
-        -- A row is about 2 kB wide. Alerts compare up to a month of rows: the included columns allow index-only scans.
         -- Ids are equal in the history where they are equal in the relation.
         columns[1] := columns[1] || COALESCE((SELECT format(' COLLATE %I.%I', n.nspname, c.collname)
               FROM pg_attribute a JOIN pg_collation c ON c.oid = a.attcollation JOIN pg_namespace n ON n.oid = c.collnamespace
              WHERE a.attrelid = relation AND a.attname = source.account_column AND NOT c.collisdeterministic), '');
-        EXECUTE format('CREATE TABLE %s (%s, PRIMARY KEY (account_id, scored_at) INCLUDE (score, band, segment, model_version)) PARTITION BY RANGE (scored_at)',
-            name, array_to_string(columns, ', '));
+        EXECUTE format('CREATE TABLE %s (%s, PRIMARY KEY (account_id, scored_at)) PARTITION BY RANGE (scored_at)',
+            name, array_to_string(columns || health_history_compared(), ', '));
         PERFORM health_privileges_revoke('pg_class', to_regclass(name));
         EXECUTE format('CREATE INDEX ON %s (scored_at)', name);
+        EXECUTE format('CREATE INDEX ON %s (scored_at) WHERE run IS NULL', name);
         EXECUTE format('COMMENT ON TABLE %s IS %L', name,
             format('Scores of source %s, partitioned by month: written by health_refresh; health_retain drops old months.', source.name));
         PERFORM health_history_registered(source, to_regclass(name), true);
@@ -106,7 +149,7 @@ BEGIN
                           = ARRAY['account_id', 'scored_at']) THEN
         RAISE EXCEPTION 'table % cannot be the history of source "%"', history, source.name USING ERRCODE = 'object_not_in_prerequisite_state',
             DETAIL = 'The table has no unique index on (account_id, scored_at).',
-            HINT = format('ALTER TABLE %s ADD PRIMARY KEY (account_id, scored_at) INCLUDE (score, band, segment, model_version).', history);
+            HINT = format('ALTER TABLE %s ADD PRIMARY KEY (account_id, scored_at).', history);
     END IF;
     PERFORM health_history_registered(source, t.relation, false)
        FROM (SELECT history AS relation UNION ALL SELECT i.inhrelid::regclass FROM pg_inherits i WHERE i.inhparent = history) t;
@@ -119,6 +162,15 @@ BEGIN
                                              AND EXISTS (SELECT FROM %1$s h WHERE h.scored_at = r.as_of)),
                                          (SELECT max(h.scored_at) FROM %1$s h))
              WHERE s.name = $1$sql$, history) USING source.name;
+    END IF;
+    source := health_source_get(source.name);
+    IF NOT health_history_upgrade(source) THEN
+        -- Rows that others have written since, as dbt does, are not compared with their past.
+        EXECUTE format('SELECT EXISTS (SELECT FROM %s h WHERE h.run IS NULL AND h.scored_at > $1)', history) INTO others USING source.last_as_of;
+        IF others THEN
+            UPDATE health_source s SET history_changed_at = clock_timestamp() WHERE s.name = source.name;
+            PERFORM health_night_renew(source, source.last_as_of);
+        END IF;
     END IF;
 END
 $$;

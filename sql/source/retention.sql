@@ -12,6 +12,7 @@ DECLARE
     oldest timestamptz := now() - keep;
     partition regclass;
     dropped integer := 0;
+    gone timestamptz;
 BEGIN
     IF keep IS NULL OR NOT (oldest < now()) THEN
         RAISE EXCEPTION 'keep must be a positive interval' USING ERRCODE = 'invalid_parameter_value',
@@ -26,8 +27,15 @@ BEGIN
         EXECUTE format('DROP TABLE %s', partition);
         dropped := dropped + 1;
     END LOOP;
+    IF dropped > 0 AND health_source_table_own(to_regclass(health_source_table(found, '_bands')), '_bands') THEN
+        EXECUTE format('SELECT min(h.scored_at) FROM %s h', history) INTO gone;
+        EXECUTE format('DELETE FROM %s b WHERE b.scored_at < COALESCE($1, ''infinity'')', health_source_table(found, '_bands')) USING gone;
+        IF gone IS NULL OR gone > found.last_as_of - GREATEST(interval '2208 hours', health_recent_span(found)) THEN
+            UPDATE health_source s SET history_changed_at = clock_timestamp() WHERE s.name = found.name;
+        END IF;
+    END IF;
     RETURN dropped;
 END
 $$;
 COMMENT ON FUNCTION @extschema@.health_retain(text, interval) IS
-'Drops the monthly partitions of a source''s history that ended before now() - keep, and returns their number. Not a positive interval: 22023; not partitioned: 42809; still read by another session after two seconds: 55P03.';
+'Drops the monthly partitions of a source''s history that ended before now() - keep, with their sums in <name>_bands, and returns their number. Not a positive interval: 22023; not partitioned: 42809; still read by another session after two seconds: 55P03.';

@@ -25,6 +25,8 @@ CREATE TABLE @extschema@.health_source (
     run_as            text             NOT NULL DEFAULT current_user,
     last_as_of        timestamptz,
     created_at        timestamptz      NOT NULL DEFAULT now(),
+    last_written_at    timestamptz,
+    history_changed_at timestamptz,
     hold_accounts_below double precision NOT NULL DEFAULT 0.5,
     events_schema     text,
     events_name       text,
@@ -67,6 +69,8 @@ COMMENT ON COLUMN @extschema@.health_source.hold_alerts_above IS 'The share of t
 COMMENT ON COLUMN @extschema@.health_source.run_as IS 'The role that added the source. Only that role refreshes the source.';
 COMMENT ON COLUMN @extschema@.health_source.last_as_of IS 'The time that the views show: the latest as_of of a finished run that has accounts, and is not held for too few of them; for an adopted history, the latest time in it.';
 COMMENT ON COLUMN @extschema@.health_source.created_at IS 'When the source was first added.';
+COMMENT ON COLUMN @extschema@.health_source.last_written_at IS 'The start of the run that wrote the scores of the latest as_of.';
+COMMENT ON COLUMN @extschema@.health_source.history_changed_at IS 'When scores of the past last changed, as by a backfill into the last weeks. If that was after last_written_at, the next run reads the history of every account.';
 COMMENT ON COLUMN @extschema@.health_source.hold_accounts_below IS 'The share, 0 to 1, of the accounts of the last good run: a run with fewer accounts is held. 0 holds no run.';
 COMMENT ON COLUMN @extschema@.health_source.events_schema IS 'The schema of the events.';
 COMMENT ON COLUMN @extschema@.health_source.events_name IS 'The table or view with the events of the accounts, looked up by name at each run; NULL: the relation has all inputs.';
@@ -228,6 +232,11 @@ BEGIN
         PERFORM health_source_drop_views(before);
     END IF;
     PERFORM health_source_views(source);
+    -- The tables beside a history belong to that history.
+    IF to_regclass(health_source_table(source, '_recent')) IS NULL OR to_regclass(health_source_table(source, '_bands')) IS NULL
+       OR (before.history_schema, before.history_name) IS DISTINCT FROM (source.history_schema, source.history_name) OR NOT health_recent_fits(source) THEN
+        PERFORM health_recent_make(source);
+    END IF;
 EXCEPTION WHEN OTHERS THEN
     GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT, context = PG_EXCEPTION_CONTEXT;
     stopped := health_ddl_stopped(code, context, NULL);
@@ -402,6 +411,10 @@ BEGIN
     PERFORM health_source_check(source, relation);
     PERFORM health_history_register_clean();
     PERFORM health_source_make(source, relation, before);
+    IF NOT source.keep_inputs THEN
+        RAISE NOTICE 'source "%" keeps no inputs', name USING DETAIL = 'Drivers, signals and explanations of its scores cannot be shown later.',
+            HINT = 'With keep_inputs => true the history keeps what the model reads of each account.';
+    END IF;
     RETURN to_regclass(format('%I.%I', source.history_schema, source.history_name));
 END
 $$;
@@ -419,7 +432,8 @@ BEGIN
     PERFORM health_require('operator', 'health_source', 'DELETE');
     DELETE FROM health_source s WHERE s.name = source.name;
     PERFORM health_source_drop_views(source);
+    PERFORM health_recent_drop(source);
 END
 $$;
 COMMENT ON FUNCTION @extschema@.health_source_drop(text) IS
-'Deletes a source, drops its views and ends live scoring. The history stays as an ordinary table. Unknown: 42704; objects depend on the views: 2BP01.';
+'Deletes a source and drops its views and the tables _recent and _bands. The history stays as an ordinary table. Unknown: 42704; objects depend on the views: 2BP01.';

@@ -82,15 +82,15 @@ END
 $$;
 COMMENT ON FUNCTION health_source_inputs(@extschema@.health_source, regclass, text, text) IS 'The SQL expression (jsonb) of the inputs that the history of a source keeps.';
 
-CREATE FUNCTION health_source_assess(model text, "row" record, as_of timestamptz, segment text, given jsonb,
+CREATE FUNCTION health_source_score(model text, "row" record, as_of timestamptz, segment text, given jsonb,
     OUT score double precision, OUT band text, OUT band_rank integer, OUT coverage double precision, OUT low double precision,
     OUT high double precision, OUT status text, OUT segment text, OUT model text, OUT model_version integer, OUT rules text[],
-    OUT drivers jsonb, OUT calculated double precision)
+    OUT calculated double precision)
 RETURNS record
 LANGUAGE c STABLE PARALLEL SAFE COST 500
-AS 'MODULE_PATHNAME', 'health_source_assess';
-COMMENT ON FUNCTION health_source_assess(text, record, timestamptz, text, jsonb) IS
-'Like health_assess of a row; given, a jsonb object of health_given(), overrides values of the row. calculated is the score without the override.';
+AS 'MODULE_PATHNAME', 'health_source_score';
+COMMENT ON FUNCTION health_source_score(text, record, timestamptz, text, jsonb) IS
+'The score of a row; given, a jsonb object of health_given(), overrides values of the row. calculated is the score without the override; rules is NULL if none fired.';
 
 CREATE FUNCTION health_source_query(source @extschema@.health_source, by_id boolean DEFAULT false, some_accounts boolean DEFAULT false)
 RETURNS text
@@ -161,9 +161,9 @@ BEGIN
     -- first: Postgres computes the columns of a row from left to right.
     RETURN format($sql$
         SELECT s.account_id, $1 AS scored_at, s.name, (s.a).score, (s.a).band, (s.a).band_rank, (s.a).coverage, (s.a).low, (s.a).high, (s.a).status,
-               (s.a).model, (s.a).model_version, (s.a).segment, s.value, s.owner, s.parent, s.renewal, s.inputs, (s.a).drivers, (s.a).calculated
+               (s.a).model, (s.a).model_version, (s.a).segment, s.value, s.owner, s.parent, s.renewal, s.inputs, (s.a).calculated, (s.a).rules
           FROM (SELECT health_score_internal.health_run_mark(%1$s::pg_catalog.text), %1$s AS account_id, %2$s AS name, %3$s AS value, %4$s AS owner, %5$s AS parent, %6$s AS renewal, %7$s AS inputs,
-                       health_score_internal.health_source_assess(%9$L, %10$s, $1, %11$s, %13$s) AS a
+                       health_score_internal.health_source_score(%9$L, %10$s, $1, %11$s, %13$s) AS a
                   FROM %8$s%14$s%15$s WHERE %12$s OFFSET 0) AS s$sql$,
         format(cell, source.account_column), health_source_cell(cell, source.name_column, 'pg_catalog.text'),
         health_source_cell(cell, source.value_column, 'pg_catalog.numeric'), health_source_cell(cell, source.owner_column, 'pg_catalog.text'),
@@ -176,14 +176,23 @@ $$;
 COMMENT ON FUNCTION health_source_query(@extschema@.health_source, boolean, boolean) IS
 'The SELECT of a source''s scored accounts as of $1 (timestamptz): one row per account, in the columns of a history. With by_id, only the ids $2 (text[]); with some_accounts, the ids from $2 to $3.';
 
-CREATE FUNCTION health_history_insert(source @extschema@.health_source, query text)
+CREATE FUNCTION health_history_insert(source @extschema@.health_source, query text, recall health_recall)
 RETURNS text
-LANGUAGE plpgsql IMMUTABLE
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
+DECLARE
+    trend record := health_model_trend(source.model);
+    columns text := 'account_id, scored_at, name, score, band, band_rank, coverage, low, high, status, model, model_version, segment, value, owner, parent, renewal, inputs, calculated, rules';
 BEGIN
-    RETURN format('INSERT INTO %I.%I (account_id, scored_at, name, score, band, band_rank, coverage, low, high, status, model, model_version, segment, value, owner, parent, renewal, inputs, drivers, calculated) %s',
-        source.history_schema, source.history_name, query);
+    RETURN format($sql$
+        INSERT INTO %1$I.%2$I (%3$s, trend, change, before_at, band_before, run)
+        SELECT %3$s, (compared).trend, (compared).change, (compared).before_at, (compared).band_before, %4$s
+          FROM (SELECT health_scored.*, health_score_internal.health_past_compare(%5$s, %11$s, health_scored.scored_at, health_scored.score, %6$s, %7$s, %8$L) AS compared
+                  FROM (%9$s) AS health_scored%10$s OFFSET 0) AS health_compared$sql$,
+        source.history_schema, source.history_name, columns, COALESCE(recall.run::text, 'NULL'), health_recall_list(source, recall, 'health_scored.account_id'), health_recall_times(recall.held),
+        trend."window", trend.tolerance, query, health_recall_entered(source, recall, 'health_scored.account_id'), health_recall_entered_list(recall));
 END
 $$;
-COMMENT ON FUNCTION health_history_insert(@extschema@.health_source, text) IS 'The INSERT of a query''s rows into the history of a source.';
+COMMENT ON FUNCTION health_history_insert(@extschema@.health_source, text, health_recall) IS
+'The INSERT of a query''s rows into the history of a source, each compared with the past of its account.';

@@ -36,7 +36,7 @@ DECLARE
     suffix text;
     relation regclass;
 BEGIN
-    FOREACH suffix IN ARRAY ARRAY['_movers', '_parents', '_portfolio', '_inputs', '_current'] LOOP
+    FOREACH suffix IN ARRAY ARRAY['_movers', '_parents', '_portfolio', '_signals', '_drivers', '_inputs', '_current'] LOOP
         relation := to_regclass(format('%I.%I', source.history_schema, source.name || suffix));
         IF health_source_view_own(relation) THEN
             EXECUTE format('DROP VIEW %s', relation);
@@ -55,48 +55,62 @@ SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
 DECLARE
     history text := format('%I.%I', source.history_schema, source.history_name);
-    -- The newest row of each account since the latest refresh. An account that has left the relation has no such row.
+    equals text := health_id_equals(health_history_relation(source));
+    last text := format('(SELECT s.last_as_of FROM health_source s WHERE s.name = %L)', source.name);
+    -- The latest night, found by equality, without the accounts that were scored since; and those. An account that has
+    -- left the relation is in neither. Conditions on columns reach the scan of the night.
     latest text := format($sql$(
-            SELECT DISTINCT ON (h.account_id) h.* FROM %s h
-             WHERE h.scored_at >= (SELECT s.last_as_of FROM health_source s WHERE s.name = %L)
-             ORDER BY h.account_id, h.scored_at DESC)$sql$, history, source.name);
+            SELECT %1$s FROM %2$s h
+             WHERE h.scored_at = %3$s
+               AND NOT EXISTS (SELECT FROM %2$s n WHERE n.run IS NULL AND n.scored_at > %3$s AND n.account_id %4$s h.account_id)
+             UNION ALL
+            (SELECT DISTINCT ON (h.account_id) %1$s FROM %2$s h
+              WHERE h.run IS NULL AND h.scored_at > %3$s
+              ORDER BY h.account_id, h.scored_at DESC))$sql$,
+        'h.account_id, h.name, h.scored_at, h.score, h.band, h.band_rank, h.coverage, h.low, h.high, h.status, h.calculated, h.trend, h.change, h.before_at, h.band_before, h.inputs, h.value, h.owner, h.parent, h.renewal, h.segment, h.model, h.model_version',
+        history, last, equals);
     view_name text;
     taken regclass;
     new boolean;
     suffix text;
     body text;
-    -- The inputs of 30 days before let health_explain show changes. That form takes no segment name.
-    explanation text := CASE WHEN source.segment_column IS NULL
-        THEN 'COALESCE(health_explain(c.scored_by, c.inputs, before.inputs, c.scored_at, before.scored_at), health_explain(c.scored_by, c.inputs, c.scored_at))'
-        ELSE 'health_explain(c.scored_by, c.inputs, c.scored_at, COALESCE(c.segment, ''''))' END;
+    stored text := CASE WHEN health_history_has_column(health_history_relation(source), 'drivers') THEN 'h.drivers' ELSE 'NULL::jsonb' END;
+    -- What costs much stands in the outermost list: Postgres computes it after ORDER BY and LIMIT.
     current_body text := format($sql$
-        SELECT c.account_id, c.name, c.scored_at, c.score, c.band, c.band_rank, c.coverage, c.low, c.high, c.status, c.calculated,
-               t.trend, c.score - before.score AS change_30_days, before.band AS band_30_days_ago,
-               CASE WHEN (c.drivers -> 0 ->> 'lost')::double precision > 0 THEN c.drivers -> 0 ->> 'label' END AS top_driver,
-               %1$s AS explanation, c.value, c.owner, c.parent, c.renewal, c.segment, c.model, c.model_version
-          FROM (SELECT l.*, l.model || '@'::text || l.model_version::text AS scored_by FROM %3$s l) c
-          LEFT JOIN LATERAL (SELECT b.score, b.band, b.inputs, b.scored_at FROM %2$s b
-                 WHERE b.account_id = c.account_id AND b.scored_at <= c.scored_at - '30 days'::interval
-                   AND b.scored_at > c.scored_at - '92 days'::interval
-                 ORDER BY b.scored_at DESC LIMIT 1) before ON true
-          LEFT JOIN LATERAL (SELECT health_trend(w.score, w.scored_at, COALESCE((m.definition #>> '{trend,tolerance}')::double precision, 5)) AS trend
-                  FROM %2$s w, health_model m
-                 WHERE w.account_id = c.account_id AND w.scored_at <= c.scored_at
-                   AND w.scored_at >= c.scored_at - COALESCE(m.definition #>> '{trend,window}', '30 days')::interval
-                   AND m.name = c.model AND m.version = c.model_version) t ON true$sql$,
-        explanation, history, latest);
+        SELECT c.account_id, c.name, c.scored_at, c.score, c.band, c.band_rank, c.coverage, c.low, c.high,
+               c.status, c.calculated, c.trend, c.change AS change_30_days, c.band_before AS band_30_days_ago,
+               health_kept_top_driver(%1$s) AS top_driver,
+               (SELECT %2$s FROM (SELECT true) one LEFT JOIN %3$s b ON b.account_id %4$s c.account_id AND b.scored_at = c.before_at) AS explanation,
+               c.value, c.owner, c.parent, c.renewal, c.segment, c.model, c.model_version
+          FROM %5$s c$sql$,
+        health_kept_arguments(source, 'c'), health_kept_words(source, 'c', 'b'), history, equals, latest);
 BEGIN
-    FOREACH suffix IN ARRAY ARRAY['_current', '_inputs', '_movers', '_portfolio', '_parents'] LOOP
+    FOREACH suffix IN ARRAY ARRAY['_current', '_inputs', '_drivers', '_signals', '_movers', '_portfolio', '_parents'] LOOP
         taken := to_regclass(format('%I.%I', source.history_schema, source.name || suffix));
         IF taken IS NOT NULL AND NOT health_source_view_own(taken) THEN
             RAISE EXCEPTION 'relation % has the name of a view of source "%"', taken, source.name USING ERRCODE = 'duplicate_table',
-                DETAIL = 'A source has the views _current, _inputs, _movers, _portfolio and _parents. Only views that health_source_add has created are replaced.',
+                DETAIL = 'A source has the views _current, _inputs, _drivers, _signals, _movers, _portfolio and _parents. Only views that health_source_add has created are replaced.',
                 HINT = format('Rename or drop %s, or add the source under another name.', taken);
         END IF;
     END LOOP;
     FOR suffix, body IN VALUES
         ('_current', current_body),
         ('_inputs', format('SELECT l.account_id, l.name, l.scored_at, l.segment, l.inputs FROM %s l', latest)),
+        ('_drivers', format($sql$
+            SELECT h.account_id, h.scored_at, d.* FROM %1$s h CROSS JOIN LATERAL health_kept_drivers_stored(%2$s, %3$s) d$sql$,
+            history, health_kept_arguments(source, 'h'), stored)),
+        ('_signals', format($sql$
+            SELECT h.account_id, h.scored_at, d.driver AS signal, d.label, d.value, d.subscore,
+                   CASE WHEN d.subscore IS NOT NULL AND t.tolerance IS NOT NULL THEN health_band(h.model || '@'::text || h.model_version::text, d.subscore, h.segment) END AS band,
+                   d.contribution, d.subscore - d.subscore_before AS change,
+                   CASE WHEN abs(d.subscore - d.subscore_before) >= t.tolerance AND d.subscore <> d.subscore_before
+                        THEN CASE WHEN d.subscore > d.subscore_before THEN 'improving' ELSE 'declining' END
+                        WHEN d.subscore_before IS NOT NULL AND d.subscore IS NOT NULL THEN 'stable' END AS trend
+              FROM %1$s h
+             CROSS JOIN LATERAL health_kept_signals(%2$s, (SELECT b.inputs FROM %1$s b WHERE b.account_id %3$s h.account_id AND b.scored_at = h.before_at), h.before_at, %4$s) d
+              LEFT JOIN LATERAL (SELECT t.tolerance FROM health_model m CROSS JOIN LATERAL health_model_trend(m.name || '@'::text || m.version::text) t
+                                  WHERE m.name = h.model AND m.version = h.model_version) t ON true$sql$,
+            history, health_kept_arguments(source, 'h'), equals, stored)),
         ('_movers', format($sql$
             SELECT account_id, name, change_30_days AS change, score, score - change_30_days AS score_30_days_ago, band, band_30_days_ago,
                    value, owner, segment, top_driver, explanation, scored_at FROM %s
@@ -132,6 +146,8 @@ BEGIN
             CASE suffix
                 WHEN '_current' THEN 'Source %s: each account''s latest score, with its trend, change and explanation.'
                 WHEN '_inputs' THEN 'Source %s: the inputs of each account''s latest score.'
+                WHEN '_drivers' THEN 'Source %s: what each signal and rule added to each score; derived from the inputs of the rows that a query asks for.'
+                WHEN '_signals' THEN 'Source %s: the signals of each score, with change and trend since the score 30 days before; derived from the inputs of the rows that a query asks for.'
                 WHEN '_movers' THEN 'Source %s: accounts whose score differs from that of 30 days before, the largest changes first.'
                 WHEN '_portfolio' THEN 'Source %s: accounts and value by band, segment and owner.'
                 ELSE 'Source %s: scores of parents, from their accounts.'
@@ -140,4 +156,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION health_source_views(@extschema@.health_source) IS
-'Creates or replaces the views of a source over its history: _current, _inputs, _movers, _portfolio and _parents. Another relation has the name of one: 42P07.';
+'Creates or replaces the views of a source over its history: _current, _inputs, _drivers, _signals, _movers, _portfolio and _parents. Another relation has the name of one: 42P07.';

@@ -1,6 +1,8 @@
 -- From 0.9.0 to 1.0.0: what scripts/build/upgrade.pl cannot know.
 
 ALTER TABLE @extschema@.health_source
+    ADD COLUMN last_written_at timestamptz,
+    ADD COLUMN history_changed_at timestamptz,
     ADD COLUMN hold_accounts_below double precision NOT NULL DEFAULT 0.5,
     ADD COLUMN events_schema text,
     ADD COLUMN events_name text,

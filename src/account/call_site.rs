@@ -3,16 +3,16 @@
 
 use std::rc::Rc;
 
-use health_score_engine::{Assessment, Assessor, Comparer, Comparison, SegmentChoice, Side, Value};
+use health_score_engine::{Assessment, Assessor, Comparer, Comparison, ScoreError, SegmentChoice, Side, Value};
 use pgrx::pg_sys;
 
 use crate::account::columns::replaced_function;
 use crate::account::reader::{Account, AccountReader, AccountType};
-use crate::model::cache::{Compiled, NamedModel, by_document, by_name};
-use crate::model::store::ModelStore;
+use crate::model::cache::{Compiled, NamedModel, by_document, find_by_name};
+use crate::model::store::{ModelStore, Reference};
 use crate::pg::arguments::{Arguments, text_of};
 use crate::pg::as_of::{given_as_of, now};
-use crate::pg::datum::varlena_bytes;
+use crate::pg::datum::{instant, varlena_bytes};
 use crate::pg::error::score_error;
 use crate::pg::fn_extra::kept;
 
@@ -133,6 +133,18 @@ impl CallSite {
     /// The model of argument 0, looked up again only where it may have changed.
     #[inline]
     fn model(&mut self, datum: pg_sys::Datum) -> &Compiled {
+        if !self.find_model(datum) {
+            ModelStore::of_function(self.function).not_found(&Reference::parse(text_of(datum)));
+        }
+        match &self.model {
+            Some(model) => model.compiled(),
+            None => unreachable!("found above"),
+        }
+    }
+
+    /// Whether there is a model of this name. A document is always there.
+    #[inline]
+    fn find_model(&mut self, datum: pg_sys::Datum) -> bool {
         let unchanged = match &self.model {
             Some(model) if self.constant_model => model.is_current(),
             // SAFETY: argument 0 is declared text, or jsonb.
@@ -143,8 +155,8 @@ impl CallSite {
             let before = self.model.take();
             let after = if self.by_name {
                 let text = text_of(datum);
-                let store = ModelStore::of_function(self.function);
-                SiteModel::Named { argument: text.into(), named: by_name(store, text) }
+                let Some(named) = find_by_name(ModelStore::of_function(self.function), text) else { return false };
+                SiteModel::Named { argument: text.into(), named }
             } else {
                 // SAFETY: argument 0 is declared jsonb.
                 let bytes = unsafe { varlena_bytes(datum) };
@@ -157,10 +169,7 @@ impl CallSite {
             }
             self.model = Some(after);
         }
-        match &self.model {
-            Some(model) => model.compiled(),
-            None => unreachable!("set above"),
-        }
+        true
     }
 
     /// The model alone, for functions without an account.
@@ -182,15 +191,63 @@ impl CallSite {
         self.assess_at(arguments, purpose, given, arguments.text(3), act)
     }
 
-    /// As [`Self::assess`], to explain, with the values of a jsonb object over those of the account.
+    /// As [`Self::assess`], with the values of a jsonb object over those of the account.
     pub fn assess_with<R>(
         &mut self,
         arguments: &Arguments,
+        purpose: Purpose,
         over: Option<&[u8]>,
         act: impl FnOnce(Assessment, Identity) -> R,
     ) -> Option<R> {
         let given = given_as_of(arguments, 2);
-        self.assess_over(arguments, Purpose::Explain, given, arguments.text(3), over, act)
+        self.assess_over(arguments, purpose, given, arguments.text(3), over, act)
+    }
+
+    /// As [`Self::assess`], for what a history has kept of an account (a jsonb), and without raising an error: the error
+    /// goes to `act`. None also for a model that is not there, and for a time that is not finite. Where the arguments 4
+    /// and 5 are declared, they are the kept score and coverage; another result means that inputs were left out.
+    pub fn assess_kept<R>(
+        &mut self,
+        arguments: &Arguments,
+        act: impl FnOnce(Result<(Assessment, Identity), ScoreError>) -> R,
+    ) -> Option<R> {
+        let (model, kept) = (arguments.datum(0)?, arguments.payload(1)?);
+        let as_of = instant(arguments.get(2)?)?;
+        let Some(site_model) = self.find_model(model).then_some(()).and(self.model.as_ref()) else { return None };
+        let compiled = site_model.compiled();
+        let mut values = recycle(std::mem::take(&mut self.values));
+        self.reader.read_kept(kept, compiled, &mut values);
+        let segment = SegmentChoice::from_argument(arguments.text(3));
+        let assessed = self.assessor.assess(&compiled.model, &values, Some(as_of), segment);
+        let is_whole = arguments.count() < 6
+            || assessed.as_ref().map_or(true, |assessment| {
+                assessment.score == arguments.get(4) && Some(assessment.coverage) == arguments.get(5)
+            });
+        let result = is_whole.then(|| act(assessed.map(|assessment| (assessment, site_model.identity()))));
+        self.values = recycle(values);
+        result
+    }
+
+    /// As [`Self::compare`], for what a history has kept: before and after are the arguments 1 and 2, their times 3 and 4.
+    pub fn compare_kept<R>(
+        &mut self,
+        arguments: &Arguments,
+        act: impl FnOnce(Result<Comparison, ScoreError>) -> R,
+    ) -> Option<R> {
+        let (model, first, second) = (arguments.datum(0)?, arguments.payload(1)?, arguments.payload(2)?);
+        let as_of = (instant(arguments.get(3)?)?, instant(arguments.get(4)?)?);
+        let Some(site_model) = self.find_model(model).then_some(()).and(self.model.as_ref()) else { return None };
+        let compiled = site_model.compiled();
+        let mut values = recycle(std::mem::take(&mut self.values));
+        let mut second_values = recycle(std::mem::take(&mut self.second.values));
+        self.reader.read_kept(first, compiled, &mut values);
+        self.second.reader.read_kept(second, compiled, &mut second_values);
+        let before = Side { values: &values, as_of: Some(as_of.0) };
+        let after = Side { values: &second_values, as_of: Some(as_of.1) };
+        let result = act(self.second.comparer.compare(&compiled.model, before, after, SegmentChoice::Auto));
+        self.values = recycle(values);
+        self.second.values = recycle(second_values);
+        Some(result)
     }
 
     /// As [`Self::assess`], with an as_of and a segment that do not stand in arguments 2 and 3.

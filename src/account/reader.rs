@@ -98,6 +98,13 @@ impl AccountReader {
 }
 
 impl AccountReader {
+    /// Reads what a history has kept of an account. A key that is not there is a missing value.
+    pub fn read_kept<'a>(&mut self, kept: &'a [u8], model: &Compiled, values: &mut Vec<Value<'a>>) {
+        values.clear();
+        values.resize(model.model.inputs().len(), Value::Missing);
+        let _ = jsonb::read(kept, &model.keys, &mut self.last_keys, values);
+    }
+
     /// Replaces values by those of a jsonb object. Nulls and keys that the model does not read are ignored.
     pub fn read_over<'a>(&mut self, bytes: &'a [u8], model: &Compiled, values: &mut [Value<'a>]) {
         if let Err(problem @ (NotAnAccount::Array | NotAnAccount::Scalar)) =

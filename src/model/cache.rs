@@ -143,6 +143,11 @@ pub fn by_document(bytes: &[u8]) -> Rc<Compiled> {
 
 /// The stored model of a name (or name@version), for the current user, under the active snapshot.
 pub fn by_name(store: ModelStore, text: &str) -> NamedModel {
+    find_by_name(store, text).unwrap_or_else(|| store.not_found(&Reference::parse(text)))
+}
+
+/// The same, none for a name or version that is not there.
+pub fn find_by_name(store: ModelStore, text: &str) -> Option<NamedModel> {
     // A statement of a longer transaction sees what others have committed since; so must the cache.
     // SAFETY: allowed wherever catalogs may be read.
     unsafe { pg_sys::AcceptInvalidationMessages() };
@@ -161,12 +166,12 @@ pub fn by_name(store: ModelStore, text: &str) -> NamedModel {
             own_command: None,
         })
     });
-    shared.unwrap_or_else(|| load(store, key, now))
+    shared.or_else(|| load(store, key, now))
 }
 
-fn load(store: ModelStore, key: (ModelStore, String), now: Option<(Seen, pg_sys::CommandId)>) -> NamedModel {
+fn load(store: ModelStore, key: (ModelStore, String), now: Option<(Seen, pg_sys::CommandId)>) -> Option<NamedModel> {
     let reference = Reference::parse(&key.1);
-    let stored = store.find(&reference).unwrap_or_else(|| store.not_found(&reference));
+    let stored = store.find(&reference)?;
     let what = format!("model {}, version {}", quoted(reference.name), stored.version);
     let compiled = compiled(&stored.definition, &what);
     // SAFETY: a read of backend state.
@@ -196,7 +201,7 @@ fn load(store: ModelStore, key: (ModelStore, String), now: Option<(Seen, pg_sys:
         };
         share(key, shared);
     }
-    named
+    Some(named)
 }
 
 fn share(key: (ModelStore, String), shared: SharedModel) {

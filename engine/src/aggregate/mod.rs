@@ -6,6 +6,7 @@ pub(crate) mod counts;
 pub(crate) mod moments;
 pub(crate) mod moving_trend;
 pub(crate) mod outcomes;
+pub(crate) mod past;
 pub(crate) mod ranking;
 pub(crate) mod rates;
 pub(crate) mod refused;

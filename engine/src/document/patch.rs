@@ -47,6 +47,9 @@ pub(crate) fn check_segment_patch(document: &Json, patch: &Json, path: &Path, is
     for key in FORBIDDEN.into_iter().filter(|key| map.contains_key(*key)) {
         issues.error(&path.key(key), "a segment may not change this");
     }
+    if map.contains_key("trend") {
+        issues.warning(&path.key("trend"), "has no effect: the trend of the model itself counts for every account");
+    }
     let Some(signals) = map.get("signals").and_then(Json::as_object) else {
         return;
     };

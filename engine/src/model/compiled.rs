@@ -215,6 +215,11 @@ impl Model {
             .map(|(input, value)| (input.name.as_str(), value))
     }
 
+    /// The window of a trend, in microseconds, and the smallest change that is one, in points. A model has one of each.
+    pub fn trend(&self) -> (i64, f64) {
+        (self.base.trend.window, self.base.trend.tolerance)
+    }
+
     /// The unpatched document.
     pub fn base(&self) -> &Plan {
         &self.base

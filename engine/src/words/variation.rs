@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::phrase::{Words, band_range, title, trend, without_value};
+use super::phrase::{Words, band_range, measure, title, trend, without_value};
 use crate::base::number::shortest;
 use crate::base::rounding::round9;
 use crate::model::plan::{Formula, Plan};
@@ -43,9 +43,6 @@ pub(crate) fn variations(base: &Words, own: &Words) -> Vec<String> {
     signals(base, own, &mut sentences);
     rules(base, own, &mut sentences);
     bands(was, is, &mut sentences);
-    if was.trend != is.trend {
-        sentences.push(trend(&is.trend));
-    }
     sentences
 }
 

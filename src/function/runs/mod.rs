@@ -2,6 +2,8 @@
 
 mod as_of;
 mod event_names;
+mod kept;
+mod past;
 mod playbook_condition;
 mod raise;
 mod refresh_outside_transaction;

@@ -29,12 +29,7 @@ pub fn assess_columns(
     let band = assessment.band();
     let (low, high) = assessment.interval();
     let rules: Vec<String> = assessment.fired_rules().map(str::to_owned).collect();
-    json.clear();
-    json.begin_array();
-    for (rank, driver) in assessment.drivers().enumerate() {
-        write_driver(rank + 1, &driver, json);
-    }
-    json.end();
+    let drivers = drivers_jsonb(assessment, json);
     [
         assessment.score.into_datum(),
         band.and_then(|(_, band)| text_datum(&band.name)),
@@ -47,8 +42,19 @@ pub fn assess_columns(
         identity.name.and_then(text_datum),
         identity.version.into_datum(),
         rules.into_datum(),
-        Some(json.to_datum()),
+        Some(drivers),
     ]
+}
+
+/// The drivers as an array of objects.
+pub fn drivers_jsonb(assessment: &mut Assessment, json: &mut JsonbWriter) -> pg_sys::Datum {
+    json.clear();
+    json.begin_array();
+    for (rank, driver) in assessment.drivers().enumerate() {
+        write_driver(rank + 1, &driver, json);
+    }
+    json.end();
+    json.to_datum()
 }
 
 /// The columns of health_drivers as an object, without those that are NULL, in the order in which jsonb keeps them.

@@ -8,7 +8,7 @@ use crate::pg::returning::Returned;
 use crate::pg::tuple::{TupleWriter, written_pair};
 use crate::sql_function;
 
-const COLUMNS: usize = 9;
+pub const COLUMNS: usize = 9;
 
 sql_function! {
     fn health_change(arguments) {
@@ -25,7 +25,7 @@ sql_function! {
     }
 }
 
-fn write(row: &mut TupleWriter, rank: i32, change: &Change) {
+pub fn write(row: &mut TupleWriter, rank: i32, change: &Change) {
     let mut buffer = String::new();
     let [went, came] = change.moved();
     row.int4(rank);

@@ -7,7 +7,7 @@ use crate::pg::returning::Returned;
 use crate::pg::tuple::{TupleWriter, written, written_pair};
 use crate::sql_function;
 
-const COLUMNS: usize = 14;
+pub const COLUMNS: usize = 14;
 
 sql_function! {
     fn health_drivers(arguments) {
@@ -23,7 +23,7 @@ sql_function! {
 }
 
 #[inline(always)]
-fn write(row: &mut TupleWriter, rank: i32, driver: &Driver, buffer: &mut String) {
+pub fn write(row: &mut TupleWriter, rank: i32, driver: &Driver, buffer: &mut String) {
     row.int4(rank);
     row.text(Some(driver.kind.as_str()));
     row.text(driver.category);

@@ -2,10 +2,10 @@
 
 pub mod assess;
 mod band;
-mod change;
+pub mod change;
 mod conflicts;
 mod display;
-mod drivers;
+pub mod drivers;
 mod explain;
 mod inputs;
 mod score;

@@ -51,8 +51,8 @@ SET client_min_messages = notice;
 CALL health_refresh('hold', '2025-01-07');
 SET client_min_messages = warning;
 SELECT status, accounts, (SELECT last_as_of FROM health_source WHERE name = 'hold') FROM runs ORDER BY id DESC LIMIT 1;
-\set VERBOSITY terse
-UPDATE health_source SET hold_accounts_below = 1.5 WHERE name = 'hold'; \echo :SQLSTATE
+\set VERBOSITY sqlstate
+UPDATE health_source SET hold_accounts_below = 1.5 WHERE name = 'hold';
 \set VERBOSITY default
 SELECT health_source_add('x', 'hold', 'book', 'id', hold_accounts_below => -1); \echo :SQLSTATE
 SELECT health_source_add('x', 'hold', 'book', 'id', hold_accounts_below => NULL); \echo :SQLSTATE

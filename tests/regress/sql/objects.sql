@@ -41,7 +41,7 @@ SELECT p.oid::regprocedure FROM member m JOIN pg_proc p ON m.classid = 'pg_proc'
 SELECT t.oid::regtype FROM member m JOIN pg_type t ON m.classid = 'pg_type'::regclass AND t.oid = m.objid
  WHERE m.schema = 'public' AND NOT EXISTS (SELECT FROM member f JOIN pg_proc p ON f.classid = 'pg_proc'::regclass AND p.oid = f.objid WHERE f.schema = 'public' AND p.prorettype = t.oid);
 -- The schema of the internals has one table, everybody may use it, and nobody but its owner may put anything into it.
-SELECT relname FROM pg_class WHERE relnamespace = 'health_score_internal'::regnamespace ORDER BY relname COLLATE "C";
+SELECT relname FROM pg_class WHERE relnamespace = 'health_score_internal'::regnamespace AND relkind <> 'c' ORDER BY relname COLLATE "C";
 SELECT has_schema_privilege('public', 'health_score_internal', 'USAGE') AS usage, has_schema_privilege('public', 'health_score_internal', 'CREATE') AS "create";
 -- Nothing is in it that the extension did not put there.
 SELECT p.oid::regprocedure FROM pg_proc p WHERE p.pronamespace = 'health_score_internal'::regnamespace AND NOT EXISTS (SELECT FROM member m WHERE m.classid = 'pg_proc'::regclass AND m.objid = p.oid);

@@ -16,7 +16,8 @@ SELECT account_id, mode, score, note, set_by = current_user AS mine, extract(epo
 CALL health_refresh('o');
 SELECT account_id, score, calculated, band, low, high, status, inputs ->> '@override' AS override FROM overrides.o_history WHERE scored_at > '2026-02-01' ORDER BY 1;
 SELECT h.account_id, d ->> 'kind' AS kind, d ->> 'driver' AS driver, d ->> 'value' AS value, d ->> 'contribution' AS contribution, d ->> 'status' AS status, d ->> 'reason' AS reason
-  FROM overrides.o_history h, jsonb_array_elements(h.drivers) d WHERE h.scored_at > '2026-02-01' ORDER BY 1, (d ->> 'rank')::int;
+  FROM overrides.o_history h, jsonb_array_elements(health_score_internal.health_kept_drivers_jsonb(h.model || '@' || h.model_version, h.inputs, h.scored_at, NULL, h.score, h.coverage)) d
+ WHERE h.scored_at > '2026-02-01' ORDER BY 1, (d ->> 'rank')::int;
 SELECT account_id, score, calculated, top_driver, explanation FROM overrides.o_current ORDER BY 1;
 -- By hand it is the same; without the override it is what was calculated.
 SELECT account_id, health_score('override model', inputs), health_score('override model', inputs - '@override') AS calculated FROM overrides.o_inputs ORDER BY 1;
@@ -35,7 +36,7 @@ INSERT INTO health_override (book, account_id, mode, score, note, set_at, expire
     ('overrides', '1', 'cap', 30, 'first', '2026-03-01', '2026-12-01'), ('overrides', '1', 'cap', 20, 'second', '2026-04-01', '2026-04-15'),
     ('overrides', '1', 'set', 10, 'third', '2026-06-01', '2026-12-01'), ('overrides', '1', NULL, NULL, 'taken back', '2026-07-01', '2026-12-01');
 CALL health_backfill('o', '2026-02-15', '2026-08-15', '1 month');
-SELECT scored_at::date, score, calculated, inputs, jsonb_array_length(drivers) AS drivers FROM overrides.o_history WHERE account_id = 1 AND scored_at <= '2026-08-15' ORDER BY 1;
+SELECT scored_at::date, score, calculated, inputs, (SELECT count(*) FROM overrides.o_drivers d WHERE (d.account_id, d.scored_at) = (h.account_id, h.scored_at)) AS drivers FROM overrides.o_history h WHERE account_id = 1 AND scored_at <= '2026-08-15' ORDER BY 1;
 BEGIN;
 SELECT health_override_set('overrides', 1, 'set', 55, 'now') > 0 AS set, health_refresh_account('o', 1);
 SELECT score, calculated FROM overrides.o_history WHERE account_id = 1 AND scored_at = now();

@@ -21,9 +21,10 @@ CALL health_backfill('by view', '2025-01-31 12:00Z', '2025-12-31', '1 month');
 SET timezone = 'UTC';
 SELECT count(*), count(DISTINCT scored_at) AS times, min(scored_at), max(scored_at), count(DISTINCT score) > 50 AS scores FROM refresh."by time_history";
 SELECT count(*) AS differences FROM (
-    (TABLE refresh."by time_history" EXCEPT TABLE refresh."by view_history") UNION ALL (TABLE refresh."by view_history" EXCEPT TABLE refresh."by time_history")) d;
+    (SELECT to_jsonb(t) - 'run' FROM refresh."by time_history" t EXCEPT SELECT to_jsonb(v) - 'run' FROM refresh."by view_history" v) UNION ALL
+    (SELECT to_jsonb(v) - 'run' FROM refresh."by view_history" v EXCEPT SELECT to_jsonb(t) - 'run' FROM refresh."by time_history" t)) d;
 -- By hand, for one time.
-SELECT count(*) AS accounts, count(*) FILTER (WHERE h.score IS DISTINCT FROM s.score OR h.band IS DISTINCT FROM s.band OR h.drivers IS DISTINCT FROM s.drivers OR h.coverage IS DISTINCT FROM s.coverage
+SELECT count(*) AS accounts, count(*) FILTER (WHERE h.score IS DISTINCT FROM s.score OR h.band IS DISTINCT FROM s.band OR health_score_internal.health_kept_drivers_jsonb('refresh model', h.inputs, h.scored_at, NULL, h.score, h.coverage) IS DISTINCT FROM s.drivers OR h.coverage IS DISTINCT FROM s.coverage
                             OR h.segment IS DISTINCT FROM s.segment OR h.score IS DISTINCT FROM health_score('refresh model', h.inputs, h.scored_at)) AS differences
   FROM refresh."by time_history" h
   JOIN (SELECT DISTINCT ON (id) * FROM refresh.snapshot WHERE at <= '2025-06-30 12:00Z' ORDER BY id, at DESC) r ON r.id = h.account_id
@@ -33,7 +34,7 @@ SELECT count(*) AS accounts, count(*) FILTER (WHERE h.score IS DISTINCT FROM s.s
 SELECT partition, from_at, to_at FROM health_score_internal.health_history_partitions('refresh."by time_history"');
 SELECT source, count(*), min(as_of), max(as_of), sum(accounts), string_agg(DISTINCT status, ',') FROM health_run GROUP BY source ORDER BY source;
 SELECT signal, missing, invalid, round(mean::numeric, 3) AS mean,
-       mean = (SELECT health_rollup((d ->> 'subscore')::float8) FROM refresh."by time_history" h, jsonb_array_elements(drivers) d WHERE h.scored_at = r.as_of AND d ->> 'driver' = signal) AS by_hand
+       mean = (SELECT health_rollup(d.subscore) FROM refresh."by time_drivers" d WHERE d.scored_at = r.as_of AND d.driver = signal) AS by_hand
   FROM health_run r JOIN health_run_signal s ON s.run = r.id WHERE r.source = 'by time' AND as_of = '2025-06-30 12:00Z' ORDER BY signal;
 -- Again: nothing is doubled, nothing changed; what is missing is filled in; replace makes the rows anew.
 DELETE FROM refresh."by time_history" WHERE account_id = 3;

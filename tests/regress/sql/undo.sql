@@ -68,12 +68,13 @@ SELECT health_run_undo(max(id)) FROM health_run;
 SELECT playbook, account_id, status, ended_at, note FROM health_alert WHERE as_of = '2025-01-17';
 DELETE FROM health_alert WHERE as_of = '2025-01-17';
 SELECT * FROM differ();
--- A held run, the one after it that takes its level over, and a release: each can be taken back.
+-- Held runs, the one that takes their level over (declines begin a night later than drops), and a release: each can be taken back.
 UPDATE account SET a = 10 WHERE id > 8 AND day >= '2025-01-17';
-SELECT nights('2025-01-17', '2025-01-18', 'with') \gexec
+SELECT nights('2025-01-17', '2025-01-19', 'with') \gexec
 SELECT nights('2025-01-17', '2025-01-17', 'without') \gexec
-SELECT id, status, message FROM health_run WHERE source = 'with' ORDER BY id DESC LIMIT 2;
+SELECT id, status, message FROM health_run WHERE source = 'with' ORDER BY id DESC LIMIT 3;
 SELECT health_run_undo(max(id)) FROM health_run WHERE source = 'with';
+SELECT health_run_undo(max(id)) FROM health_run WHERE source = 'with' AND status = 'held';
 SELECT * FROM differ();
 SELECT source, status, reason, replace(action, run::text, 'N') AS action, due_at FROM health_alert WHERE playbook IS NULL ORDER BY source;
 SELECT health_run_release(max(id)) FROM health_run WHERE source = 'with' AND status = 'held';

@@ -88,7 +88,7 @@ printf 'ok a source adopts the history: views, runs\n'
 sql "SET ROLE dbt; SELECT health_source_add('again', 'crm', 'analytics.customer_month', 'id', name_column => 'name', value_column => 'mrr', renewal_column => 'renewal',
   keep => '{plan}', time_column => 'month', max_staleness => '1 second')" >/dev/null
 psql -X -q -v ON_ERROR_STOP=1 -c 'SET ROLE dbt' -c "CALL health_refresh('again', '2026-04-30Z')" -c "CALL health_refresh('again', '2026-05-31Z')" -c "CALL health_refresh('again', '2026-06-30Z')"
-columns='account_id, scored_at, name, score, band, band_rank, coverage, low, high, status, model, model_version, segment, value, owner, parent, renewal, inputs, drivers, calculated'
+columns='account_id, scored_at, name, score, band, band_rank, coverage, low, high, status, model, model_version, segment, value, owner, parent, renewal, inputs, calculated, rules'
 for one in 'again_history customer_history' 'customer_history again_history'; do
   read -r left right <<<"$one"
   [ "$(sql "SELECT count(*) FROM (SELECT $columns FROM analytics.$left EXCEPT ALL SELECT $columns FROM analytics.$right) d")" = 0 ] || fail "$left has rows that $right has not"

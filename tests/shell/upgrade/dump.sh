@@ -49,7 +49,7 @@ for turn in 1 2 3; do restored "parallel$turn" pg_restore --exit-on-error --jobs
 for name in plain custom parallel1; do
   expect "triggers of $name" "$(triggers "$name")" AAAAO
   expect "views of sources in $name" "$(sql -d "$name" -c "SELECT count(*), bool_and(health_score_internal.health_source_view_own(c.oid)) FROM health_source s, pg_class c WHERE c.relkind = 'v' AND c.relnamespace::regnamespace::text = s.history_schema AND c.relname LIKE s.name || '\\_%'")" \
-    "$(sql -c "SELECT 5 * count(*), true FROM health_source")"
+    "$(sql -c "SELECT 7 * count(*), true FROM health_source")"
   goes_on "$name"
 done
 sql -d postgres -c "DROP DATABASE parallel2" -c "DROP DATABASE parallel3"
