@@ -3,26 +3,28 @@
 
 -- A relation that a source names may be any table: its row in health_source is a user's. Only a history that belongs to
 -- the source's role, or to a role that it is a member of, counts, and only views that health_source_add has made for it.
-CREATE FUNCTION health_source_relations(OUT source text, OUT relation regclass, OUT is_view boolean)
+CREATE FUNCTION health_source_relations(OUT source text, OUT relation regclass, OUT kind text)
 RETURNS SETOF record
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
 BEGIN
     RETURN QUERY
-    SELECT s.name, c.oid::regclass, c.relkind = 'v'
+    SELECT s.name, c.oid::regclass, k.kind
       FROM health_source s
       JOIN pg_namespace n ON n.nspname = s.history_schema
       JOIN pg_class c ON c.relnamespace = n.oid
       JOIN pg_roles r ON r.rolname = s.run_as
-     WHERE (c.relname = s.history_name AND c.relkind IN ('r', 'p')
-            OR left(c.relname, length(s.name) + 1) = s.name || '_' AND health_source_view_own(c.oid))
-       AND (c.relowner = r.oid OR NOT r.rolsuper AND pg_has_role(r.oid, c.relowner, 'USAGE'))
-     ORDER BY s.name, 3, c.relname;
+     CROSS JOIN LATERAL (SELECT CASE WHEN c.relname = s.history_name AND c.relkind IN ('r', 'p') THEN 'history'
+                                     WHEN left(c.relname, length(s.name) + 1) = s.name || '_' AND health_source_view_own(c.oid) THEN 'view'
+                                     WHEN c.relname = s.name || '_bands' AND health_source_table_own(c.oid, '_bands') THEN 'bands'
+                                     WHEN c.relname = s.name || '_recent' AND health_source_table_own(c.oid, '_recent') THEN 'recent' END) k (kind)
+     WHERE k.kind IS NOT NULL AND (c.relowner = r.oid OR NOT r.rolsuper AND pg_has_role(r.oid, c.relowner, 'USAGE'))
+     ORDER BY s.name, k.kind, c.relname;
 END
 $$;
 COMMENT ON FUNCTION health_source_relations() IS
-'The history and the views of each source, as far as they belong to the source''s role or a role that it is a member of.';
+'The history, the views and the tables _bands and _recent of each source, as far as they belong to the source''s role or a role that it is a member of.';
 
 CREATE FUNCTION health_job_rights(job text, OUT kind text, OUT object oid, OUT target text, OUT privilege text, OUT option text)
 RETURNS SETOF record
@@ -48,9 +50,13 @@ BEGIN
     relations AS (
         SELECT to_regclass(t.name)::oid AS relation, t.letters[place] AS letters FROM tables t
          UNION ALL
-        -- Who runs a source owns its history. Erasure deletes from histories.
-        SELECT h.relation, CASE WHEN place < 3 OR h.is_view THEN 'S' ELSE 'SUD' END
-          FROM health_source_relations() h WHERE place <> 3),
+        -- Who runs a source owns its history. Erasure deletes from histories. _bands has the sums of all accounts, also of
+        -- those that row-level security of the history hides.
+        SELECT h.relation, CASE WHEN place < 3 OR h.kind IN ('view', 'bands') THEN 'S' WHEN h.kind = 'recent' THEN 'SD' ELSE 'SUD' END
+          FROM health_source_relations() h
+         WHERE place <> 3 AND NOT (place < 3 AND h.kind = 'recent')
+           AND NOT (place < 3 AND h.kind = 'bands' AND EXISTS (SELECT FROM health_source_relations() r JOIN pg_class c ON c.oid = r.relation
+                                                                 WHERE r.source = h.source AND r.kind = 'history' AND c.relrowsecurity))),
     schemas AS (
         SELECT DISTINCT c.relnamespace AS schema FROM relations r JOIN pg_class c ON c.oid = r.relation
          UNION

@@ -249,7 +249,8 @@ fn labelled(mut document: Json, of: impl Fn(&str) -> String) -> Json {
     for part in ["signals", "categories"] {
         for (name, body) in document[part].as_object_mut().expect("an object") {
             body["label"] = json!(of(&format!("label of {part} {name}")));
-            if part == "signals" {
+            // Two values together have no unit.
+            if part == "signals" && body["input"].get("cross").is_none() {
                 body["unit"] = json!(of(&format!("unit of {name}")));
             }
         }

@@ -39,7 +39,8 @@ BEGIN
             SELECT c.oid, c.relkind FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
              WHERE n.nspname = source.history_schema AND c.relowner = old
                AND (c.relname = source.history_name AND c.relkind IN ('r', 'p')
-                    OR left(c.relname, length(source.name) + 1) = source.name || '_' AND health_source_view_own(c.oid))
+                    OR left(c.relname, length(source.name) + 1) = source.name || '_' AND health_source_view_own(c.oid)
+                    OR c.relname IN (source.name || '_bands', source.name || '_recent') AND health_source_table_own(c.oid, substr(c.relname, length(source.name) + 1)))
              UNION ALL
             SELECT c.oid, c.relkind FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_class p ON p.oid = i.inhparent
               JOIN pg_namespace n ON n.oid = p.relnamespace

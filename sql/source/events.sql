@@ -22,14 +22,14 @@ AS 'MODULE_PATHNAME', 'health_event_account';
 COMMENT ON FUNCTION health_event_account(text, record, timestamptz, jsonb, bytea) IS
 'The account that a row, people''s entries (an object of health_given()) and events (health_event_state(); NULL: none) make together, in the form of health_signals(). Entries replace columns, columns replace events of the same input.';
 
-CREATE FUNCTION health_source_assess(model text, account jsonb, as_of timestamptz, segment text, given jsonb,
+CREATE FUNCTION health_source_score(model text, account jsonb, as_of timestamptz, segment text, given jsonb,
     OUT score double precision, OUT band text, OUT band_rank integer, OUT coverage double precision, OUT low double precision,
     OUT high double precision, OUT status text, OUT segment text, OUT model text, OUT model_version integer, OUT rules text[],
-    OUT drivers jsonb, OUT calculated double precision)
+    OUT calculated double precision)
 RETURNS record
 LANGUAGE c STABLE PARALLEL SAFE COST 500
-AS 'MODULE_PATHNAME', 'health_source_assess';
-COMMENT ON FUNCTION health_source_assess(text, jsonb, timestamptz, text, jsonb) IS 'The same for an account of health_event_account().';
+AS 'MODULE_PATHNAME', 'health_source_score';
+COMMENT ON FUNCTION health_source_score(text, jsonb, timestamptz, text, jsonb) IS 'The score of an account of health_event_account(), otherwise as for a row.';
 
 CREATE FUNCTION health_event_relation(source @extschema@.health_source)
 RETURNS regclass
@@ -134,7 +134,7 @@ BEGIN
         SELECT b.attnum, b.attname, t.typbasetype FROM attribute b JOIN pg_type t ON t.oid = b.type WHERE t.typtype = 'd')
     SELECT string_agg(format('NULL::%s AS %I', format_type(b.type, NULL), b.attname), ', ' ORDER BY b.attnum) INTO cells
       FROM attribute b JOIN pg_type t ON t.oid = b.type WHERE t.typtype NOT IN ('d', 'p');
-    EXECUTE format('SELECT health_source_assess($1, health_row, now(), $2, NULL) FROM (SELECT %s) AS health_row', cells)
+    EXECUTE format('SELECT health_source_score($1, health_row, now(), $2, NULL) FROM (SELECT %s) AS health_row', cells)
       USING source.model, CASE WHEN source.segment_column IS NOT NULL THEN '' END;
 EXCEPTION WHEN undefined_column OR invalid_parameter_value THEN
     IF source.events_name IS NULL AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped AND a.atttypid = 'jsonb'::regtype) THEN

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::phrase::{Words, band_range, measure, title, trend, without_value};
+use super::phrase::{Words, band_range, title, without_value};
 use crate::base::number::shortest;
 use crate::base::rounding::round9;
 use crate::model::plan::{Formula, Plan};
