@@ -105,13 +105,13 @@ COMMENT ON FUNCTION health_kept_explain_change(text, jsonb, jsonb, timestamptz, 
 'The score of a history row in words, with its change since an earlier row; the reason in words if the model cannot read one of them.';
 
 -- The form that compares takes no segment name. Rows of another model, or without all inputs, are not compared.
-CREATE FUNCTION health_kept_words(source @extschema@.health_source, "row" text, before text)
+CREATE FUNCTION health_kept_words(source @extschema@.health_source, history_row text, before text)
 RETURNS text
 LANGUAGE plpgsql IMMUTABLE
 SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
 DECLARE
-    plain text := format('health_score_internal.health_kept_explain(%s)', health_kept_arguments(source, "row"));
+    plain text := format('health_score_internal.health_kept_explain(%s)', health_kept_arguments(source, history_row));
 BEGIN
     IF source.segment_column IS NOT NULL THEN
         RETURN plain;
@@ -119,21 +119,21 @@ BEGIN
     RETURN format($sql$CASE WHEN %1$s IS NULL THEN NULL WHEN %3$s.inputs IS NULL THEN %1$s
         ELSE (SELECT CASE WHEN starts_with(w.words, 'Not compared') THEN concat_ws(' ', %1$s, w.words) ELSE w.words END
                 FROM (SELECT health_score_internal.health_kept_explain_change(%2$s.model || '@'::text || %2$s.model_version::text, %3$s.inputs, %2$s.inputs, %3$s.scored_at, %2$s.scored_at) AS words OFFSET 0) w) END$sql$,
-        plain, "row", before);
+        plain, history_row, before);
 END
 $$;
 COMMENT ON FUNCTION health_kept_words(@extschema@.health_source, text, text) IS
 'SQL: the explanation of a history row (an alias), compared with an earlier row (an alias with inputs and scored_at) where that is possible.';
 
-CREATE FUNCTION health_kept_arguments(source @extschema@.health_source, "row" text)
+CREATE FUNCTION health_kept_arguments(source @extschema@.health_source, history_row text)
 RETURNS text
 LANGUAGE plpgsql IMMUTABLE
 SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
 BEGIN
-    RETURN format('%1$s.model || ''@''::text || %1$s.model_version::text, %1$s.inputs, %1$s.scored_at, %2$s, %1$s.score, %1$s.coverage', "row",
+    RETURN format('%1$s.model || ''@''::text || %1$s.model_version::text, %1$s.inputs, %1$s.scored_at, %2$s, %1$s.score, %1$s.coverage', history_row,
         -- Without a column that names the segments, the conditions of the model choose one.
-        CASE WHEN source.segment_column IS NULL THEN 'NULL::text' ELSE format('COALESCE(%s.segment, ''''::text)', "row") END);
+        CASE WHEN source.segment_column IS NULL THEN 'NULL::text' ELSE format('COALESCE(%s.segment, ''''::text)', history_row) END);
 END
 $$;
 COMMENT ON FUNCTION health_kept_arguments(@extschema@.health_source, text) IS 'SQL: the arguments of health_kept_drivers() for a row of a source''s history.';
@@ -150,7 +150,7 @@ END
 $$;
 COMMENT ON FUNCTION health_history_has_column(regclass, text) IS 'Whether a history has a column: one of an earlier version may lack some, and may have drivers.';
 
-CREATE FUNCTION health_kept_drivers_of(source @extschema@.health_source, history regclass, "row" text)
+CREATE FUNCTION health_kept_drivers_of(source @extschema@.health_source, history regclass, history_row text)
 RETURNS text
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
@@ -158,7 +158,7 @@ AS $$
 BEGIN
     RETURN format(CASE WHEN health_history_has_column(history, 'drivers') THEN 'COALESCE(health_score_internal.health_kept_drivers_jsonb(%s), %s.drivers)'
                                                                           ELSE 'health_score_internal.health_kept_drivers_jsonb(%s)' END,
-        health_kept_arguments(source, "row"), "row");
+        health_kept_arguments(source, history_row), history_row);
 END
 $$;
 COMMENT ON FUNCTION health_kept_drivers_of(@extschema@.health_source, regclass, text) IS 'SQL: the drivers of a row (an alias) of a source''s history, as jsonb.';

@@ -27,10 +27,14 @@ BEGIN
         EXECUTE format('DROP TABLE %s', partition);
         dropped := dropped + 1;
     END LOOP;
-    IF dropped > 0 AND health_source_table_own(to_regclass(health_source_table(found, '_bands')), '_bands') THEN
+    IF dropped > 0 THEN
         EXECUTE format('SELECT min(h.scored_at) FROM %s h', history) INTO gone;
-        EXECUTE format('DELETE FROM %s b WHERE b.scored_at < COALESCE($1, ''infinity'')', health_source_table(found, '_bands')) USING gone;
-        IF gone IS NULL OR gone > found.last_as_of - GREATEST(interval '2208 hours', health_recent_span(found)) THEN
+        -- The owner of the history may be another role than that of the source: then old sums stay.
+        IF health_source_table_own(to_regclass(health_source_table(found, '_bands')), '_bands')
+           AND has_table_privilege(health_source_table(found, '_bands'), 'SELECT') AND has_table_privilege(health_source_table(found, '_bands'), 'DELETE') THEN
+            EXECUTE format('DELETE FROM %s b WHERE b.scored_at < COALESCE($1, ''infinity'')', health_source_table(found, '_bands')) USING gone;
+        END IF;
+        IF (gone IS NULL OR gone > found.last_as_of - GREATEST(interval '2208 hours', health_recent_span(found))) AND found.run_as = current_user THEN
             UPDATE health_source s SET history_changed_at = clock_timestamp() WHERE s.name = found.name;
         END IF;
     END IF;

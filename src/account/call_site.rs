@@ -213,7 +213,7 @@ impl CallSite {
     ) -> Option<R> {
         let (model, kept) = (arguments.datum(0)?, arguments.payload(1)?);
         let as_of = instant(arguments.get(2)?)?;
-        let Some(site_model) = self.find_model(model).then_some(()).and(self.model.as_ref()) else { return None };
+        let site_model = self.find_model(model).then_some(()).and(self.model.as_ref())?;
         let compiled = site_model.compiled();
         let mut values = recycle(std::mem::take(&mut self.values));
         self.reader.read_kept(kept, compiled, &mut values);
@@ -236,7 +236,7 @@ impl CallSite {
     ) -> Option<R> {
         let (model, first, second) = (arguments.datum(0)?, arguments.payload(1)?, arguments.payload(2)?);
         let as_of = (instant(arguments.get(3)?)?, instant(arguments.get(4)?)?);
-        let Some(site_model) = self.find_model(model).then_some(()).and(self.model.as_ref()) else { return None };
+        let site_model = self.find_model(model).then_some(()).and(self.model.as_ref())?;
         let compiled = site_model.compiled();
         let mut values = recycle(std::mem::take(&mut self.values));
         let mut second_values = recycle(std::mem::take(&mut self.second.values));

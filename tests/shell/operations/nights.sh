@@ -24,7 +24,7 @@ DECLARE s health_source;
 BEGIN
   SELECT * INTO s FROM health_source WHERE name = 's';
   PERFORM health_score_internal.health_run_insert(s, health_score_internal.health_history_insert(s, health_score_internal.health_source_query(s, true),
-    health_score_internal.health_recall_of(s, at, NULL)) || ' ON CONFLICT DO NOTHING', at, current_setting('search_path'), account::text);
+    health_score_internal.health_recall_of(s, at, NULL)) || ' ON CONFLICT DO NOTHING', at, current_setting('search_path'), ARRAY[account::text]);
 END $$;
 
 CREATE VIEW held AS SELECT as_of FROM (SELECT DISTINCT ON (as_of) as_of, status FROM health_run WHERE source = 's' AND status IN ('done', 'held') ORDER BY as_of, id DESC) r WHERE status = 'held';
@@ -119,8 +119,8 @@ SELECT 'before', to_jsonb(f) - 'list', b.scored_at FROM fresh f LEFT JOIN s_hist
  WHERE (f.known, f.score_before, f.band_before) IS DISTINCT FROM (b.account_id IS NOT NULL, b.score, b.band)
  LIMIT 3;
 
--- What the run has raised, without an alert before it.
-WITH run AS (SELECT r.as_of FROM health_run r WHERE r.status = 'done' AND r.alerts IS NOT NULL AND r.id = (SELECT max(id) FROM health_run) AND EXISTS (SELECT FROM trial WHERE step IN ('next', 'gap', 'long gap'))),
+-- What the run has raised, without an alert before it. A run whose level is taken over is compared with the held one before it.
+WITH run AS (SELECT r.as_of FROM health_run r WHERE r.status = 'done' AND r.alerts IS NOT NULL AND r.message IS NULL AND r.id = (SELECT max(id) FROM health_run) AND EXISTS (SELECT FROM trial WHERE step IN ('next', 'gap', 'long gap'))),
 base AS (SELECT run.as_of, max(b.as_of) AS at, COALESCE(max(b.as_of) FILTER (WHERE b.as_of <= run.as_of - interval '10 days'), min(b.as_of)) AS before_drop
            FROM run JOIN (SELECT DISTINCT ON (as_of) as_of, status FROM health_run WHERE status IN ('done', 'held') ORDER BY as_of, id DESC) b ON b.as_of < run.as_of AND b.status = 'done' GROUP BY run.as_of),
 free AS (SELECT h.* FROM s_history h, base WHERE h.score IS NOT NULL AND h.scored_at <= base.at AND h.scored_at NOT IN (SELECT as_of FROM held)),

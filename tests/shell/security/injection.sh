@@ -36,23 +36,16 @@ INSERT INTO hook.argument VALUES
 -- Usual values of the other types.
 CREATE TABLE hook.type (type regtype PRIMARY KEY, expression text);
 INSERT INTO hook.type VALUES
-  ('date', $$'2026-02-01'$$), ('timestamp', $$'2026-02-01'$$), ('integer', '1'), ('bigint', '1'), ('double precision', '1'), ('boolean', 'false'), ('interval', $$'20 days'$$), ('timestamptz', $$'2026-02-01'$$), ('timestamptz[]', $$'{2026-02-01}'$$), ('timestamp[]', $$'{2026-02-01}'$$),
+  ('date', $$'2026-02-01'$$), ('timestamp', $$'2026-02-01'$$), ('integer', '1'), ('bigint', '1'), ('bigint[]', $$'{1}'$$), ('double precision', '1'), ('double precision[]', $$'{1}'$$), ('boolean', 'false'), ('interval', $$'20 days'$$), ('timestamptz', $$'2026-02-01'$$), ('timestamptz[]', $$'{2026-02-01}'$$), ('timestamp[]', $$'{2026-02-01}'$$),
   ('jsonb', $$public.health_model_get('m')$$), ('json', $$'{"a": 1, "b": 2}'$$), ('uuid', $$'6b1c5bd6-8dd4-4a5d-9a2e-0d9a0b3c8f11'$$), ('regtype', $$'int4'$$), ('oid', '0'), ('record', $$(SELECT x FROM public.account x LIMIT 1)$$),
   ('health_source', $$(SELECT x FROM public.health_source x WHERE x.name = 's')$$), ('health_model', $$(SELECT x FROM public.health_model x WHERE x.active)$$), ('health_score_internal.health_history_register', $$(SELECT x FROM health_score_internal.health_history_register x LIMIT 1)$$),
   ('health_run', $$(SELECT x FROM public.health_run x ORDER BY x.id LIMIT 1)$$),
-  ('health_playbook', $$(SELECT x FROM public.health_playbook x LIMIT 1)$$);
--- Other values for single arguments or functions.
-CREATE TABLE hook.special (function text, argument text, type regtype, expression text);
-INSERT INTO hook.special VALUES
-  ('health_grant%', 'role', 'text', $$'pg_monitor'$$), ('health_revoke', 'role', 'text', $$'pg_monitor'$$),
-  ('integer', '1'), ('bigint', '1'), ('bigint[]', $$'{1}'$$), ('double precision', '1'), ('boolean', 'false'), ('interval', $$'20 days'$$), ('timestamptz', $$'2026-02-01'$$), ('timestamptz[]', $$'{2026-02-01}'$$), ('timestamp[]', $$'{2026-02-01}'$$),
-  ('jsonb', $$public.health_model_get('m')$$), ('json', $$'{"a": 1, "b": 2}'$$), ('uuid', $$'6b1c5bd6-8dd4-4a5d-9a2e-0d9a0b3c8f11'$$), ('regtype', $$'int4'$$), ('oid', '0'), ('record', $$(SELECT x FROM public.account x LIMIT 1)$$),
-  ('health_source', $$(SELECT x FROM public.health_source x WHERE x.name = 's')$$), ('health_model', $$(SELECT x FROM public.health_model x WHERE x.active)$$), ('health_run', $$(SELECT x FROM public.health_run x ORDER BY x.id LIMIT 1)$$),
-  ('health_playbook', $$(SELECT x FROM public.health_playbook x LIMIT 1)$$), ('double precision[]', $$'{1}'$$),
+  ('health_playbook', $$(SELECT x FROM public.health_playbook x LIMIT 1)$$),
   ('health_score_internal.health_recall', $$(SELECT health_score_internal.health_recall_of(x, '2026-03-05', 1) FROM public.health_source x WHERE x.name = 's')$$);
 -- Other values for single arguments or functions.
 CREATE TABLE hook.special (function text, argument text, type regtype, expression text);
 INSERT INTO hook.special VALUES
+  ('health_grant%', 'role', 'text', $$'pg_monitor'$$), ('health_revoke', 'role', 'text', $$'pg_monitor'$$),
   ('health_past_make', 'bands', 'text[]', $$'{red}'$$),
   ('%', 'account', 'jsonb', $$'{"a": 40, "b": 3}'$$), ('%', 'before', 'jsonb', $$'{"a": 40, "b": 3}'$$), ('%', 'after', 'jsonb', $$'{"a": 50, "b": 3}'$$), ('%', 'condition', 'jsonb', $$'{"input": "a", "lt": 50}'$$),
   ('health_what_if', 'before', 'jsonb', $$public.health_model_get('m')$$), ('health_what_if', 'after', 'jsonb', $$public.health_model_get('m')$$), ('health_what_if', 'before', 'text', $$'m'$$), ('health_what_if', 'after', 'text', $$'m'$$),
@@ -68,7 +61,7 @@ CREATE TABLE hook.statement (function text, argument text);
 INSERT INTO hook.statement VALUES
   ('health_run_insert', 'query'), ('health_run_insert', 'path'), ('health_run_fails', 'query'), ('health_import_read', 'query'), ('health_import_write', 'query'), ('health_alert_execute', 'query'),
   ('health_history_insert', 'query'), ('health_source_inputs', 'cell'), ('health_source_cell', 'cell'), ('health_source_cell', 'type'), ('health_alert_earlier', 'asked'),
-  ('health_kept_arguments', 'row'), ('health_kept_drivers_of', 'row'), ('health_kept_words', 'row'), ('health_kept_words', 'before'), ('health_source_table_columns', 'account_type'),
+  ('health_kept_arguments', 'history_row'), ('health_kept_drivers_of', 'history_row'), ('health_kept_words', 'history_row'), ('health_kept_words', 'before'), ('health_source_table_columns', 'account_type'),
   ('health_source_table_columns', 'suffix'), ('health_source_table', 'suffix'), ('health_source_table_own', 'suffix'), ('health_recall_look_back', 'account'), ('health_recall_entered', 'account'), ('health_recall_list', 'account');
 CREATE TABLE hook.function AS
 SELECT p.oid, p.proname, p.prokind, i AS place, coalesce(nullif(p.proargnames[i], ''), '?') AS argument, p.proargtypes[i - 1] AS type, p.pronargs
