@@ -76,7 +76,7 @@ LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, @extschema@, health_score_internal, pg_temp
 AS $$
 BEGIN
-    RETURN quote_literal(to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US+00')) || '::timestamptz';
+    RETURN quote_literal(to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US+00')) || '::pg_catalog.timestamptz';
 END
 $$;
 COMMENT ON FUNCTION health_alert_time(timestamptz) IS 'SQL: a timestamptz literal, exact to the microsecond.';

@@ -88,7 +88,7 @@ BEGIN
     SELECT array_agg(f.name ORDER BY f.name COLLATE "C"), array_agg(f.name ORDER BY f.name COLLATE "C") FILTER (WHERE f.reach IS NULL), max(f.reach)
       INTO named, lasting, reach
       FROM health_event_feeds(source, relation) f WHERE NOT f.is_column;
-    since := format('health_event.%I OPERATOR(pg_catalog.>) (%s OPERATOR(pg_catalog.-) ''%s microseconds''::pg_catalog.interval)', source.event_time, moment, reach);
+    since := format('health_event.%I OPERATOR(pg_catalog.>) (%s OPERATOR(pg_catalog.-) ''%s microseconds''::pg_catalog.interval)', source.event_time, moment, COALESCE(reach, 0));
     counted := format('health_event.%I::pg_catalog.text OPERATOR(pg_catalog.=) ANY (%L::pg_catalog.text[])', source.event_signal, COALESCE(named, '{}'));
     IF lasting IS NULL THEN
         counted := concat_ws(' AND ', counted, since);

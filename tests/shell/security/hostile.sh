@@ -67,7 +67,7 @@ answers() {
   shift
   psql -X -q -At -v SHOW_CONTEXT=never -c "SET track_functions = 'all'" "$@" -f "$TMPDIR/$file.sql" -c 'SELECT pg_catalog.pg_stat_force_next_flush()' 2>&1 | sed 's/^psql:[^ ]*: //' | same_for_all
 }
-rows() { sql -c "SELECT count(*), md5(string_agg(h::text, ',' ORDER BY h.account_id, h.scored_at)) FROM s_history h WHERE h.scored_at BETWEEN '2026-03-05' AND '2026-03-07'"; }
+rows() { sql -c "SELECT count(*), md5(string_agg((to_jsonb(h) - 'run')::text, ',' ORDER BY h.account_id, h.scored_at)) FROM s_history h WHERE h.scored_at BETWEEN '2026-03-05' AND '2026-03-07'"; }
 temporary=$(sql -c "SELECT string_agg(format('CREATE TEMPORARY TABLE %I AS TABLE trap.%I', relname, relname), '; ') FROM pg_class WHERE relnamespace = 'trap'::regnamespace AND relkind = 'r'")
 hostile=(-c "$temporary" -c 'SET search_path = trap, pg_catalog, public')
 
