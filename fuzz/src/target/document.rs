@@ -44,7 +44,7 @@ pub fn run(bytes: &[u8]) {
     let account = texts.next().filter(|text| std::str::from_utf8(text).is_ok()).unwrap_or_default();
     score(&model, account);
     if let Some(Ok(condition)) = texts.next().map(serde_json::from_slice::<Json>) {
-        let _ = PlaybookCondition::parse(&condition, Some(&model));
+        let _ = PlaybookCondition::parse(&condition, Some(&model), None);
     }
 }
 

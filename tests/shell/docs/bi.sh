@@ -18,7 +18,8 @@ SELECT health_grant('bi_owner', 'operator');
 CREATE SCHEMA bi_own AUTHORIZATION bi_owner;
 SET ROLE bi_owner;
 CREATE TABLE bi_own.customer (id int, logins int);
-SELECT health_source_add('bi_own', 'company', 'bi_own.customer', 'id');
+SELECT health_model_save('bi_own', '{"signals": {"logins": {"scale": {"linear": [0, 10]}}}}');
+SELECT health_source_add('bi_own', 'bi_own', 'bi_own.customer', 'id');
 SQL
 as_owner() { psql -X -q -At -v ON_ERROR_STOP=1 -c 'SET ROLE bi_owner' -v analyst=bi_analyst -f "$ROOT/docs/analyst.sql" 2>&1; }
 answer=$(as_owner) && fail 'the owner of a source made a role'
