@@ -43,7 +43,7 @@ state() {
     sql "COPY (SELECT * FROM $1.$relation AS r ORDER BY r::text COLLATE \"C\") TO STDOUT"
   done
   sql "SELECT * FROM health_model WHERE name ~ '^($2)$' ORDER BY name, version"
-  sql "SELECT to_jsonb(s) - 'created_at' FROM health_source s WHERE name ~ '^($2)$' ORDER BY name"
+  sql "SELECT to_jsonb(s) - 'created_at' - 'history_changed_at' - 'last_written_at' FROM health_source s WHERE name ~ '^($2)$' ORDER BY name"
 }
 same() { diff "$1" "$2" >"$TMPDIR/diff" || { head -n 40 "$TMPDIR/diff"; fail "$3"; }; }
 

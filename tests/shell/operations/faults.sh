@@ -73,8 +73,9 @@ killed "worker of an aggregate" "SELECT sum(health_score('m', l)), health_trend(
 killed "saving" "DO \$\$ BEGIN FOR i IN 1 .. 100000 LOOP PERFORM health_model_save('other', jsonb_build_object('signals', jsonb_build_object('s' || i, '{\"scale\": {\"linear\": [0, 1]}}'::jsonb))); END LOOP; END \$\$"
 killed "exporting" "SELECT count(health_export('accounts', i)) FROM generate_series(1, 100000) i"
 killed "in its history" "INSERT INTO health_outcome (account_id, kind, at) SELECT i % 1000, 'churned', '2025-05-20' FROM generate_series(1, 10000000) i"
+# Who met the playbook in the first run raises no alert in the second.
 sql -c "CALL health_refresh('many', '2025-06-01')"
-expect "the run after the crashes" "$(sql -c "SELECT string_agg(status, ',' ORDER BY id), max(accounts), max(alerts) FROM health_run")" "done,abandoned,abandoned,done|100000|90"
+expect "the run after the crashes" "$(sql -c "SELECT string_agg(status, ',' ORDER BY id), max(accounts), max(alerts) FROM health_run")" "done,abandoned,abandoned,done|100000|0"
 printf 'ok kill -9 in %s statements: nothing half done, the next run goes\n' "$killed"
 
 # refused NAME SQLSTATE STATEMENT...

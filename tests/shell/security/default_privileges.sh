@@ -58,7 +58,7 @@ CREATE TABLE account AS SELECT i AS id, i AS v FROM generate_series(1, 10) i;
 SELECT health_source_add('s', 'm', 'account', 'id');
 CALL health_refresh('s');
 SQL
-expect "relations of a source" "$(sql -d health_widened -c "SELECT count(*) FROM pg_class WHERE relname LIKE 's\\_%' AND relkind IN ('r', 'p', 'v')")" 8
+expect "relations of a source" "$(sql -d health_widened -c "SELECT count(*) FROM pg_class WHERE relname LIKE 's\\_%' AND relkind IN ('r', 'p', 'v')")" 12
 expect "others' rights on what a source owns" "$(widened 's\_%')" ''
 printf 'ok default privileges give nobody the history, the partitions and the views of a source\n'
 

@@ -58,7 +58,7 @@ printf 'ok plain, custom and parallel dumps come back row for row, and go on\n'
 # A separate schema for the extension, and another owner of the tables.
 sql -d postgres -c "CREATE DATABASE elsewhere"
 sql -d elsewhere -c "CREATE SCHEMA \"Health Scores\"" -c "CREATE EXTENSION health_score SCHEMA \"Health Scores\"" -c "SET search_path = \"Health Scores\", public" \
-  -c "SELECT health_model_save('m', health_template('simple'))" -c "CREATE TABLE public.t AS SELECT 1 AS id, 2 AS logins_30d, 3 AS csat, timestamptz '2026-01-01' AS at" \
+  -c "SELECT health_model_save('m', health_template('simple'))" -c "CREATE TABLE public.t AS SELECT 1 AS id, 2 AS logins_30d, 3 AS csat, 0 AS overdue_days, 0 AS tickets_30d, timestamptz '2026-01-01' AS at" \
   -c "SELECT health_source_add('t', 'm', 't', 'id', time_column => 'at')" >/dev/null 2>"$TMPDIR/said" || fail "elsewhere: $(cat "$TMPDIR/said")"
 PGDATABASE=elsewhere pg_dump -Fc -f "$TMPDIR/elsewhere"
 sql -d postgres -c "CREATE DATABASE elsewhere2"
