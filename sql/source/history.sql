@@ -166,7 +166,7 @@ BEGIN
     source := health_source_get(source.name);
     IF NOT health_history_upgrade(source) THEN
         -- Rows that others have written since, as dbt does, are not compared with their past.
-        EXECUTE format('SELECT EXISTS (SELECT FROM %s h WHERE h.run IS NULL AND h.scored_at >= $1)', history) INTO others USING source.last_as_of;
+        EXECUTE format('SELECT EXISTS (SELECT FROM %s h WHERE (h.run IS NULL OR h.run = 0) AND h.scored_at >= $1)', history) INTO others USING source.last_as_of;
         IF others THEN
             UPDATE health_source s SET history_changed_at = clock_timestamp() WHERE s.name = source.name;
             PERFORM health_night_renew(source, source.last_as_of);

@@ -51,8 +51,8 @@
         s.drivers,
         s.score as calculated,
         nullif(s.rules, '{}') as rules,
-        {#- The source compares each row with the past. dbt inserts into all columns that a history has. #}
-        null::text as trend, null::double precision as change, null::timestamp with time zone as before_at, null::text as band_before, null::bigint as run
+        {#- The source compares each row with the past. dbt inserts into all columns that a history has. 0: no run wrote the row. #}
+        null::text as trend, null::double precision as change, null::timestamp with time zone as before_at, null::text as band_before, 0::bigint as run
     from rows_to_score as r
     cross join lateral {{ health_score._function('health_assess') }}({{ name }}, r.account, as_of => r.scored_at
         {%- if segment_column %}, segment => {{ health_score._columns('(r.account)', segment_column) }}::text{% endif %}) as s
