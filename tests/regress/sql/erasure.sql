@@ -1,3 +1,10 @@
+-- On a Postgres without citext, ltree, cube or ICU this test ends here.
+SELECT (SELECT count(*) FROM pg_available_extensions WHERE name IN ('citext', 'ltree', 'cube')) = 3
+   AND EXISTS (SELECT FROM pg_collation WHERE collprovider = 'i') AS testable \gset
+\if :testable
+\else
+\quit
+\endif
 -- Erasure follows the data: whatever became of the sources, and by the equality of the id type, no table of ours keeps an id.
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;

@@ -46,7 +46,10 @@ SELECT 1 / 0 FROM health_model_get('first');
 -- Times that are filled in before the latest one are not in the views, and that is said.
 SET client_min_messages = notice;
 CALL health_refresh('first', '2025-03-01');
+-- The hint has the number of a run.
+\set VERBOSITY terse
 CALL health_backfill('first', '2025-01-01', '2025-02-01', '1 month');
+\set VERBOSITY default
 CALL health_backfill('first', '2025-03-01', '2025-04-01', '1 month');
 
 -- What a draft does not know it asks about.

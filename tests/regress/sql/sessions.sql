@@ -1,3 +1,10 @@
+-- On a Postgres without citext, ltree, cube or ICU this test ends here.
+SELECT (SELECT count(*) FROM pg_available_extensions WHERE name IN ('citext', 'ltree', 'cube')) = 3
+   AND EXISTS (SELECT FROM pg_collation WHERE collprovider = 'i') AS testable \gset
+\if :testable
+\else
+\quit
+\endif
 -- What a session decides, what a type is, and one rounding: none of them changes a score, a band or a history.
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;

@@ -54,7 +54,7 @@ same() {
 
 # Every view and table of the extension and of the source.
 while read -r relation; do
-  same "$relation" "SELECT count(*), md5(coalesce(string_agg(r::text, ',' ORDER BY r::text COLLATE \"C\"), '')) FROM $relation r"
+  same "$relation" "SELECT count(*), md5(coalesce(string_agg(r::text, ',' ORDER BY r::text COLLATE \"C\"), '')) FROM (SELECT to_jsonb(r) - '{age,late}'::text[] AS r FROM $relation r) r"
 done < <(sql "$PRIMARY" -c "
   SELECT d.objid::regclass FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid AND e.extname = 'health_score' JOIN pg_class c ON c.oid = d.objid AND c.relkind IN ('r', 'v')
    WHERE d.classid = 'pg_class'::regclass AND d.deptype = 'e'
