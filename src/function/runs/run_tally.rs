@@ -1,4 +1,4 @@
-//! health_run_tally(accounts) → SETOF rows: as health_signal_counts(), counted while health_source_assess() scored the
+//! health_run_tally(accounts) → SETOF rows: as health_signal_counts(), counted while health_source_score() scored the
 //! accounts; health_run_tally_begin() starts the count
 //!
 //! The rows of a run are 2 kB wide. Where one statement scored and wrote all of them, they need not be read a second
